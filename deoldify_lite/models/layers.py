@@ -1,0 +1,90 @@
+"""Building blocks of the decoders."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+def init_icnr_(weight: Tensor, scale: int = 2) -> None:
+    """Fill a pixel-shuffle convolution so that it starts as a nearest-neighbour upsampling.
+
+    All scale * scale sub-pixels of an output channel start with the same filter, so the untrained
+    network draws no checkerboard (Aitken et al. 2017, https://arxiv.org/abs/1707.02937).
+
+    Args:
+        weight: (out * scale * scale, in, kh, kw), changed in place.
+    """
+    filters = torch.empty(weight.shape[0] // scale**2, *weight.shape[1:])
+    nn.init.kaiming_normal_(filters)
+    with torch.no_grad():
+        weight.copy_(filters.repeat_interleave(scale**2, 0))
+
+
+class Blur(nn.Module):
+    """2 x 2 mean at stride 1 over a picture padded on the left and top: it hides sub-pixel seams.
+
+    (N, C, H, W) -> (N, C, H, W). From Sugawara et al. 2018, https://arxiv.org/abs/1806.02658.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.avg_pool2d(F.pad(x, (1, 0, 1, 0), mode="replicate"), 2, stride=1)
+
+
+class PixelShuffleUpsample(nn.Sequential):
+    """Upsample twofold: 1 x 1 convolution, norm, ReLU, pixel shuffle, blur.
+
+    (N, c_in, H, W) -> (N, c_out, 2H, 2W).
+    """
+
+    def __init__(self, c_in: int, c_out: int, *, norm: bool = True) -> None:
+        conv = nn.Conv2d(c_in, 4 * c_out, 1, bias=not norm)
+        init_icnr_(conv.weight)
+        super().__init__()
+        self.conv = conv
+        if norm:
+            self.norm = nn.BatchNorm2d(4 * c_out)
+        self.act = nn.ReLU(inplace=True)
+        self.shuffle = nn.PixelShuffle(2)
+        self.blur = Blur()
+
+
+class SelfAttention(nn.Module):
+    """Attention of every position to every other, added to the input by a learned share `gamma`.
+
+    (N, C, H, W) -> (N, C, H, W). From Zhang et al. 2018 (SAGAN), https://arxiv.org/abs/1805.08318, in the
+    form DeOldify uses: the softmax runs over the query positions, so that each key position gathers the values.
+
+    Args:
+        channels: C; queries and keys have C / 8.
+        scale: factor on the logits; None for 1 / sqrt(C / 8).
+    """
+
+    def __init__(self, channels: int, *, scale: float | None = None) -> None:
+        super().__init__()
+        self.query = nn.Conv1d(channels, channels // 8, 1, bias=False)
+        self.key = nn.Conv1d(channels, channels // 8, 1, bias=False)
+        self.value = nn.Conv1d(channels, channels, 1, bias=False)
+        self.gamma = nn.Parameter(torch.zeros(1))
+        self.scale = scale
+
+    def forward(self, x: Tensor) -> Tensor:
+        positions = x.flatten(2)  # (N, C, H*W)
+        gathered = F.scaled_dot_product_attention(
+            self.key(positions).transpose(1, 2),
+            self.query(positions).transpose(1, 2),
+            self.value(positions).transpose(1, 2),
+            scale=self.scale,
+        )  # (N, H*W, C)
+        return x + self.gamma * gathered.transpose(1, 2).reshape(x.shape)
+
+
+class ConvUnit(nn.Sequential):
+    """3 x 3 convolution, batch norm, ReLU: the norm folds into the convolution for rendering."""
+
+    def __init__(self, c_in: int, c_out: int) -> None:
+        conv = nn.Conv2d(c_in, c_out, 3, padding=1, bias=False)
+        nn.init.kaiming_normal_(conv.weight)
+        super().__init__()
+        self.conv = conv
+        self.norm = nn.BatchNorm2d(c_out)
+        self.act = nn.ReLU(inplace=True)

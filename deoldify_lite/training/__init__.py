@@ -1,0 +1,1 @@
+"""Training of the networks; nothing that renders imports it."""
