@@ -1,0 +1,103 @@
+"""What many tests share: a tiny real network, generated photos, and the optional samples."""
+
+import logging
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from safetensors.torch import save_file
+
+from deoldify_lite.models.unet import Unet
+
+ROOT = Path(__file__).resolve().parents[1]
+SHARED = ROOT.parent / "shared"
+
+
+@pytest.fixture(autouse=True)
+def seeded() -> None:
+    """Every test draws the same numbers, alone or in the suite."""
+    torch.manual_seed(0)
+
+
+@pytest.fixture(autouse=True)
+def no_errors_logged(request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """An error in the log fails a test, unless it is one about failing."""
+    yield
+    if "logs_errors" not in request.keywords:
+        errors = [r.getMessage() for r in caplog.get_records("call") if r.levelno >= logging.ERROR]
+        assert not errors
+
+
+@pytest.fixture(scope="session")
+def tiny_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A weight file of the lite network on a 0.4 M parameter encoder; random, but in full colour."""
+    torch.manual_seed(0)
+    network = Unet("test_resnet")
+    # Untrained it gives grey: let each picture have much of one chroma and a little of all that is in it.
+    torch.nn.init.normal_(network.decoder.head.weight, std=0.05)
+    with torch.no_grad():
+        network.decoder.head.bias.copy_(torch.tensor([-0.5, 0.7]))
+    path = tmp_path_factory.mktemp("weights") / "tiny.safetensors"
+    state = {name: value.contiguous() for name, value in network.state_dict().items()}
+    save_file(
+        {name: value for name, value in state.items() if not name.endswith("num_batches_tracked")},
+        path,
+        metadata={"encoder": "test_resnet", "decoder": "lite"},
+    )
+    return path
+
+
+def grey_picture(height: int, width: int) -> NDArray[np.uint8]:
+    """(H, W, 3) grey with gradients, edges and texture: something to look at for a network."""
+    y, x = np.mgrid[:height, :width]
+    luma = 128 + 60 * np.sin(x / 9 + y / 23) + 40 * ((x // 16 + y // 24) % 2) + 0.1 * (x % 7)
+    return np.repeat(np.clip(luma, 0, 255).astype(np.uint8)[..., None], 3, axis=2)
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    """A folder of three grey photos, one of them deeper in the tree."""
+    folder = tmp_path / "photos"
+    (folder / "1920" / "summer").mkdir(parents=True)
+    Image.fromarray(grey_picture(90, 120)).save(folder / "a.jpg", quality=95)
+    Image.fromarray(grey_picture(64, 48)).save(folder / "b.png")
+    Image.fromarray(grey_picture(70, 50)).save(folder / "1920" / "summer" / "c 1.tif")
+    return folder
+
+
+@pytest.fixture
+def samples() -> Path:
+    """The folder of real historic photos and films, where there is one."""
+    if not (SHARED / "samples").is_dir():
+        pytest.skip("the sample photos and films are not part of the repository")
+    return SHARED / "samples"
+
+
+Command = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def command(tmp_path: Path) -> Command:
+    """Runs `deoldify-lite ARGS` as a user would, in a process of its own and a folder elsewhere."""
+
+    def run(*args: object, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+        elsewhere = tmp_path / "elsewhere"
+        elsewhere.mkdir(exist_ok=True)
+        return subprocess.run(
+            [sys.executable, "-m", "deoldify_lite", *map(str, args)],
+            cwd=elsewhere,
+            env={**os.environ, "PYTHONPATH": str(ROOT), **(env or {})},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+
+    return run
