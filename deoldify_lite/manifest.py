@@ -1,0 +1,110 @@
+"""What has been done in a folder of results: one line of JSON for each result, appended as it is finished.
+
+A line is written only after its result stands under its final name, so whatever stops a run, the next one
+knows what is done and takes up the rest.
+"""
+
+import hashlib
+import json
+import os
+import threading
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from deoldify_lite.errors import InputError
+
+NAME = ".deoldify_lite.jsonl"
+
+
+@dataclass(frozen=True)
+class Record:
+    """One finished result."""
+
+    output: str  # path below the folder of results, with forward slashes
+    fingerprint: str  # of the source, the settings and the weights
+    size: int  # of the output in bytes
+    extras: tuple[str, ...] = ()  # other files written for it, such as a comparison
+
+
+def fingerprint_of(source: Path, settings: dict[str, Any]) -> str:
+    """A short hash that changes when the source file or any setting does.
+
+    The source counts by size and time of change, not by its bytes: reading terabytes of films only to skip
+    them would cost more than it is worth.
+    """
+    stat = source.stat()
+    text = json.dumps([stat.st_size, stat.st_mtime_ns, settings], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+class Manifest:
+    """The records of one folder of results.
+
+    Args:
+        folder: where the results go.
+
+    Raises:
+        InputError: there is a manifest that cannot be read.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.path = folder / NAME
+        self._records: dict[str, Record] = {}
+        self._made: set[str] = set()  # every file written, results and extras
+        self._lock = threading.Lock()
+        try:
+            text = self.path.read_text(encoding="utf-8", errors="surrogateescape")
+        except FileNotFoundError:
+            text = ""
+        except OSError as error:
+            raise InputError(
+                f"{self.path}: cannot be read ({error.strerror}): check its permissions"
+            ) from error
+        # A line torn by a crash must not swallow the one that follows.
+        self._torn = not text.endswith("\n") and bool(text)
+        for line in text.splitlines():
+            try:
+                values = json.loads(line)
+                self._remember(Record(**{**values, "extras": tuple(values["extras"])}))
+            except (ValueError, TypeError, KeyError):
+                continue  # torn: its result is simply made again
+
+    def _remember(self, record: Record) -> None:
+        self._records[record.output] = record
+        self._made |= {record.output, *record.extras}
+
+    def key(self, output: Path) -> str:
+        """The name under which an output is recorded."""
+        return output.relative_to(self.folder).as_posix()
+
+    def is_ours(self, output: Path) -> bool:
+        """Whether the file at `output` is a result of an earlier run, as that run left it."""
+        record = self._records.get(self.key(output))
+        return record is not None and output.is_file() and output.stat().st_size == record.size
+
+    def is_done(self, output: Path, fingerprint: str) -> bool:
+        """Whether this very result exists already, whole."""
+        return self.is_ours(output) and self._records[self.key(output)].fingerprint == fingerprint
+
+    def made(self, path: Path) -> bool:
+        """Whether an earlier run wrote this file, as a result or beside one."""
+        return path.is_relative_to(self.folder) and self.key(path) in self._made
+
+    def add(self, output: Path, fingerprint: str, extras: Sequence[Path] = ()) -> None:
+        """Record a finished result, durably.
+
+        Raises:
+            OSError: it could not be written.
+        """
+        record = Record(self.key(output), fingerprint, output.stat().st_size, tuple(map(self.key, extras)))
+        line = json.dumps(asdict(record), ensure_ascii=False) + "\n"
+        with self._lock:
+            with open(self.path, "a", encoding="utf-8", errors="surrogateescape") as file:
+                file.write("\n" + line if self._torn else line)
+                file.flush()
+                os.fsync(file.fileno())
+            self._torn = False
+            self._remember(record)

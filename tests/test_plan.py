@@ -1,0 +1,85 @@
+"""Where results go."""
+
+from pathlib import Path
+
+import pytest
+
+from deoldify_lite.errors import InputError, OptionError
+from deoldify_lite.files import PHOTO_SUFFIXES
+from deoldify_lite.plan import check_output, plan
+
+
+def outputs(inputs: list[Path], out: Path | None, suffix: str | None = None) -> list[Path]:
+    tasks = plan(inputs, out, suffixes=PHOTO_SUFFIXES, suffix_of=lambda path: suffix or path.suffix)
+    return [task.output for task in tasks]
+
+
+def test_a_folder_is_mirrored_beside_it(photos: Path) -> None:
+    root = photos.with_name("photos-colorized")
+    assert outputs([photos], None) == [root / "1920/summer/c 1.tif", root / "a.jpg", root / "b.png"]
+
+
+def test_a_single_photo_lands_beside_itself_or_where_it_is_told(photos: Path, tmp_path: Path) -> None:
+    assert outputs([photos / "a.jpg"], None) == [photos / "a-colorized.jpg"]
+    assert outputs([photos / "a.jpg"], tmp_path / "x.png") == [tmp_path / "x.png"]
+    assert outputs([photos / "a.jpg"], tmp_path / "new") == [tmp_path / "new" / "a.jpg"]
+
+
+def test_results_inside_the_sources_are_not_sources(photos: Path) -> None:
+    out = photos / "colour"
+    out.mkdir()
+    (out / "old.jpg").touch()
+    assert len(outputs([photos], out)) == 3
+
+
+def test_results_among_the_sources_get_names_of_their_own(photos: Path) -> None:
+    tasks = plan([photos], photos, suffixes=PHOTO_SUFFIXES, suffix_of=lambda path: path.suffix)
+    assert [task.output.name for task in tasks] == [
+        "c 1-colorized.tif",
+        "a-colorized.jpg",
+        "b-colorized.png",
+    ]
+    tasks[1].output.touch()
+    tasks[1].manifest.add(tasks[1].output, "f")
+    assert len(outputs([photos], photos)) == 3  # the result is not taken for a fourth photo
+
+
+def test_two_sources_never_share_a_result(photos: Path) -> None:
+    (photos / "a.png").touch()
+    names = [path.name for path in outputs([photos], None, ".jpg")]
+    assert sorted(names) == ["a.jpg", "a.png.jpg", "b.jpg", "c 1.jpg"]
+
+
+def test_several_folders_get_a_folder_each(photos: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "a.jpg").touch()
+    found = outputs([photos, other], tmp_path / "out")
+    assert tmp_path / "out/photos/a.jpg" in found and tmp_path / "out/other/a.jpg" in found
+
+
+def test_inputs_that_cannot_be(photos: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"nowhere.*no such"):
+        outputs([photos / "nowhere"], None)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError, match=r"empty.*holds no"):
+        outputs([tmp_path / "empty"], None)
+    with pytest.raises(OptionError, match="one file for 2"):
+        outputs([photos / "a.jpg", photos / "b.png"], tmp_path / "x.jpg")
+    with pytest.raises(OptionError, match="is a file"):
+        outputs([photos], photos / "a.jpg")
+    (tmp_path / "twin").mkdir()
+    (tmp_path / "twin" / "a.jpg").touch()
+    with pytest.raises(OptionError, match="two sources"):
+        outputs([photos / "a.jpg", tmp_path / "twin" / "a.jpg"], tmp_path / "out")
+
+
+def test_a_file_that_is_not_ours_is_not_replaced(photos: Path) -> None:
+    task = plan([photos / "a.jpg"], None, suffixes=PHOTO_SUFFIXES, suffix_of=lambda p: p.suffix)[0]
+    check_output(task, overwrite=False)
+    task.output.write_bytes(b"the user's")
+    with pytest.raises(InputError, match="exists and is not a result"):
+        check_output(task, overwrite=False)
+    check_output(task, overwrite=True)
+    task.manifest.add(task.output, "f")
+    check_output(task, overwrite=False)
