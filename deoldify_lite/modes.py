@@ -1,0 +1,72 @@
+"""The render modes: how a picture is rendered, and what each is for."""
+
+from dataclasses import dataclass
+
+from deoldify_lite.errors import OptionError
+
+
+@dataclass(frozen=True)
+class RenderMode:
+    """How a picture is rendered."""
+
+    about: str  # one line for users
+    deoldify_model: str  # the official DeOldify network of this mode, a key of zoo.MODELS
+    render_factor: int  # with the lite network: its input is a square of 16 * render_factor px
+    deoldify_render_factor: int  # with the official network: the original's default
+    saturation: float  # factor on the lite network's chroma; the official networks are left as they are
+    smoothing: float  # films: share of the colour kept from the frame before, where nothing moves
+
+
+MODES = {
+    "artistic": RenderMode(
+        "most colour, for single photos",
+        "artistic",
+        render_factor=16,
+        deoldify_render_factor=35,
+        saturation=1.25,
+        smoothing=0.0,
+    ),
+    "stable": RenderMode(
+        "dependable colour, fewer surprises",
+        "stable",
+        render_factor=16,
+        deoldify_render_factor=35,
+        saturation=1.0,
+        smoothing=0.0,
+    ),
+    "video": RenderMode(
+        "steady colour from frame to frame",
+        "video",
+        render_factor=14,
+        deoldify_render_factor=21,
+        saturation=1.0,
+        smoothing=0.8,
+    ),
+}
+
+# Below 2 nothing is left to see; above 64 (1024 px) attention alone takes tens of gigabytes.
+RENDER_FACTORS = range(2, 65)
+
+
+def find_mode(name: str) -> RenderMode:
+    """The mode of that name.
+
+    Raises:
+        OptionError: there is none.
+    """
+    if name not in MODES:
+        raise OptionError(f"unknown mode {name!r}: choose one of {', '.join(MODES)}")
+    return MODES[name]
+
+
+def check_render_factor(render_factor: int) -> int:
+    """The render factor itself, if it is a sensible one.
+
+    Raises:
+        OptionError: it is out of range.
+    """
+    if render_factor not in RENDER_FACTORS:
+        raise OptionError(
+            f"render factor {render_factor}: choose {RENDER_FACTORS[0]} to {RENDER_FACTORS[-1]}"
+        )
+    return render_factor
