@@ -34,7 +34,7 @@ class TrainConfig:
     warmup: float = 0.03  # share of the run until the peak
     ema_decay: float = 0.999
     feature_weight: float = 0.04  # of the feature loss, against the pixel loss
-    teacher_weight: float = 0.05  # of the distillation loss, until it fades out
+    teacher_weight: float = 0.08  # of the distillation loss, until it fades out
     validation_every: int = 50  # rows of index.tsv whose number is divisible by this are never trained on
     checkpoint_minutes: float = 5.0
     seed: int = 0

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import math
 import os
 import time
 from pathlib import Path
@@ -39,7 +40,7 @@ def learning_rate_at(config: TrainConfig, progress: float) -> float:
     if progress < config.warmup:
         return config.learning_rate * max(progress / config.warmup, 0.02)
     fall = (min(progress, 1.0) - config.warmup) / (1 - config.warmup)
-    return config.learning_rate * (0.001 + 0.999 * 0.5 * (1 + np.cos(np.pi * fall)))
+    return config.learning_rate * (0.001 + 0.999 * 0.5 * (1 + math.cos(math.pi * fall)))
 
 
 @torch.no_grad()
@@ -52,7 +53,7 @@ def update_average(average: nn.Module, model: nn.Module, decay: float) -> None:
 
 @torch.no_grad()
 def validate(model: Unet, photos: list[Photo], size_px: int) -> dict[str, float]:
-    """Mean PSNR and colourfulness on whole photos rendered at size_px, beside the grey and the true pictures."""
+    """Mean PSNR and colourfulness of whole photos rendered at size_px, beside the grey and true ones."""
     model.eval()
     rows = []
     for photo in photos:

@@ -98,5 +98,7 @@ class TeacherLoss(nn.Module):
         """(N, C, H/32, W/32) and (N, 3, H, W) RGB in [0, 1] -> scalar in [0, 2]."""
         with torch.no_grad():
             wanted = self._teacher[0].forward_features(rgb * (255 / 128) - 1)
-            wanted = F.interpolate(wanted, features.shape[-2:], mode="bilinear")
+            wanted = F.interpolate(wanted.float(), features.shape[-2:], mode="bilinear")
+            # Standardised, or what all pictures have in common would decide the cosine.
+            wanted = F.batch_norm(wanted, None, None, training=True)
         return 1 - F.cosine_similarity(self.project(features), wanted, dim=1).mean()
