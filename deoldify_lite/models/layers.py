@@ -52,7 +52,7 @@ class SelfAttention(nn.Module):
     """Attention of every position to every other, added to the input by a learned share `gamma`.
 
     (N, C, H, W) -> (N, C, H, W). From Zhang et al. 2018 (SAGAN), https://arxiv.org/abs/1805.08318, in the
-    form DeOldify uses: the softmax runs over the query positions, so that each key position gathers the values.
+    form DeOldify uses: the softmax runs over the query positions, so that each key position gathers values.
 
     Args:
         channels: C; queries and keys have C / 8.
@@ -88,3 +88,28 @@ class ConvUnit(nn.Sequential):
         self.conv = conv
         self.norm = nn.BatchNorm2d(c_out)
         self.act = nn.ReLU(inplace=True)
+
+
+class ConvReluNorm(nn.Sequential):
+    """3 x 3 convolution, ReLU, batch norm: DeOldify's order, in which the norm cannot fold backwards."""
+
+    def __init__(self, c_in: int, c_out: int) -> None:
+        conv = nn.Conv2d(c_in, c_out, 3, padding=1, bias=False)
+        nn.init.kaiming_normal_(conv.weight)
+        super().__init__()
+        self.conv = conv
+        self.act = nn.ReLU(inplace=True)
+        self.norm = nn.BatchNorm2d(c_out)
+
+
+class ResidualConvs(nn.Sequential):
+    """Two 3 x 3 convolutions, each with ReLU, added to their input: (N, C, H, W) -> (N, C, H, W)."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__(*(nn.Conv2d(channels, channels, 3, padding=1) for _ in range(2)))
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = x
+        for conv in self:
+            y = F.relu(conv(y), inplace=True)
+        return x + y

@@ -1,15 +1,28 @@
 """The U-Net: a timm encoder, and a decoder that brings colour up from its features."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
 
 import timm
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
-from deoldify_lite.models.layers import ConvUnit, PixelShuffleUpsample, SelfAttention
+from deoldify_lite.color import chroma_of
+from deoldify_lite.errors import OptionError
+from deoldify_lite.models.layers import (
+    ConvReluNorm,
+    ConvUnit,
+    PixelShuffleUpsample,
+    ResidualConvs,
+    SelfAttention,
+)
 
 # Mean and spread of luma over natural photos, to which the `lite` encoder is trained.
 LITE_LUMA_MEAN, LITE_LUMA_STD = 0.45, 0.26
+# Mean and spread of red, green and blue over ImageNet: the scale DeOldify's networks read and write.
+IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
 class LiteBlock(nn.Module):
@@ -63,11 +76,95 @@ class LiteDecoder(nn.Module):
 
     def forward(self, features: Sequence[Tensor]) -> Tensor:
         x = features[-1]
-        for i, (block, skip) in enumerate(zip(self.blocks, features[-2::-1], strict=True)):
+        for i, (block, skip) in enumerate(zip(self.blocks, features[-2:0:-1], strict=True)):
             x = block(x, skip)
             if i == 0:
                 x = self.attention(x)
         return torch.sigmoid(self.head(x))  # (N, 2, H/2, W/2) in (0, 1)
+
+
+class RgbBlock(nn.Module):
+    """DeOldify's decoder block: upsample, join with the normed skip connection, ReLU, convolve.
+
+    Args:
+        c_in: channels from below.
+        c_up: channels after the upsampling.
+        c_skip: channels of the skip connection.
+        c_out: channels to the next block.
+        depth: how many 3 x 3 convolutions.
+    """
+
+    def __init__(self, c_in: int, c_up: int, c_skip: int, c_out: int, depth: int) -> None:
+        super().__init__()
+        self.upsample = PixelShuffleUpsample(c_in, c_up)
+        self.skip_norm = nn.BatchNorm2d(c_skip)
+        self.convs = nn.Sequential(
+            *(ConvReluNorm(c_up + c_skip if i == 0 else c_out, c_out) for i in range(depth))
+        )
+
+    def forward(self, x: Tensor, skip: Tensor) -> Tensor:
+        x = self.upsample(x)
+        if x.shape[-2:] != skip.shape[-2:]:
+            # An odd skip was rounded up on its way down; DeOldify's networks learned with this resize.
+            x = F.interpolate(x, skip.shape[-2:], mode="nearest")
+        return self.convs(F.relu(torch.cat([x, self.skip_norm(skip)], 1), inplace=True))
+
+
+class RgbDecoder(nn.Module):
+    """DeOldify's decoder: from encoder features to a whole RGB picture at full size.
+
+    Self-attention sits at 1/8 of the input. Every convolution here is a plain one: the spectral and
+    weight norms of DeOldify's files are folded when these are loaded.
+
+    Args:
+        channels: of the encoder's features at strides 2, 4, 8, 16, 32.
+        c_ups: channels after the upsampling of the blocks at strides 16, 8, 4, 2.
+        c_outs: channels that those blocks give.
+        depth: 3 x 3 convolutions of a block.
+    """
+
+    def __init__(
+        self, channels: Sequence[int], *, c_ups: Sequence[int], c_outs: Sequence[int], depth: int
+    ) -> None:
+        super().__init__()
+        bottleneck = channels[-1]
+        self.norm = nn.BatchNorm2d(bottleneck)
+        self.middle = nn.Sequential(
+            ConvReluNorm(bottleneck, 2 * bottleneck), ConvReluNorm(2 * bottleneck, bottleneck)
+        )
+        c_ins = [bottleneck, *c_outs[:-1]]
+        self.blocks = nn.ModuleList(
+            RgbBlock(c_in, c_up, c_skip, c_out, depth)
+            for c_in, c_up, c_skip, c_out in zip(c_ins, c_ups, channels[-2::-1], c_outs, strict=True)
+        )
+        # A logit scale of 1, as DeOldify was trained with.
+        self.attention = SelfAttention(c_outs[1], scale=1.0)
+        self.upsample = PixelShuffleUpsample(c_outs[-1], c_outs[-1], norm=False)
+        self.residual = ResidualConvs(
+            c_outs[-1] + 3
+        )  # 3: of the picture itself, the skip connection at stride 1
+        self.head = nn.Conv2d(c_outs[-1] + 3, 3, 1)
+
+    def forward(self, features: Sequence[Tensor]) -> Tensor:
+        picture, *skips, x = features
+        x = self.middle(F.relu(self.norm(x)))
+        for i, (block, skip) in enumerate(zip(self.blocks, reversed(skips), strict=True)):
+            x = block(x, skip)
+            if i == 1:
+                x = self.attention(x)
+        x = self.upsample(x)
+        if x.shape[-2:] != picture.shape[-2:]:
+            x = F.interpolate(x, picture.shape[-2:], mode="nearest")  # an input of odd size
+        x = self.residual(torch.cat([x, picture], 1))
+        # In float32 even under autocast: bfloat16 cannot tell 256 levels apart.
+        return 6 * torch.sigmoid(self.head(x).float()) - 3  # (N, 3, H, W) in (-3, 3)
+
+
+DECODERS: dict[str, Callable[[Sequence[int]], LiteDecoder | RgbDecoder]] = {
+    "lite": LiteDecoder,
+    "deep": partial(RgbDecoder, c_ups=(256, 384, 384, 336), c_outs=(768, 768, 672, 300), depth=2),
+    "wide": partial(RgbDecoder, c_ups=(512, 512, 512, 256), c_outs=(512, 512, 512, 256), depth=1),
+}
 
 
 class Unet(nn.Module):
@@ -75,24 +172,77 @@ class Unet(nn.Module):
 
     Args:
         encoder: name of a timm network with features at strides 2, 4, 8, 16, 32.
+        decoder: a key of `DECODERS`. `lite` predicts chroma; `deep` and `wide`, DeOldify's, predict RGB.
         pretrained: let timm download ImageNet weights for the encoder.
+
+    Raises:
+        OptionError: there is no such encoder or decoder.
     """
 
-    def __init__(self, encoder: str, *, pretrained: bool = False) -> None:
+    encoder: Any  # timm's FeatureListNet, which nn.Module's typing would hide
+
+    def __init__(self, encoder: str, decoder: str = "lite", *, pretrained: bool = False) -> None:
         super().__init__()
-        self.encoder = timm.create_model(encoder, features_only=True, pretrained=pretrained, in_chans=1)
-        self.decoder = LiteDecoder(self.encoder.feature_info.channels())
+        if decoder not in DECODERS:
+            raise OptionError(f"no decoder {decoder!r}: there are {', '.join(DECODERS)}")
+        # timm would also take the address of a download for a name, and a name may come from a file.
+        if not timm.is_model(encoder):
+            raise OptionError(f"timm has no network {encoder!r} to encode with")
+        self.predicts_rgb = decoder != "lite"
+        self.encoder = timm.create_model(
+            encoder, features_only=True, pretrained=pretrained, in_chans=3 if self.predicts_rgb else 1
+        )
+        self.decoder = DECODERS[decoder](self.encoder.feature_info.channels())
+
+    def normalize(self, luma: Tensor) -> Tensor:
+        """(N, 1, H, W) luma in [0, 1] -> input on the network's scale; three channels if it predicts RGB."""
+        if self.predicts_rgb:
+            mean, std = (luma.new_tensor(v).view(3, 1, 1) for v in (IMAGENET_MEAN, IMAGENET_STD))
+            return (luma - mean) / std
+        return (luma - LITE_LUMA_MEAN) / LITE_LUMA_STD
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The bare network between its own scales.
+
+        Args:
+            x: normalized input; (N, 1, H, W) for `lite`, (N, 3, H, W) for the others.
+
+        Returns:
+            `lite`: (N, 2, H/2, W/2) in (0, 1), chroma + 0.5.
+            `deep`, `wide`: (N, 3, H, W) float32 RGB on ImageNet's scale, in (-3, 3).
+        """
+        output: Tensor = self.decoder([x, *self.encoder(x)])
+        return output
 
     def encode(self, luma: Tensor) -> list[Tensor]:
-        """(N, 1, H, W) luma in [0, 1] -> features at strides 2, 4, 8, 16, 32."""
-        features: list[Tensor] = self.encoder((luma - LITE_LUMA_MEAN) / LITE_LUMA_STD)
-        return features
+        """(N, 1, H, W) luma in [0, 1] -> the normalized input, then features at strides 2, 4, 8, 16, 32."""
+        x = self.normalize(luma)
+        return [x, *self.encoder(x)]
 
     def decode(self, features: Sequence[Tensor]) -> Tensor:
-        """Features -> (N, 2, H/2, W/2) chroma in (-0.5, 0.5)."""
-        chroma: Tensor = self.decoder(features)
-        return chroma - 0.5
+        """What `encode` gave -> chroma as `predict_chroma`."""
+        output: Tensor = self.decoder(features)
+        return chroma_of(_denormalize(output)) if self.predicts_rgb else output - 0.5
 
     def predict_chroma(self, luma: Tensor) -> Tensor:
-        """(N, 1, H, W) luma in [0, 1] -> (N, 2, H/2, W/2) chroma in (-0.5, 0.5)."""
+        """(N, 1, H, W) luma in [0, 1] -> (N, 2, h, w) chroma in [-0.5, 0.5].
+
+        h, w are half of H, W for `lite`, and H, W for the others.
+        """
         return self.decode(self.encode(luma))
+
+    def predict_rgb(self, luma: Tensor) -> Tensor:
+        """(N, 1, H, W) luma in [0, 1] -> (N, 3, H, W) float32 RGB in [0, 1] with a luma of its own.
+
+        Raises:
+            OptionError: the network predicts chroma only.
+        """
+        if not self.predicts_rgb:
+            raise OptionError("the lite network predicts chroma, not RGB: use predict_chroma")
+        return _denormalize(self(self.normalize(luma)))
+
+
+def _denormalize(output: Tensor) -> Tensor:
+    """RGB on ImageNet's scale -> RGB in [0, 1]."""
+    mean, std = (output.new_tensor(v).view(3, 1, 1) for v in (IMAGENET_MEAN, IMAGENET_STD))
+    return (output * std + mean).clamp(0, 1)

@@ -1,0 +1,88 @@
+"""The table of networks: how each is built, where its weights come from, and how to know them."""
+
+from dataclasses import dataclass
+
+from deoldify_lite.errors import OptionError
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """One network and its weight file."""
+
+    name: str
+    encoder: str  # timm name
+    decoder: str  # key of unet.DECODERS
+    file: str  # name of the weight file
+    sha256: str = ""  # of that file; empty where it is not known and not checked
+    bytes: int = 0  # size of that file; 0 where it is not known and not checked
+    urls: tuple[
+        str, ...
+    ] = ()  # places to fetch it from, in the order they are tried; none if it ships with us
+    licence: str = ""  # of the weights
+    source: str = ""  # who made them
+
+
+_DEOLDIFY = "https://github.com/jantic/DeOldify"
+_DEEPAI = "https://data.deepai.org/deoldify"
+_HUGGING_FACE = "https://huggingface.co/spensercai/DeOldify/resolve/main"
+
+# The hashes of DeOldify's files are those that several independent public projects give.
+_SPECS = (
+    ModelSpec(
+        name="lite",
+        encoder="resnet34",
+        decoder="lite",
+        file="lite.safetensors",
+        licence="MIT",
+        source="trained by this project, see weights/README.md",
+    ),
+    ModelSpec(
+        name="artistic",
+        encoder="resnet34",
+        decoder="deep",
+        file="ColorizeArtistic_gen.pth",
+        sha256="3f750246fa220529323b85a8905f9b49c0e5d427099185334d048fb5b5e22477",
+        bytes=255_144_681,
+        urls=(f"{_DEEPAI}/ColorizeArtistic_gen.pth", f"{_HUGGING_FACE}/ColorizeArtistic_gen.pth"),
+        licence="MIT",
+        source=_DEOLDIFY,
+    ),
+    ModelSpec(
+        name="stable",
+        encoder="resnet101",
+        decoder="wide",
+        file="ColorizeStable_gen.pth",
+        sha256="ca9cd7f43fb8b222c9a70f7b292e305a000694b0ff9d2ae4a6747b1a2e1ee5af",
+        bytes=874_066_230,
+        urls=(
+            "https://www.dropbox.com/s/axsd2g85uyixaho/ColorizeStable_gen.pth?dl=1",
+            f"{_HUGGING_FACE}/ColorizeStable_gen.pth",
+        ),
+        licence="MIT",
+        source=_DEOLDIFY,
+    ),
+    ModelSpec(
+        name="video",
+        encoder="resnet101",
+        decoder="wide",
+        file="ColorizeVideo_gen.pth",
+        sha256="e3d98bb6a222354c79f95485c2f078a89dc724e9183662506d9e0f5aafac83ad",
+        bytes=874_066_230,
+        urls=(f"{_DEEPAI}/ColorizeVideo_gen.pth", f"{_HUGGING_FACE}/ColorizeVideo_gen.pth"),
+        licence="MIT",
+        source=_DEOLDIFY,
+    ),
+)
+
+MODELS: dict[str, ModelSpec] = {spec.name: spec for spec in _SPECS}
+
+
+def get_spec(name: str) -> ModelSpec:
+    """The network of a name.
+
+    Raises:
+        OptionError: there is none; the message lists those that exist.
+    """
+    if name not in MODELS:
+        raise OptionError(f"no model {name!r}: there are {', '.join(MODELS)}")
+    return MODELS[name]
