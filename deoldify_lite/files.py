@@ -1,14 +1,20 @@
 """Files: found, hashed, and written so that a name never stands for half a file."""
 
+import errno
 import hashlib
+import logging
 import os
 import re
-import tempfile
+import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-PHOTO_SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".png", ".tif", ".tiff", ".webp", ".bmp"})
+log = logging.getLogger(__name__)
+
+PHOTO_SUFFIXES = frozenset(
+    {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".tif", ".tiff", ".webp", ".bmp", ".gif"}
+)
 FILM_SUFFIXES = frozenset(
     {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".m2ts", ".mts"}
     | {".vob", ".wmv", ".flv", ".ogv", ".3gp", ".mxf", ".dv", ".y4m"}
@@ -19,18 +25,31 @@ def find_media(folder: Path, suffixes: Iterable[str], *, skip: Path | None = Non
     """Files below a folder whose suffix is one of `suffixes`, in natural order, hidden ones left out.
 
     Args:
-        folder: searched recursively; links to folders are not followed.
+        folder: searched recursively; links to folders are not followed, links to files are listed.
         suffixes: lower case, with the dot.
         skip: a folder inside that is left out, such as that of the results.
+
+    Raises:
+        OSError: `folder` itself cannot be listed. A folder inside that cannot is logged and left out.
     """
     wanted = frozenset(suffixes)
     skipped = skip.resolve() if skip else None
     found = []
-    for root, folders, names in os.walk(folder):
+
+    def complain(error: OSError) -> None:
+        if Path(error.filename) == folder:
+            raise error
+        log.warning("%s: cannot be listed and is left out: %s", error.filename, error.strerror)
+
+    for root, folders, names in os.walk(folder, onerror=complain):
         here = Path(root)
         folders[:] = [n for n in folders if not n.startswith(".") and (here / n).resolve() != skipped]
-        found += [here / n for n in names if not n.startswith(".") and Path(n).suffix.lower() in wanted]
-    return sorted(found, key=lambda path: natural_key(str(path.relative_to(folder))))
+        for name in names:
+            # A pipe or a broken link may bear such a name too, and reading a pipe would wait for ever.
+            if not name.startswith(".") and Path(name).suffix.lower() in wanted and (here / name).is_file():
+                found.append(here / name)
+    # The name as spelled decides between names that differ only in case, so that each run has one order.
+    return sorted(found, key=lambda path: (natural_key(str(path.relative_to(folder))), str(path)))
 
 
 def natural_key(name: str) -> list[tuple[int, int, str]]:
@@ -53,22 +72,23 @@ def atomic_path(path: Path) -> Iterator[Path]:
     """Give a name to write to beside `path`, moved over it if the block ends well and removed if not.
 
     The name keeps the suffix of `path`, since ffmpeg and Pillow choose the format by it, and starts with a
-    dot and ends in `.part` before that suffix, so that nobody takes it for a result.
+    dot and ends in `.part` before that suffix, so that nobody takes it for a result. A link at `path` is
+    replaced itself, not what it points to.
+
+    Raises:
+        OSError: the folder cannot be made or written to, or `path` is a folder: before the block is run.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    # A random part, so that two runs never write into one file; a short stem, since names have limits.
-    handle, name = tempfile.mkstemp(
-        prefix=f".{path.stem[:80]}.", suffix=f".part{path.suffix}", dir=path.parent
-    )
-    os.close(handle)
-    part = Path(name)
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    # A random part, so that two runs never write into one file; a short stem, since names are limited to
+    # 255 bytes, of which one character may take 4.
+    part = path.with_name(f".{path.stem[:40]}.{secrets.token_hex(4)}.part{path.suffix}")
+    # Opened here rather than by tempfile, whose files are private: results get any new file's permissions.
+    part.open("xb").close()
     try:
-        # mkstemp gives private files; results get the permissions that any new file would get.
-        umask = os.umask(0)
-        os.umask(umask)
-        part.chmod(0o666 & ~umask)
         yield part
-        with open(part, "rb") as file:
+        with open(part, "rb+") as file:  # writable, or Windows refuses to flush it
             os.fsync(file.fileno())
         os.replace(part, path)
     finally:
