@@ -189,6 +189,7 @@ class Unet(nn.Module):
         if not timm.is_model(encoder):
             raise OptionError(f"timm has no network {encoder!r} to encode with")
         self.predicts_rgb = decoder != "lite"
+        self.chroma_stride = 1 if self.predicts_rgb else 2  # input pixels to a chroma pixel, along a side
         self.encoder = timm.create_model(
             encoder, features_only=True, pretrained=pretrained, in_chans=3 if self.predicts_rgb else 1
         )

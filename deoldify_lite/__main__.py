@@ -1,0 +1,8 @@
+"""`python -m deoldify_lite`, the same as `deoldify-lite`."""
+
+import sys
+
+from deoldify_lite.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

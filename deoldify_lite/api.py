@@ -1,0 +1,268 @@
+"""The public door: load a colorizer; colorize pictures, folders of photos, and films."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from deoldify_lite.colorizer import Colorizer, choose_device
+from deoldify_lite.encoding import Encoding, default_container
+from deoldify_lite.errors import DeoldifyError, OptionError
+from deoldify_lite.files import FILM_SUFFIXES, PHOTO_SUFFIXES, sha256_of
+from deoldify_lite.film import probe_film
+from deoldify_lite.film_jobs import FilmSettings, Progress, colorize_films
+from deoldify_lite.models.build import build_network, recognize
+from deoldify_lite.models.checkpoint import read_weights
+from deoldify_lite.models.weights import find_weights, verify_weights
+from deoldify_lite.models.zoo import ModelSpec, get_spec
+from deoldify_lite.modes import check_render_factor, find_mode
+from deoldify_lite.photo_io import output_suffix
+from deoldify_lite.photo_jobs import PhotoSettings, colorize_photos
+from deoldify_lite.plan import plan
+from deoldify_lite.report import Item
+
+# Called with each item as it is finished, and the number of items in the run.
+OnItem = Callable[[Item, int], None]
+
+# Large enough to keep the device busy; more would only cost memory and delay.
+CPU_BATCH, GPU_BATCH = 4, 16
+
+
+@dataclass(frozen=True)
+class Rendering:
+    """How pictures will be rendered: all settled, nothing loaded."""
+
+    spec: ModelSpec
+    weights: Path
+    sha256: str  # of the weights
+    render_factor: int
+    saturation: float
+    smoothing: float
+    device: str
+
+    def load(self) -> Colorizer:
+        """Build the network and make it ready.
+
+        Raises:
+            WeightsError: the file is damaged or of another network.
+            RenderError: there is no such device.
+        """
+        return Colorizer(
+            build_network(self.spec, self.weights),
+            render_factor=self.render_factor,
+            saturation=self.saturation,
+            device=self.device,
+        )
+
+    def batch_size(self, wanted: int | None) -> int:
+        """The batch size asked for, or one that suits the device.
+
+        Raises:
+            OptionError: it is not positive.
+        """
+        if wanted is not None and wanted < 1:
+            raise OptionError(f"batch size {wanted}: choose 1 or more")
+        return wanted or (CPU_BATCH if choose_device(self.device).type == "cpu" else GPU_BATCH)
+
+
+def settle(
+    mode: str = "artistic",
+    *,
+    weights: str | Path = "lite",
+    render_factor: int | None = None,
+    saturation: float | None = None,
+    device: str = "auto",
+) -> Rendering:
+    """Settle how to render, without loading the network.
+
+    Args:
+        mode: artistic, stable or video.
+        weights: `lite` (ours, the default), `deoldify` (the official ones of that mode, once fetched), or
+            the path of a weight file of either kind.
+        render_factor: the network sees 16 times as many pixels a side; None for the mode's default.
+        saturation: factor on the colour; None for the mode's default.
+        device: auto, cpu, cuda or mps.
+
+    Raises:
+        OptionError: a value makes no sense.
+        WeightsError: the weights are not there, or not what they should be.
+    """
+    chosen = find_mode(mode)
+    if saturation is not None and not 0 < saturation <= 4:
+        raise OptionError(f"saturation {saturation}: choose a factor above 0 and up to 4")
+    choose_device(device)
+    if weights == "lite" or weights == "deoldify":
+        spec = get_spec("lite" if weights == "lite" else chosen.deoldify_model)
+        path = find_weights(spec)
+        verify_weights(spec, path)
+    else:
+        path = Path(weights).expanduser()
+        spec = recognize(*read_weights(path), path=path)
+    ours = spec.decoder == "lite"
+    default_factor = chosen.render_factor if ours else chosen.deoldify_render_factor
+    default_saturation = chosen.saturation if ours else 1.0
+    return Rendering(
+        spec=spec,
+        weights=path,
+        sha256=spec.sha256 or sha256_of(path),
+        render_factor=check_render_factor(default_factor if render_factor is None else render_factor),
+        saturation=default_saturation if saturation is None else saturation,
+        smoothing=chosen.smoothing,
+        device=device,
+    )
+
+
+def load_colorizer(
+    mode: str = "artistic",
+    *,
+    weights: str | Path = "lite",
+    render_factor: int | None = None,
+    saturation: float | None = None,
+    device: str = "auto",
+) -> Colorizer:
+    """A colorizer for pictures in memory; arguments and errors as in `settle`.
+
+    colorizer = load_colorizer("artistic")
+    rgb = colorizer.colorize(rgb)  # (H, W, 3) uint8 or uint16
+    """
+    return settle(
+        mode, weights=weights, render_factor=render_factor, saturation=saturation, device=device
+    ).load()
+
+
+def colorize_folder(
+    inputs: Path | Sequence[Path],
+    out: Path | None = None,
+    *,
+    rendering: Rendering | None = None,
+    batch_size: int | None = None,
+    format: str = "keep",
+    quality: int | None = None,
+    compare: bool = False,
+    overwrite: bool = False,
+    on_item: OnItem | None = None,
+) -> list[Item]:
+    """Colorize folders of photos, or single ones.
+
+    Args:
+        inputs: a folder or photo, or several.
+        out: where the results go; None for NAME-colorized beside each input.
+        rendering: what `settle` gave; None for artistic mode as it comes.
+        batch_size: photos predicted at once; None for what suits the device.
+        format: keep, jpg, png, tif or webp.
+        quality: 1 to 100, of JPEG and WebP; None for one that does not show.
+        compare: also write before and after, side by side.
+        overwrite: render again what is done, and replace files that are not ours.
+        on_item: called with each photo as it is finished, and the number of photos.
+
+    Returns:
+        What became of each photo; one that failed is told of here, and stops no other.
+
+    Raises:
+        InputError: an input does not exist or holds no photos.
+        OptionError: a value makes no sense.
+    """
+    if quality is not None and not 1 <= quality <= 100:
+        raise OptionError(f"quality {quality}: choose 1 to 100")
+    rendering = rendering or settle()
+    tasks = plan(
+        _listed(inputs),
+        out,
+        suffixes=PHOTO_SUFFIXES,
+        suffix_of=lambda source: output_suffix(source, format),
+    )
+    settings = PhotoSettings(
+        weights=rendering.sha256,
+        render_factor=rendering.render_factor,
+        saturation=rendering.saturation,
+        format=format,
+        quality=quality,
+        compare=compare,
+    )
+    items = colorize_photos(
+        tasks,
+        rendering.load,
+        settings,
+        batch_size=rendering.batch_size(batch_size),
+        overwrite=overwrite,
+    )
+    return _collect(items, len(tasks), on_item)
+
+
+def colorize_video(
+    inputs: Path | Sequence[Path],
+    out: Path | None = None,
+    *,
+    rendering: Rendering | None = None,
+    batch_size: int | None = None,
+    start_s: float | None = None,
+    end_s: float | None = None,
+    encoding: Encoding | None = None,
+    overwrite: bool = False,
+    on_item: OnItem | None = None,
+    on_frames: Progress | None = None,
+) -> list[Item]:
+    """Colorize films: files, or folders of them.
+
+    Args:
+        inputs: a film or folder, or several.
+        out: where the results go; None for NAME-colorized beside each input.
+        rendering: what `settle` gave; None for video mode as it comes.
+        batch_size: frames predicted at once; None for what suits the device.
+        start_s, end_s: render only what lies between, in seconds of the film.
+        encoding: codec, crf and pixel format; None for the container's usual ones.
+        overwrite: render again what is done, and replace files that are not ours.
+        on_item: called with each film as it is finished, and the number of films.
+        on_frames: called with film, frames done, frames expected.
+
+    Returns:
+        What became of each film; one that failed is told of here, and stops no other.
+
+    Raises:
+        InputError: an input does not exist or holds no films.
+        OptionError: a value makes no sense.
+    """
+    if (start_s or 0) < 0 or (end_s is not None and end_s <= (start_s or 0)):
+        raise OptionError(f"start {start_s} s, end {end_s} s: the end must come after the start")
+    rendering = rendering or settle("video")
+    encoding = encoding or Encoding()
+    tasks = plan(
+        _listed(inputs), out, suffixes=FILM_SUFFIXES, suffix_of=lambda source: _film_suffix(source, encoding)
+    )
+    settings = FilmSettings(
+        weights=rendering.sha256,
+        render_factor=rendering.render_factor,
+        saturation=rendering.saturation,
+        smoothing=rendering.smoothing,
+        start_s=start_s,
+        end_s=end_s,
+        encoding=encoding,
+    )
+    items = colorize_films(
+        tasks,
+        rendering.load,
+        settings,
+        batch_size=rendering.batch_size(batch_size),
+        overwrite=overwrite,
+        progress=on_frames,
+    )
+    return _collect(items, len(tasks), on_item)
+
+
+def _listed(inputs: Path | Sequence[Path]) -> list[Path]:
+    return [Path(inputs)] if isinstance(inputs, str | Path) else [Path(path) for path in inputs]
+
+
+def _collect(items: Iterator[Item], total: int, on_item: OnItem | None) -> list[Item]:
+    collected = []
+    for item in items:
+        collected.append(item)
+        if on_item:
+            on_item(item, total)
+    return collected
+
+
+def _film_suffix(source: Path, encoding: Encoding) -> str:
+    try:
+        return default_container(probe_film(source), encoding)
+    except DeoldifyError:
+        return source.suffix  # what is wrong with it is told when its turn comes

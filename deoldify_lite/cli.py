@@ -1,0 +1,271 @@
+"""The commands: a thin skin over `api`.
+
+`api` is imported only once the arguments are known to be right, since torch comes with it and takes seconds.
+"""
+
+import argparse
+import ctypes
+import json
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tqdm import tqdm
+from tqdm.contrib.logging import logging_redirect_tqdm
+
+from deoldify_lite import __version__
+from deoldify_lite.errors import DeoldifyError, OptionError
+from deoldify_lite.files import atomic_path
+from deoldify_lite.modes import MODES, RENDER_FACTORS
+from deoldify_lite.report import Item, as_json, summary
+from deoldify_lite.weights_cli import add_verbosity, fill_weights_parser
+
+if TYPE_CHECKING:
+    from deoldify_lite.api import Rendering
+
+log = logging.getLogger("deoldify_lite")
+
+PROGRAM = "deoldify-lite"
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of `deoldify-lite` and its sub-commands."""
+    parser = argparse.ArgumentParser(prog=PROGRAM, description="Bring colour to old photos and films.")
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    fill_folder_parser(commands.add_parser("folder", help="colorize a folder of photos, or single ones"))
+    fill_video_parser(commands.add_parser("video", help="colorize films"))
+    fill_weights_parser(commands.add_parser("weights", help="list, verify, fetch and convert weights"))
+    return parser
+
+
+def fill_folder_parser(parser: argparse.ArgumentParser) -> None:
+    """Give a parser what `colorize-folder` takes."""
+    parser.description = (
+        "Colorize a folder of photos, with all folders in it, or single photos. The photos themselves are "
+        "never changed. Run the same command again to go on after a stop: what is done is skipped."
+    )
+    parser.add_argument("inputs", nargs="+", type=Path, metavar="PHOTOS", help="folder or photo")
+    parser.add_argument("-o", "--out", type=Path, help="folder for the results (default: PHOTOS-colorized)")
+    _add_rendering(parser, mode="artistic")
+    parser.add_argument(
+        "--format",
+        choices=["keep", "jpg", "png", "tif", "webp"],
+        default="keep",
+        help="file format of the results (default: that of each photo)",
+    )
+    parser.add_argument("--quality", type=int, metavar="1-100", help="of JPEG and WebP (default: 95)")
+    parser.add_argument(
+        "--compare",
+        action="store_true",
+        help="also write before and after, side by side, as NAME-compare.jpg",
+    )
+    _add_run(parser)
+    parser.set_defaults(run=run_folder)
+
+
+def fill_video_parser(parser: argparse.ArgumentParser) -> None:
+    """Give a parser what `colorize-video` takes."""
+    parser.description = (
+        "Colorize films; sound, subtitles, chapters and all else are kept. The films themselves are never "
+        "changed. A result has its name only when it is complete."
+    )
+    parser.add_argument("inputs", nargs="+", type=Path, metavar="CLIP", help="film, or folder of films")
+    parser.add_argument(
+        "-o", "--out", type=Path, help="file or folder for the results (default: CLIP-colorized)"
+    )
+    _add_rendering(parser, mode="video")
+    parser.add_argument("--start", type=seconds, metavar="TIME", help="begin there: seconds, or [H:]M:S")
+    parser.add_argument("--end", type=seconds, metavar="TIME", help="end there")
+    parser.add_argument("--codec", help="ffmpeg's name of the video encoder (default: by the container)")
+    parser.add_argument(
+        "--crf", type=int, help="quality of the encoder, lower is better (default: by the codec)"
+    )
+    parser.add_argument("--pix-fmt", help="pixel format of the result (default: that of the film)")
+    _add_run(parser)
+    parser.set_defaults(run=run_video)
+
+
+def _add_rendering(parser: argparse.ArgumentParser, *, mode: str) -> None:
+    about = "; ".join(f"{name}: {m.about}" for name, m in MODES.items())
+    parser.add_argument("--mode", choices=list(MODES), default=mode, help=f"{about} (default: {mode})")
+    parser.add_argument(
+        "--render-factor",
+        type=int,
+        metavar=f"{RENDER_FACTORS[0]}-{RENDER_FACTORS[-1]}",
+        help="the network sees 16 times as many pixels a side: lower is faster and bolder, higher is finer "
+        "and calmer (default: by the mode)",
+    )
+    parser.add_argument(
+        "--weights",
+        default="lite",
+        metavar="lite|deoldify|PATH",
+        help="lite: shipped with this program; deoldify: the official ones, once fetched (default: lite)",
+    )
+    parser.add_argument("--saturation", type=float, help="factor on the colour (default: by the mode)")
+    parser.add_argument("--device", choices=["auto", "cpu", "cuda", "mps"], default="auto")
+    parser.add_argument(
+        "--batch-size", type=int, metavar="N", help="pictures rendered at once (default: by the device)"
+    )
+
+
+def _add_run(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--overwrite", action="store_true", help="replace results that are there already")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write a report of the run")
+    add_verbosity(parser)
+
+
+def seconds(text: str) -> float:
+    """Seconds, minutes:seconds or hours:minutes:seconds -> seconds.
+
+    Raises:
+        ValueError: it is none of these.
+    """
+    parts = [float(part) for part in text.split(":")]
+    if len(parts) > 3 or any(part < 0 for part in parts):
+        raise ValueError(text)
+    return sum(part * 60**i for i, part in enumerate(reversed(parts)))
+
+
+def run_folder(args: argparse.Namespace) -> int:
+    """Colorize photos; 0 if all went well."""
+    from deoldify_lite import api
+
+    with tqdm(unit="photo", disable=args.quiet) as bar, logging_redirect_tqdm():
+
+        def on_item(item: Item, total: int) -> None:
+            bar.total = total
+            bar.update()
+            tell(item)
+
+        rendering = settle(args)
+        items = api.colorize_folder(
+            args.inputs,
+            args.out,
+            rendering=rendering,
+            batch_size=args.batch_size,
+            format=args.format,
+            quality=args.quality,
+            compare=args.compare,
+            overwrite=args.overwrite,
+            on_item=on_item,
+        )
+    return conclude(items, rendering, args)
+
+
+def run_video(args: argparse.Namespace) -> int:
+    """Colorize films; 0 if all went well."""
+    from deoldify_lite import api
+
+    with tqdm(unit="frame", disable=args.quiet) as bar, logging_redirect_tqdm():
+
+        def on_frames(film: Path, done: int, expected: int) -> None:
+            if done < bar.n or bar.desc != f"{film.name}: ":  # another film, or this one from the start
+                bar.reset()
+                bar.set_description(film.name)
+            bar.total = expected
+            bar.update(done - bar.n)
+
+        rendering = settle(args)
+        items = api.colorize_video(
+            args.inputs,
+            args.out,
+            rendering=rendering,
+            batch_size=args.batch_size,
+            start_s=args.start,
+            end_s=args.end,
+            encoding=api.Encoding(codec=args.codec, crf=args.crf, pix_fmt=args.pix_fmt),
+            overwrite=args.overwrite,
+            on_item=lambda item, total: tell(item),
+            on_frames=on_frames,
+        )
+    return conclude(items, rendering, args)
+
+
+def settle(args: argparse.Namespace) -> "Rendering":
+    """The rendering that the arguments ask for."""
+    from deoldify_lite import api
+
+    return api.settle(
+        args.mode,
+        weights=args.weights,
+        render_factor=args.render_factor,
+        saturation=args.saturation,
+        device=args.device,
+    )
+
+
+def tell(item: Item) -> None:
+    """Results to stdout, all else to the log."""
+    for warning in item.warnings:
+        log.warning("%s: %s", item.source, warning)
+    if item.status == "failed":
+        log.error("%s", item.reason if str(item.source) in item.reason else f"{item.source}: {item.reason}")
+    elif item.status == "skipped":
+        log.info("%s: %s", item.source, item.reason)
+    else:
+        tqdm.write(str(item.output), file=sys.stdout)
+
+
+def conclude(items: list[Item], rendering: "Rendering", args: argparse.Namespace) -> int:
+    """Write the report, say how it went, and give the exit code."""
+    log.info("%s", summary(items))
+    if args.json:
+        settings = {name: str(value) for name, value in vars(args).items() if name not in ("run", "inputs")}
+        settings["weights_sha256"] = rendering.sha256
+        report = as_json(items, settings)
+        with atomic_path(args.json) as part:
+            part.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    return 1 if any(item.status == "failed" for item in items) else 0
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """`deoldify-lite`: parse, run, and turn known errors into a message and an exit code."""
+    return run(build_parser().parse_args(argv))
+
+
+def main_folder(argv: Sequence[str] | None = None) -> int:
+    """`colorize-folder`, the same as `deoldify-lite folder`."""
+    parser = argparse.ArgumentParser(prog="colorize-folder")
+    fill_folder_parser(parser)
+    return run(parser.parse_args(argv))
+
+
+def main_video(argv: Sequence[str] | None = None) -> int:
+    """`colorize-video`, the same as `deoldify-lite video`."""
+    parser = argparse.ArgumentParser(prog="colorize-video")
+    fill_video_parser(parser)
+    return run(parser.parse_args(argv))
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run a parsed command; 0 all well, 1 something failed, 2 wrong usage, 130 Ctrl-C."""
+    level = logging.DEBUG if args.verbose else logging.ERROR if args.quiet else logging.INFO
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s", stream=sys.stderr)
+    log.setLevel(level)
+    try:
+        keep_heap()
+        code: int = args.run(args)
+        return code
+    except OptionError as error:
+        log.error("%s", error, exc_info=args.verbose)
+        return 2
+    except DeoldifyError as error:
+        log.error("%s", error, exc_info=args.verbose)
+        return 1
+    except KeyboardInterrupt:
+        log.error("stopped; the same command goes on from here")
+        return 130
+
+
+def keep_heap() -> None:
+    """Let glibc keep freed memory: the network frees and takes the same megabytes for every batch, and each
+    page that comes fresh from the kernel must be cleared first, which costs up to a third of the time."""
+    if sys.platform == "linux":
+        libc = ctypes.CDLL(None)
+        if hasattr(libc, "mallopt"):
+            m_trim_threshold, m_mmap_threshold = -1, -3  # from glibc's malloc.h
+            libc.mallopt(m_mmap_threshold, 32 << 20)  # the greatest that glibc takes
+            libc.mallopt(m_trim_threshold, 512 << 20)

@@ -1,0 +1,183 @@
+"""Films through the whole program, with real ffmpeg, on a tiny network."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from conftest import Command
+from films import LOSSLESS, info, luma_hashes, make, make_steps, pattern, picture_times, rgb_frames, tone
+from test_colorizer import Fixed
+
+from deoldify_lite import api
+from deoldify_lite.colorizer import Colorizer
+from deoldify_lite.encoding import Encoding
+from deoldify_lite.errors import OptionError
+from deoldify_lite.film_jobs import FilmSettings, colorize_films
+from deoldify_lite.manifest import Manifest
+from deoldify_lite.plan import Task
+
+
+@pytest.fixture
+def rendering(tiny_weights: Path) -> api.Rendering:
+    return api.settle("video", weights=tiny_weights, render_factor=4, device="cpu")
+
+
+@pytest.fixture
+def film(tmp_path: Path) -> Path:
+    """One second in grey with sound, 640 x 360 or less."""
+    return make(tmp_path / "old film.mp4", *pattern(1.0), *tone(1.0), "-vf", "hue=s=0", "-c:a", "aac")
+
+
+def colorfulness_of(path: Path) -> float:
+    frames = rgb_frames(path).astype(int)
+    return float(np.ptp(frames, axis=3).mean())
+
+
+def settings(**changes: object) -> FilmSettings:
+    return replace(FilmSettings("x", 4, 1.0, smoothing=0.0), **changes)  # type: ignore[arg-type]
+
+
+def run_task(source: Path, output: Path, network: torch.nn.Module, render_factor: int = 4, **changes: object):  # type: ignore[no-untyped-def]
+    task = Task(source, output, Manifest(output.parent))
+    colorizer = Colorizer(network, render_factor=render_factor, device="cpu")
+    chosen = settings(render_factor=render_factor, encoding=LOSSLESS, **changes)
+    (item,) = colorize_films([task], lambda: colorizer, chosen, batch_size=4)
+    return item
+
+
+def test_a_film_comes_out_whole_and_in_color(film: Path, rendering: api.Rendering) -> None:
+    before = film.read_bytes()
+    seen: list[tuple[int, int]] = []
+    (item,) = api.colorize_video(
+        film, rendering=rendering, on_frames=lambda path, done, expected: seen.append((done, expected))
+    )
+    assert (item.status, item.frames) == ("done", 25) and seen[-1] == (25, 25)
+    assert item.output == film.with_name("old film-colorized.mp4")
+    kinds = [stream["codec_type"] for stream in info(item.output)["streams"]]
+    assert kinds == ["video", "audio"]
+    assert len(picture_times(item.output)) == 25
+    assert colorfulness_of(item.output) > 5
+    assert film.read_bytes() == before
+    again = api.colorize_video(film, rendering=rendering)
+    assert [item.status for item in again] == ["skipped"]
+
+
+def test_luma_is_untouched_before_encoding(film: Path, tiny_weights: Path) -> None:
+    rendering = api.settle("video", weights=tiny_weights, render_factor=4, device="cpu")
+    (item,) = api.colorize_video(
+        film, film.with_name("exact.mkv"), rendering=rendering, encoding=Encoding(codec="ffv1")
+    )
+    assert luma_hashes(item.output) == luma_hashes(film)
+
+
+def test_a_folder_of_films_with_a_bad_one(film: Path, rendering: api.Rendering) -> None:
+    folder = film.parent / "reels"
+    folder.mkdir()
+    film.rename(folder / "good.mp4")
+    (folder / "bad.mkv").write_text("not a film")
+    items = {item.source.name: item for item in api.colorize_video(folder, rendering=rendering)}
+    assert items["good.mp4"].status == "done"
+    assert items["bad.mkv"].status == "failed" and "bad.mkv" in items["bad.mkv"].reason
+    assert [p.name for p in (film.parent / "reels-colorized").glob("[!.]*")] == ["good.mp4"]
+
+
+def test_repeated_frames_are_predicted_once(tmp_path: Path) -> None:
+    """Three pictures at times that no constant rate but a fine one has: repeats fill the grid."""
+    source = make_steps(tmp_path / "steps.mp4", [0.0, 0.12, 0.5], "-fps_mode", "vfr", "-pix_fmt", "yuv420p")
+    network = Fixed()
+    item = run_task(source, tmp_path / "out.mkv", network)
+    assert item.status == "done" and item.frames > 3
+    assert sum(network.batches) <= 4  # the last picture may stand twice, for its length
+
+
+def test_a_still_film_is_exactly_still(tmp_path: Path) -> None:
+    still = make(
+        tmp_path / "still.mkv",
+        "-f",
+        "lavfi",
+        "-i",
+        "color=gray:s=64x48:d=1",
+        "-c:v",
+        "ffv1",
+        "-pix_fmt",
+        "yuv420p",
+    )
+
+    class Flickering(Fixed):
+        def predict_chroma(self, luma: torch.Tensor) -> torch.Tensor:
+            self.chroma = (0.1 + 0.05 * len(self.batches), 0.1)
+            return super().predict_chroma(luma)
+
+    item = run_task(still, tmp_path / "out.mkv", Flickering())
+    frames = rgb_frames(item.output)
+    assert (frames == frames[0]).all()
+
+
+def test_out_of_memory_starts_again_smaller_and_says_so(film: Path, tmp_path: Path) -> None:
+    class Small(Fixed):
+        def predict_chroma(self, luma: torch.Tensor) -> torch.Tensor:
+            if luma.shape[-1] > 16 * 5:
+                raise MemoryError
+            return super().predict_chroma(luma)
+
+    item = run_task(film, tmp_path / "out.mkv", Small(), render_factor=9)
+    assert (item.status, item.render_factor, item.frames) == ("done", 4, 25)
+    assert "render factor 4" in item.warnings[0]
+
+
+@pytest.mark.logs_errors
+def test_a_failure_midway_leaves_nothing(film: Path, tmp_path: Path) -> None:
+    class Dying(Fixed):
+        def predict_chroma(self, luma: torch.Tensor) -> torch.Tensor:
+            if len(self.batches) == 2:
+                raise RuntimeError("the card fell off the bus")
+            return super().predict_chroma(luma)
+
+    out = tmp_path / "out" / "x.mkv"
+    item = run_task(film, out, Dying())
+    assert item.status == "failed" and "fell off the bus" in item.reason
+    assert not list(out.parent.iterdir())
+
+
+def test_a_film_that_came_out_grey_is_told_of(film: Path, tmp_path: Path) -> None:
+    item = run_task(film, tmp_path / "out.mkv", Fixed((0.0, 0.0)))
+    assert any("grey" in warning for warning in item.warnings)
+
+
+def test_part_of_a_film(film: Path, rendering: api.Rendering) -> None:
+    (item,) = api.colorize_video(film, rendering=rendering, start_s=0.2, end_s=0.6)
+    assert item.frames == 10 and len(picture_times(item.output)) == 10
+    with pytest.raises(OptionError, match="after the start"):
+        api.colorize_video(film, rendering=rendering, start_s=2, end_s=1)
+
+
+def test_colorize_video_as_a_user_runs_it(
+    command: Command, film: Path, tiny_weights: Path, tmp_path: Path
+) -> None:
+    strange = film.rename(film.with_name("Grandpa's $HOME 100% «Zürich».mp4"))
+    result = command(
+        "video", strange, "--weights", tiny_weights, "--render-factor", 4, "--json", tmp_path / "r.json"
+    )  # fmt: skip
+    assert result.returncode == 0, result.stderr
+    output = Path(result.stdout.strip())
+    assert output.name == "Grandpa's $HOME 100% «Zürich»-colorized.mp4" and output.exists()
+    assert "25/25" in result.stderr
+    assert json.loads((tmp_path / "r.json").read_text())["items"][0]["frames"] == 25
+
+
+def test_without_ffmpeg_the_remedy_is_named(
+    command: Command, film: Path, tiny_weights: Path, tmp_path: Path
+) -> None:
+    result = command("video", film, "--weights", tiny_weights, env={"PATH": str(tmp_path)})
+    assert result.returncode == 1
+    assert "ffmpeg" in result.stderr and "install" in result.stderr and "Traceback" not in result.stderr
+
+
+def test_a_real_clip(samples: Path, rendering: api.Rendering, tmp_path: Path) -> None:
+    source = samples / "films" / "bw1_chaplin_audio.mp4"
+    (item,) = api.colorize_video(source, tmp_path / "out", rendering=rendering, end_s=1.0)
+    assert item.status == "done" and colorfulness_of(item.output) > 5
+    assert [s["codec_type"] for s in info(item.output)["streams"]] == ["video", "audio"]

@@ -1,0 +1,197 @@
+"""Photos through the whole program in memory and on disk, on a tiny network."""
+
+import json
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from conftest import grey_picture
+from PIL import Image
+from test_colorizer import Fixed, luma_levels
+
+from deoldify_lite import api
+from deoldify_lite.colorizer import Colorizer
+from deoldify_lite.errors import OptionError
+from deoldify_lite.photo_io import read_photo
+from deoldify_lite.photo_jobs import PhotoSettings, colorize_photos, is_grey, side_by_side
+from deoldify_lite.plan import plan
+from deoldify_lite.report import Item, as_json, summary
+
+
+@pytest.fixture
+def rendering(tiny_weights: Path) -> api.Rendering:
+    return api.settle(weights=tiny_weights, render_factor=4, device="cpu")
+
+
+def by_name(items: list[Item]) -> dict[str, Item]:
+    return {item.source.name: item for item in items}
+
+
+def test_a_folder_comes_out_whole_and_in_color(photos: Path, rendering: api.Rendering) -> None:
+    before = {path: path.read_bytes() for path in photos.rglob("*.*")}
+    items = api.colorize_folder(photos, rendering=rendering)
+    assert [item.status for item in items] == ["done"] * 3
+    for item in items:
+        source, result = np.asarray(Image.open(item.source)), np.asarray(Image.open(item.output))
+        assert result.shape == source.shape
+        assert np.ptp(result.astype(int), axis=2).mean() > 5
+    exact = by_name(items)["b.png"]
+    difference = (
+        luma_levels(np.asarray(Image.open(exact.output))) - np.asarray(Image.open(exact.source))[..., 0]
+    )
+    assert np.abs(difference).max() <= 1
+    assert {path: path.read_bytes() for path in photos.rglob("*.*")} == before
+
+
+def test_what_is_done_is_skipped_until_something_changes(photos: Path, rendering: api.Rendering) -> None:
+    api.colorize_folder(photos, rendering=rendering)
+    again = api.colorize_folder(photos, rendering=rendering)
+    assert [item.status for item in again] == ["skipped"] * 3
+    Image.fromarray(grey_picture(30, 40)).save(photos / "b.png")
+    (photos.with_name("photos-colorized") / "a.jpg").unlink()
+    third = by_name(api.colorize_folder(photos, rendering=rendering))
+    assert {name: item.status for name, item in third.items()} == {
+        "c 1.tif": "skipped", "b.png": "done", "a.jpg": "done",
+    }  # fmt: skip
+    other = replace(rendering, saturation=0.5)
+    assert {item.status for item in api.colorize_folder(photos, rendering=other)} == {"done"}
+    over = api.colorize_folder(photos, rendering=other, overwrite=True)
+    assert {item.status for item in over} == {"done"}
+
+
+def test_the_network_is_not_loaded_for_nothing(photos: Path, rendering: api.Rendering) -> None:
+    api.colorize_folder(photos, rendering=rendering)
+    tasks = plan([photos], None, suffixes={".jpg", ".png", ".tif"}, suffix_of=lambda path: path.suffix)
+
+    def load() -> Colorizer:
+        raise AssertionError("loaded")
+
+    settings = PhotoSettings(rendering.sha256, rendering.render_factor, rendering.saturation)
+    items = list(colorize_photos(tasks, load, settings, batch_size=2))
+    assert {item.status for item in items} == {"skipped"}
+
+
+def test_one_bad_photo_stops_no_other(photos: Path, rendering: api.Rendering) -> None:
+    (photos / "broken.jpg").write_bytes((photos / "a.jpg").read_bytes()[:700])
+    (photos / "empty.png").touch()
+    items = by_name(api.colorize_folder(photos, rendering=rendering, batch_size=2))
+    assert [items[name].status for name in ("broken.jpg", "empty.png")] == ["failed", "failed"]
+    assert "broken.jpg" in items["broken.jpg"].reason
+    assert sum(item.status == "done" for item in items.values()) == 3
+    assert not (photos.with_name("photos-colorized") / "broken.jpg").exists()
+
+
+def test_a_file_of_the_users_is_kept(photos: Path, rendering: api.Rendering) -> None:
+    precious = photos.with_name("photos-colorized") / "a.jpg"
+    precious.parent.mkdir()
+    precious.write_bytes(b"painted by hand")
+    items = by_name(api.colorize_folder(photos, rendering=rendering))
+    assert items["a.jpg"].status == "failed" and "--overwrite" in items["a.jpg"].reason
+    assert precious.read_bytes() == b"painted by hand"
+
+
+@pytest.mark.parametrize("format", ["jpg", "png", "tif", "webp"])
+def test_formats_and_comparison(photos: Path, rendering: api.Rendering, format: str, tmp_path: Path) -> None:
+    items = api.colorize_folder(
+        photos / "b.png", tmp_path / "out", rendering=rendering, format=format, compare=True
+    )
+    assert [path.name for path in sorted((tmp_path / "out").glob("[!.]*"))] == [
+        "b-compare.jpg", f"b.{format}",
+    ]  # fmt: skip
+    assert Image.open(items[0].output).size == (48, 64)
+    assert Image.open(tmp_path / "out" / "b-compare.jpg").size == (96, 64)
+
+
+def test_sixteen_bits_stay_sixteen(rendering: api.Rendering, tmp_path: Path) -> None:
+    deep = (np.arange(60 * 80).reshape(60, 80) * 13).astype(np.uint16)
+    Image.fromarray(deep).save(tmp_path / "scan.tif")
+    (item,) = api.colorize_folder(tmp_path / "scan.tif", rendering=rendering)
+    result = read_photo(item.output).rgb
+    assert result.dtype == np.uint16
+    assert np.abs(luma_levels(result) - deep).max() <= 1
+
+
+def test_a_grey_result_is_told_of(photos: Path) -> None:
+    tasks = plan([photos], None, suffixes={".png"}, suffix_of=lambda path: path.suffix)
+    colorless = Colorizer(Fixed((0.001, 0)), render_factor=2, device="cpu")
+    (item,) = colorize_photos(tasks, lambda: colorless, PhotoSettings("x", 2, 1.0), batch_size=1)
+    assert any("grey" in warning for warning in item.warnings)
+
+
+def test_out_of_memory_lowers_the_render_factor_and_says_so(photos: Path) -> None:
+    class Small(Fixed):
+        def predict_chroma(self, luma: torch.Tensor) -> torch.Tensor:
+            if luma.shape[-1] > 16 * 10:
+                raise MemoryError
+            return super().predict_chroma(luma)
+
+    tasks = plan([photos], None, suffixes={".jpg", ".png"}, suffix_of=lambda path: path.suffix)
+    colorizer = Colorizer(Small(), render_factor=16, device="cpu")
+    items = list(colorize_photos(tasks, lambda: colorizer, PhotoSettings("x", 16, 1.0), batch_size=1))
+    assert [(item.status, item.render_factor) for item in items] == [("done", 9)] * 2
+    assert all("render factor 9" in item.warnings[0] for item in items)
+    hopeless = Colorizer(Fixed(most=0, error=MemoryError()), render_factor=5, device="cpu")
+    items = list(
+        colorize_photos(tasks, lambda: hopeless, PhotoSettings("y", 5, 1.0), batch_size=1, overwrite=True)
+    )
+    assert [item.status for item in items] == ["failed"] * 2 and "out of memory" in items[0].reason
+
+
+def test_leaving_early_leaves_no_half_file(photos: Path, rendering: api.Rendering) -> None:
+    tasks = plan([photos], None, suffixes={".jpg", ".png", ".tif"}, suffix_of=lambda path: path.suffix)
+    settings = PhotoSettings(rendering.sha256, 4, 1.0)
+    run = colorize_photos(tasks, rendering.load, settings, batch_size=1)
+    next(run)
+    run.close()
+    out = photos.with_name("photos-colorized")
+    assert not [path for path in out.rglob("*") if ".part" in path.name]
+    for path in out.rglob("*.*"):
+        if path.suffix in {".jpg", ".png", ".tif"}:
+            Image.open(path).load()
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write anywhere")
+def test_a_read_only_folder_is_an_error_for_each(
+    photos: Path, rendering: api.Rendering, tmp_path: Path
+) -> None:
+    locked = tmp_path / "locked"
+    locked.mkdir(mode=0o500)
+    items = api.colorize_folder(photos, locked / "out", rendering=rendering)
+    assert {item.status for item in items} == {"failed"}
+
+
+def test_options_that_make_no_sense(photos: Path, tiny_weights: Path, rendering: api.Rendering) -> None:
+    with pytest.raises(OptionError, match="choose 2 to 64"):
+        api.settle(weights=tiny_weights, render_factor=1)
+    with pytest.raises(OptionError, match="saturation"):
+        api.settle(weights=tiny_weights, saturation=-1)
+    with pytest.raises(OptionError, match="artistic, stable, video"):
+        api.settle("sepia", weights=tiny_weights)
+    with pytest.raises(OptionError, match="quality"):
+        api.colorize_folder(photos, rendering=rendering, quality=0)
+    with pytest.raises(OptionError, match="batch size"):
+        api.colorize_folder(photos, rendering=rendering, batch_size=0)
+
+
+def test_grey_and_side_by_side() -> None:
+    assert is_grey(np.full((2, 4, 4), 0.001, np.float32)) and not is_grey(
+        np.full((2, 4, 4), 0.01, np.float32)
+    )
+    assert is_grey(np.full((4, 4, 3), 7, np.uint8)) and not is_grey(np.array([[[7, 9, 7]]], np.uint8))
+    pair = side_by_side(np.zeros((4, 5, 3), np.uint16), np.full((4, 5, 3), 65535, np.uint16))
+    assert pair.shape == (4, 10, 3) and pair.dtype == np.uint8 and pair[0, 9, 0] == 255
+
+
+def test_report(tmp_path: Path) -> None:
+    items = [
+        Item(tmp_path / "a", tmp_path / "b", "done", warnings=("w",)),
+        Item(tmp_path / "c", tmp_path / "d", "failed", "why"),
+    ]
+    assert summary(items) == "1 done, 1 failed, 1 with warnings"
+    assert summary([]) == "nothing to do"
+    data = json.loads(json.dumps(as_json(items, {"mode": "video"})))
+    assert data["counts"] == {"done": 1, "failed": 1}
+    assert data["items"][1]["reason"] == "why" and data["items"][0]["source"] == str(tmp_path / "a")
