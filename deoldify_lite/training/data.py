@@ -32,8 +32,8 @@ def read_photos(
         The photos to train on and those to validate with, RGB, each in the order of the index.
         A photo that cannot be decoded is left out with a warning.
     """
-    with open(folder / "index.tsv", newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))[:limit]
+    with open(folder / "index.tsv", newline="", encoding="utf-8") as index:
+        rows = list(csv.DictReader(index, delimiter="\t", quoting=csv.QUOTE_NONE))[:limit]
     number = {row["name"]: i for i, row in enumerate(rows)}
 
     def decode(item: tuple[str, bytes]) -> tuple[int, Photo | None]:
@@ -42,7 +42,7 @@ def read_photos(
         if picture is None:
             log.warning("%s: cannot be decoded, left out", name)
             return number[name], None
-        return number[name], cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
+        return number[name], cv2.cvtColor(picture, cv2.COLOR_BGR2RGB).astype(np.uint8, copy=False)
 
     photos: dict[int, Photo] = {}
     for shard in sorted({int(row["shard"]) for row in rows}):

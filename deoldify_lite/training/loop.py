@@ -162,7 +162,7 @@ def train(config: TrainConfig) -> Path:
             if not name.endswith("num_batches_tracked")
         }
         part = config.out / "weights.part"
-        save_file(weights, part)
+        save_file(weights, part, {"encoder": config.encoder, "decoder": "lite"})
         os.replace(part, config.out / "weights.safetensors")
 
     def record(**values: object) -> None:

@@ -1,6 +1,7 @@
 """Losses of the generator."""
 
 from pathlib import Path
+from typing import Any
 
 import timm
 import torch
@@ -8,6 +9,8 @@ import torch.nn.functional as F
 from safetensors.torch import load_file
 from torch import Tensor, nn
 from torchvision.models import squeezenet1_1
+
+from deoldify_lite.errors import WeightsError
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -82,6 +85,9 @@ class TeacherLoss(nn.Module):
     Args:
         weights: safetensors of timm's `mobilenetv1_100` (TensorFlow padding, no classifier).
         channels: of the encoder's features at stride 32.
+
+    Raises:
+        WeightsError: the file is of another network.
     """
 
     def __init__(self, weights: Path, channels: int) -> None:
@@ -89,15 +95,17 @@ class TeacherLoss(nn.Module):
         teacher = timm.create_model("mobilenetv1_100", pad_type="same", num_classes=0)
         found = teacher.load_state_dict({k: v.float() for k, v in load_file(weights).items()}, strict=False)
         lost = [k for k in found.missing_keys if not k.endswith("num_batches_tracked")]
-        assert not lost and not found.unexpected_keys, (lost, found.unexpected_keys)
-        # Not a sub-module: it is neither trained nor saved.
-        self._teacher = [teacher.eval().requires_grad_(False)]
+        if lost or found.unexpected_keys:
+            raise WeightsError(f"{weights}: not of timm's mobilenetv1_100; it lacks {lost[:3]}")
+        # A bound method and not a sub-module, so that the teacher is neither trained nor saved.
+        features_of: Any = teacher.eval().requires_grad_(False).forward_features
+        self._features_of = features_of
         self.project = nn.Conv2d(channels, 1024, 1)
 
     def forward(self, features: Tensor, rgb: Tensor) -> Tensor:
         """(N, C, H/32, W/32) and (N, 3, H, W) RGB in [0, 1] -> scalar in [0, 2]."""
         with torch.no_grad():
-            wanted = self._teacher[0].forward_features(rgb * (255 / 128) - 1)
+            wanted = self._features_of(rgb * (255 / 128) - 1)
             wanted = F.interpolate(wanted.float(), features.shape[-2:], mode="bilinear")
             # Standardised, or what all pictures have in common would decide the cosine.
             wanted = F.batch_norm(wanted, None, None, training=True)
