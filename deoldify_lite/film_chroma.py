@@ -1,0 +1,55 @@
+"""Chroma on its way into a film: the film's own matrix, range and depth. Pure, on numpy arrays."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+# Luma weights of red and of blue, by matrix (ITU-T H.273, table 4).
+MATRICES = {
+    "bt709": (0.2126, 0.0722),
+    "bt470bg": (0.299, 0.114),
+    "smpte170m": (0.299, 0.114),
+    "bt2020nc": (0.2627, 0.0593),
+    "fcc": (0.30, 0.11),
+    "smpte240m": (0.212, 0.087),
+}
+
+
+def convert_chroma(chroma: NDArray[np.floating[Any]], matrix: str) -> NDArray[np.float32]:
+    """Chroma of a film's matrix that adds the same colour to luma as chroma of BT.601.
+
+    Chroma stands for the differences R-Y, G-Y and B-Y. What is added to a grey of the film has to have no
+    luma of its own by the film's weights, so the same differences are measured from a slightly other grey.
+
+    Args:
+        chroma: (2, h, w) Cb and Cr of BT.601.
+        matrix: key of `MATRICES`.
+
+    Returns:
+        (2, h, w) float32 Cb and Cr, full range; strong colours may exceed [-0.5, 0.5].
+    """
+    red_weight, blue_weight = MATRICES["bt470bg"]
+    cb, cr = chroma.astype(np.float32)
+    blue = 2 * (1 - blue_weight) * cb
+    red = 2 * (1 - red_weight) * cr
+    green = -(red_weight * red + blue_weight * blue) / (1 - red_weight - blue_weight)
+    red_weight, blue_weight = MATRICES[matrix]
+    luma = red_weight * red + (1 - red_weight - blue_weight) * green + blue_weight * blue
+    return np.stack([(blue - luma) / (2 * (1 - blue_weight)), (red - luma) / (2 * (1 - red_weight))])
+
+
+def encode_chroma(chroma: NDArray[np.floating[Any]], *, color_range: str, depth: int) -> NDArray[np.uint16]:
+    """Chroma in [-0.5, 0.5] as numbers of 16 bits, whose upper `depth` bits are the film's.
+
+    Values beyond the range are held at its ends.
+
+    Args:
+        chroma: any shape.
+        color_range: tv (16 to 240 of 8 bits) or pc (all values).
+        depth: bits of a sample of the film.
+    """
+    scale = 224 * 2 ** (depth - 8) if color_range == "tv" else 2**depth - 1
+    lowest, highest = (16 << 8, 240 << 8) if color_range == "tv" else (0, 0xFFFF)
+    codes = (chroma * scale + 2 ** (depth - 1)) * 2 ** (16 - depth)
+    return np.clip(np.rint(codes), lowest, highest).astype(np.uint16)

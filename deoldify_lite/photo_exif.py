@@ -1,0 +1,78 @@
+"""EXIF: kept as bytes, made to say upright, and carried to and from the directory of a TIFF file."""
+
+import logging
+import struct
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+log = logging.getLogger(__name__)
+
+ORIENTATION, EXIF_IFD, GPS_IFD, INTEROP_IFD = 274, 0x8769, 0x8825, 0xA005
+# What the first directory of a TIFF tells of a photo rather than of how its pixels are stored:
+# description, make, model, software, date, artist, computer, rating, copyright, Windows' title to subject.
+DESCRIPTIVE_TAGS = (270, 271, 272, 305, 306, 315, 316, 18246, 18249, 33432, *range(40091, 40096))
+
+
+def upright_exif(path: Path, block: bytes) -> bytes | None:
+    """EXIF that says upright and has no thumbnail, edited in place so that maker notes stay readable."""
+    try:
+        copy = without_orientation(block.removeprefix(b"Exif\0\0"))
+        number = _byte_order(copy) + "I"
+        _, link = _directory(copy, *struct.unpack_from(number, copy, 4))
+        (second,) = struct.unpack_from(number, copy, link)
+        if second:  # the directory of the thumbnail, of the old grey picture
+            struct.pack_into(number, copy, link, 0)
+            places, _ = _directory(copy, second)
+            if 513 in places and 514 in places:
+                (first,) = struct.unpack_from(number, copy, places[513])
+                (length,) = struct.unpack_from(number, copy, places[514])
+                copy[first : first + length] = bytes(len(copy[first : first + length]))
+        return bytes(copy)
+    except (KeyError, struct.error):
+        log.warning("%s: its EXIF is damaged and is left out", path)
+        return None
+
+
+def exif_of_tiff(path: Path, tags: Image.Exif) -> bytes | None:
+    """What the first directory of a TIFF file says of the photo, as an EXIF block."""
+    try:
+        kept = Image.Exif()
+        for tag, value in descriptive_tags(tags).items():
+            kept[tag] = value
+        return kept.tobytes().removeprefix(b"Exif\0\0") if len(kept) else None
+    except Exception as error:  # Pillow packs what it could read, and not all of that can be packed
+        log.warning("%s: its EXIF is damaged and is left out (%s)", path, error)
+        return None
+
+
+def descriptive_tags(exif: Image.Exif) -> dict[int, Any]:
+    """What tells of the photo, with the EXIF and GPS directories as dicts."""
+    tags = {tag: exif[tag] for tag in DESCRIPTIVE_TAGS if tag in exif}
+    for pointer in (EXIF_IFD, GPS_IFD):
+        # Pillow gives the directory of interoperability as its place in the file, which will not hold.
+        if values := {tag: value for tag, value in exif.get_ifd(pointer).items() if tag != INTEROP_IFD}:
+            tags[pointer] = values
+    return tags
+
+
+def without_orientation(data: bytes) -> bytearray:
+    """A copy of a TIFF structure whose first directory says upright, all else left in place."""
+    copy, order = bytearray(data), _byte_order(data)
+    places, _ = _directory(copy, *struct.unpack_from(order + "I", copy, 4))
+    if ORIENTATION in places:
+        struct.pack_into(order + "H", copy, places[ORIENTATION], 1)
+    return copy
+
+
+def _directory(data: bytes | bytearray, start: int) -> tuple[dict[int, int], int]:
+    """A directory of a TIFF structure: where the value of each tag is, and where the directory ends."""
+    order = _byte_order(data)
+    (count,) = struct.unpack_from(order + "H", data, start)
+    end = start + 2 + 12 * count
+    return {struct.unpack_from(order + "H", data, at)[0]: at + 8 for at in range(start + 2, end, 12)}, end
+
+
+def _byte_order(data: bytes | bytearray) -> str:
+    return {b"II": "<", b"MM": ">"}[bytes(data[:2])]

@@ -1,0 +1,141 @@
+"""Small films made with the real ffmpeg, and a look into films, for the tests."""
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deoldify_lite.encoding import Encoding
+from deoldify_lite.film import Film, probe_film
+from deoldify_lite.video_io import ChromaWriter, FrameReader
+
+LOSSLESS = Encoding(codec="ffv1")
+SIZE = 32  # px, of the frames that the network would see
+
+
+def run(*arguments: object) -> bytes:
+    """Run a program, which must succeed; returns its stdout."""
+    done = subprocess.run([str(a) for a in arguments], stdin=subprocess.DEVNULL, capture_output=True)
+    assert done.returncode == 0, done.stderr.decode()
+    return done.stdout
+
+
+def make(path: Path, *arguments: object) -> Path:
+    """Make a film with the arguments of an ffmpeg command, less its output; returns the path."""
+    run("ffmpeg", "-v", "error", "-y", *arguments, f"file:{path}")
+    return path
+
+
+def pattern(seconds: float = 1.0, *, rate: str = "25", size: str = "96x64") -> tuple[object, ...]:
+    """Input arguments: moving colour bars."""
+    return ("-f", "lavfi", "-i", f"testsrc=s={size}:r={rate}:d={seconds}")
+
+
+def tone(seconds: float = 1.0) -> tuple[object, ...]:
+    """Input arguments: a sine."""
+    return ("-f", "lavfi", "-i", f"sine=d={seconds}:r=48000")
+
+
+def make_steps(path: Path, times: list[float], *arguments: object) -> Path:
+    """A film of variable rate: flat greys, one at each of the given times in seconds."""
+    folder = path.parent
+    for i in range(len(times)):
+        grey = f"0x{f'{(40 + 37 * i) % 200 + 20:02x}' * 3}"
+        make(folder / f"step{i}.png", "-f", "lavfi", "-i", f"color={grey}:s=64x48", "-frames:v", 1)
+    ends = [*times[1:], times[-1] + 0.2]
+    durations = [end - time for time, end in zip(times, ends, strict=True)]
+    lines = [f"file 'step{i}.png'\nduration {seconds:.6f}\n" for i, seconds in enumerate(durations)]
+    (folder / "steps.txt").write_text("".join(lines))
+    return make(
+        path,
+        *("-f", "concat", "-i", folder / "steps.txt", "-fps_mode", "vfr"),
+        *("-c:v", "libx264", "-qp", 0, "-pix_fmt", "yuv420p", *arguments),
+    )
+
+
+def info(path: Path) -> dict[str, Any]:
+    """All that ffprobe says, with chapters."""
+    found: dict[str, Any] = json.loads(
+        run(
+            *("ffprobe", "-v", "error", "-of", "json", "-show_streams", "-show_format"),
+            *("-show_chapters", f"file:{path}"),
+        )
+    )
+    return found
+
+
+def picture_times(path: Path) -> list[float]:
+    """When each frame is shown, in seconds from the file's start."""
+    frames = json.loads(
+        run(
+            *("ffprobe", "-v", "error", "-of", "json", "-select_streams", "v:0"),
+            *("-show_entries", "frame=best_effort_timestamp_time:format=start_time", f"file:{path}"),
+        )
+    )
+    start = float(frames["format"].get("start_time", 0))
+    return [float(f["best_effort_timestamp_time"]) - start for f in frames["frames"]]
+
+
+def first_sound(path: Path) -> float:
+    """When the first sound is heard, in seconds from the file's start."""
+    found = json.loads(
+        run(
+            *("ffprobe", "-v", "error", "-of", "json", "-select_streams", "a:0", "-show_packets"),
+            *("-show_entries", "packet=pts_time:format=start_time", f"file:{path}"),
+        )
+    )
+    return float(found["packets"][0]["pts_time"]) - float(found["format"].get("start_time", 0))
+
+
+def luma_hashes(path: Path, *filters: str) -> list[str]:
+    """A hash of the untouched luma of every frame, as decoded, turned and not timed."""
+    graph = ",".join([*filters, "extractplanes=y"])
+    text = run(
+        *("ffmpeg", "-v", "error", "-i", f"file:{path}", "-map", "0:V:0", "-vf", graph),
+        *("-fps_mode", "passthrough", "-f", "framemd5", "-"),
+    )
+    return [line.split(",")[-1].strip() for line in text.decode().splitlines() if line[0] != "#"]
+
+
+def rgb_frames(path: Path) -> NDArray[np.uint8]:
+    """(N, H, W, 3) as a player would show them that trusts the file's tags."""
+    stream = next(s for s in info(path)["streams"] if s["codec_type"] == "video")
+    matrix = {"bt470bg": "bt470", "bt2020nc": "bt2020"}.get(stream["color_space"], stream["color_space"])
+    data = run(
+        *("ffmpeg", "-v", "error", "-i", f"file:{path}", "-map", "0:V:0"),
+        *("-vf", f"scale=in_range={stream['color_range']}:in_color_matrix={matrix}:flags=accurate_rnd"),
+        *("-fps_mode", "passthrough", "-f", "rawvideo", "-pix_fmt", "rgb24", "-"),
+    )
+    return np.frombuffer(data, np.uint8).reshape(-1, stream["height"], stream["width"], 3)
+
+
+def read_all(film: Film, **cut: float | None) -> list[NDArray[np.uint8]]:
+    """All frames that the reader gives."""
+    with FrameReader(film, SIZE, **cut) as reader:
+        return list(reader)
+
+
+def colorize(
+    path: Path,
+    out_path: Path,
+    *,
+    encoding: Encoding = LOSSLESS,
+    cb: float = 0.0,
+    cr: float = 0.0,
+    shade: Callable[[NDArray[np.uint8]], NDArray[np.float32]] | None = None,
+    **cut: float | None,
+) -> Film:
+    """Run a film through reader and writer with one colour for all; returns the result, probed."""
+    film = probe_film(path)
+    flat = np.broadcast_to(np.array([[[cb]], [[cr]]], np.float32), (2, SIZE, SIZE))
+    with (
+        FrameReader(film, SIZE, **cut) as reader,
+        ChromaWriter(film, out_path, (SIZE, SIZE), encoding=encoding, **cut) as writer,
+    ):
+        for luma in reader:
+            writer.write(flat if shade is None else shade(luma))
+    return probe_film(out_path)

@@ -1,0 +1,94 @@
+"""The shape of the program: who may import whom, and what must not be loaded early."""
+
+import ast
+import subprocess
+import sys
+
+import pytest
+from conftest import ROOT
+
+PACKAGE = ROOT / "deoldify_lite"
+
+# Level of each module: it imports only modules of lower levels.
+LEVELS = {
+    "": 0,  # the package itself: its version
+    "errors": 0,
+    "color": 0,
+    "engine": 0,
+    "report": 0,
+    "film_chroma": 0,
+    "frame_rate": 0,
+    "models": 0,
+    "models.layers": 0,
+    "files": 1,
+    "modes": 1,
+    "temporal": 1,
+    "metrics": 1,
+    "original": 1,
+    "photo": 1,
+    "photo_exif": 1,
+    "ffmpeg_process": 1,
+    "models.zoo": 1,
+    "models.unet": 1,
+    "models.checkpoint": 1,
+    "film": 2,
+    "photo_decode": 2,
+    "photo_encode": 2,
+    "manifest": 2,
+    "colorizer": 2,
+    "models.weights": 2,
+    "models.build": 2,
+    "film_cut": 3,
+    "encoding": 3,
+    "photo_io": 3,
+    "plan": 3,
+    "video_io": 4,
+    "photo_jobs": 4,
+    "film_jobs": 5,
+    "api": 6,
+    "weights_cli": 7,
+    "cli": 8,
+    "__main__": 9,
+}
+# Training stands beside: it may use the networks and colour maths, and nothing may use it.
+TRAINING_MAY_USE = {"color", "errors", "metrics", "models.unet", "training"}
+
+
+def modules() -> dict[str, set[str]]:
+    """Every module of ours, with those of ours that it imports."""
+    found = {}
+    for path in PACKAGE.rglob("*.py"):
+        name = ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix("__init__").rstrip(".")
+        imports: set[str] = set()
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "deoldify_lite":
+                base = (node.module or "").removeprefix("deoldify_lite").lstrip(".")
+                for alias in node.names:
+                    full = f"{base}.{alias.name}".lstrip(".")
+                    is_module = (PACKAGE / (full.replace(".", "/") + ".py")).exists()
+                    imports.add(full if is_module or (PACKAGE / full / "__init__.py").exists() else base)
+        found[name] = imports
+    return found
+
+
+def test_imports_point_one_way() -> None:
+    for name, imports in modules().items():
+        if name.startswith("training"):
+            assert {i if not i.startswith("training") else "training" for i in imports} <= TRAINING_MAY_USE
+            continue
+        for imported in imports:
+            assert LEVELS[imported] < LEVELS[name], f"{name} imports {imported}"
+
+
+@pytest.mark.parametrize(
+    "module", ["cli", "modes", "manifest", "plan", "models.zoo", "models.weights", "film"]
+)
+def test_light_modules_do_not_load_torch(module: str) -> None:
+    code = f"import sys, deoldify_lite.{module}; sys.exit('torch' in sys.modules or 'timm' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
+
+
+def test_importing_logs_and_configures_nothing() -> None:
+    code = "import logging, deoldify_lite.cli; assert not logging.getLogger().handlers"
+    result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
