@@ -245,6 +245,8 @@ def run(args: argparse.Namespace) -> int:
     level = logging.DEBUG if args.verbose else logging.ERROR if args.quiet else logging.INFO
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s", stream=sys.stderr)
     log.setLevel(level)
+    # tifffile logs what is wrong with a damaged file before we report it
+    logging.getLogger("tifffile").setLevel(logging.CRITICAL)
     try:
         keep_heap()
         code: int = args.run(args)

@@ -11,23 +11,45 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
+def one(item: object) -> int:
+    """The weight of an item where all weigh the same."""
+    return 1
+
+
 def map_ahead(
-    pool: Executor, function: Callable[[T], R], items: Iterable[T], *, ahead: int
+    pool: Executor,
+    function: Callable[[T], R],
+    items: Iterable[T],
+    *,
+    most: int,
+    weigh: Callable[[T], int] = one,
 ) -> Iterator[Future[R]]:
-    """Start `function` on up to `ahead` items before they are asked for; futures come in order.
+    """Start `function` on items before they are asked for; futures come in order.
 
     A future, not a result, so that the caller decides what a failed item means.
+
+    Args:
+        pool: where the function runs.
+        function: called once for each item.
+        items: taken one by one, as there is room.
+        most: weight of the items started and not yet asked for; a single one may weigh more.
+        weigh: the weight of an item.
     """
-    waiting: deque[Future[R]] = deque()
+    waiting: deque[tuple[Future[R], int]] = deque()
+    total = 0
     try:
         for item in items:
-            waiting.append(pool.submit(function, item))
-            if len(waiting) > ahead:
-                yield waiting.popleft()
+            weight = weigh(item)
+            while waiting and total + weight > most:
+                future, lighter = waiting.popleft()
+                total -= lighter
+                yield future
+            waiting.append((pool.submit(function, item), weight))
+            total += weight
         while waiting:
-            yield waiting.popleft()
+            yield waiting.popleft()[0]
     finally:
-        for future in waiting:
+        for future, _ in waiting:
             future.cancel()
 
 
@@ -110,13 +132,18 @@ class Sink:
             raise self._error
 
 
-def in_batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
-    """Lists of `size` items, the last one maybe shorter."""
+def in_batches(
+    items: Iterable[T], size: int, *, most: int | None = None, weigh: Callable[[T], int] = one
+) -> Iterator[list[T]]:
+    """Lists of up to `size` items that together weigh at most `most`; a single one may weigh more."""
     batch: list[T] = []
+    total = 0
     for item in items:
-        batch.append(item)
-        if len(batch) == size:
+        weight = weigh(item)
+        if batch and (len(batch) == size or (most is not None and total + weight > most)):
             yield batch
-            batch = []
+            batch, total = [], 0
+        batch.append(item)
+        total += weight
     if batch:
         yield batch

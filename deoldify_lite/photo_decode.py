@@ -45,6 +45,12 @@ def decode_photo(path: Path, file: BinaryIO) -> Photo:
     return _decode_tiff(path, file) if magic in TIFF_MAGIC else _decode_plain(path, file)
 
 
+def count_pixels(file: BinaryIO) -> int:
+    """Pixels that the header of an open file promises; an exception of any kind where there is none."""
+    with _open_image(file) as image:
+        return image.width * image.height
+
+
 def _decode_plain(path: Path, file: BinaryIO) -> Photo:
     image = _load_image(path, file)
     if image.format != "MPO" and getattr(image, "n_frames", 1) > 1:
@@ -104,15 +110,19 @@ def _decode_tiff(path: Path, file: BinaryIO) -> Photo:
     )
 
 
-def _load_image(path: Path, file: BinaryIO) -> Image.Image:
-    """Read with Pillow, whose own limit of pixels is a global that we leave as the user set it."""
+def _open_image(file: BinaryIO) -> Image.Image:
+    """Read the header with Pillow, whose own limit of pixels is a global that we leave as the user set it."""
     with _open_lock:
         limit = Image.MAX_IMAGE_PIXELS
         Image.MAX_IMAGE_PIXELS = None
         try:
-            image = Image.open(file, formats=READABLE)
+            return Image.open(file, formats=READABLE)
         finally:
             Image.MAX_IMAGE_PIXELS = limit
+
+
+def _load_image(path: Path, file: BinaryIO) -> Image.Image:
+    image = _open_image(file)
     _check_size(path, *image.size)
     image.load()
     return image

@@ -9,7 +9,7 @@ from PIL import UnidentifiedImageError
 from deoldify_lite.errors import DeoldifyError, InputError, OptionError
 from deoldify_lite.files import atomic_path
 from deoldify_lite.photo import Photo
-from deoldify_lite.photo_decode import READABLE, decode_photo
+from deoldify_lite.photo_decode import READABLE, count_pixels, decode_photo
 from deoldify_lite.photo_encode import encode_photo
 
 DEFAULT_QUALITY = 95
@@ -34,7 +34,7 @@ def read_photo(path: Path) -> Photo:
     try:
         with open(path, "rb") as file:
             return decode_photo(path, file)
-    except DeoldifyError:
+    except (DeoldifyError, MemoryError):
         raise
     except UnidentifiedImageError as error:
         raise InputError(f"{path}: not a picture of a known kind ({', '.join(READABLE)})") from error
@@ -44,6 +44,15 @@ def read_photo(path: Path) -> Photo:
         reason = str(error) or type(error).__name__
         remedy = "Open it in an image editor and save it again"
         raise InputError(f"{path}: truncated, damaged or unsupported ({reason}). {remedy}") from error
+
+
+def pixels_of(path: Path) -> int:
+    """Pixels of a photo by its header alone; 0 where it cannot be read, which `read_photo` will explain."""
+    try:
+        with open(path, "rb") as file:
+            return count_pixels(file)
+    except Exception:  # on damaged files, decoders raise nearly anything
+        return 0
 
 
 def output_suffix(path: Path, format: str) -> str:

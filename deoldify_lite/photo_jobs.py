@@ -4,7 +4,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 
 import numpy as np
@@ -13,7 +13,8 @@ from deoldify_lite.colorizer import Colorizer, OutOfMemoryError, Picture, Predic
 from deoldify_lite.engine import in_batches, map_ahead
 from deoldify_lite.errors import DeoldifyError
 from deoldify_lite.manifest import fingerprint_of
-from deoldify_lite.photo_io import Photo, read_photo, write_photo
+from deoldify_lite.photo import Photo
+from deoldify_lite.photo_io import pixels_of, read_photo, write_photo
 from deoldify_lite.plan import Task, check_output, failed
 from deoldify_lite.report import Item
 
@@ -24,6 +25,8 @@ GREY_BELOW = 0.5 / 255
 # When memory runs out, the next render factor to try, as a share of the last.
 SHRINK = 0.75
 SMALLEST_RENDER_FACTOR = 4
+# Pixels being read ahead, in a batch, and being written behind, each; or one photo, where it has more.
+MOST_PIXELS = 64_000_000
 
 
 @dataclass(frozen=True)
@@ -67,54 +70,84 @@ def colorize_photos(
         return
 
     colorizer = load_colorizer()
-    writing: deque[Future[Item]] = deque()
     with ThreadPoolExecutor(2) as readers, ThreadPoolExecutor(2) as writers:
         try:
-            loads = map_ahead(readers, lambda item: _load(item[0], colorizer), todo, ahead=2 * batch_size)
-            for batch in in_batches(zip(todo, loads, strict=True), batch_size):
-                loaded: list[tuple[Task, str, _Loaded]] = []
-                for (task, fingerprint), future in batch:
-                    try:
-                        loaded.append((task, fingerprint, future.result()))
-                    except Exception as error:
-                        yield failed(task, error)
-                if not loaded:
-                    continue
-                try:
-                    colorizer, predictions = _predict(colorizer, [photo for *_, photo in loaded])
-                except DeoldifyError as error:
-                    yield from (failed(task, error) for task, *_ in loaded)
-                    continue
-                for (task, fingerprint, photo), prediction in zip(loaded, predictions, strict=True):
-                    writing.append(
-                        writers.submit(_finish, task, fingerprint, photo, prediction, colorizer, settings)
-                    )
-                while len(writing) > batch_size:
-                    yield writing.popleft().result()
-            while writing:
-                yield writing.popleft().result()
+            yield from _overlap(todo, colorizer, settings, batch_size, readers, writers)
         finally:
             readers.shutdown(cancel_futures=True)
             writers.shutdown(cancel_futures=True)
 
 
 @dataclass(frozen=True)
-class _Loaded:
-    photo: Photo
-    square: Square
-    render_factor: int
-    seconds: float
+class _Load:
+    """A photo on its way; what failed is kept in its place."""
+
+    task: Task
+    fingerprint: str
+    pixels: int
+    photo: Photo | None = None
+    square: Square | None = None  # the photo as the network sees it
+    error: Exception | None = None
+    seconds: float = 0.0  # spent on it so far
 
 
-def _load(task: Task, colorizer: Colorizer) -> _Loaded:
+def _overlap(
+    todo: Sequence[tuple[Task, str]],
+    colorizer: Colorizer,
+    settings: PhotoSettings,
+    batch_size: int,
+    readers: Executor,
+    writers: Executor,
+) -> Iterator[Item]:
+    """Read ahead, predict in batches, and write behind, with few pixels in memory at each of the three."""
+    # The headers are read one by one, as there is room, and not for a whole archive before it begins.
+    loads = (_Load(task, fingerprint, pixels_of(task.source)) for task, fingerprint in todo)
+    first = colorizer
+    futures = map_ahead(
+        readers, lambda load: _read(load, first), loads, most=MOST_PIXELS, weigh=lambda load: load.pixels
+    )
+    finished = (future.result() for future in futures)
+    writing: deque[tuple[Future[Item], int]] = deque()
+    for batch in in_batches(finished, batch_size, most=MOST_PIXELS, weigh=lambda load: load.pixels):
+        yield from (failed(load.task, load.error) for load in batch if load.error)
+        good = [load for load in batch if not load.error]
+        if not good:
+            continue
+        try:
+            colorizer, predictions = _predict(colorizer, first.render_factor, good)
+        except DeoldifyError as error:
+            yield from (failed(load.task, error) for load in good)
+            continue
+        for load, prediction in zip(good, predictions, strict=True):
+            future = writers.submit(_finish, load, prediction, colorizer, settings)
+            writing.append((future, load.pixels))
+            while len(writing) > 1 and sum(pixels for _, pixels in writing) > MOST_PIXELS:
+                yield writing.popleft()[0].result()
+        while writing and writing[0][0].done():
+            yield writing.popleft()[0].result()
+    while writing:
+        yield writing.popleft()[0].result()
+
+
+def _read(load: _Load, colorizer: Colorizer) -> _Load:
     began = time.perf_counter()
-    photo = read_photo(task.source)
-    square = colorizer.prepare(photo.rgb)
-    return _Loaded(photo, square, colorizer.render_factor, time.perf_counter() - began)
+    try:
+        photo = read_photo(load.task.source)
+        square = colorizer.prepare(photo.rgb)
+    except Exception as error:
+        return replace(load, error=error)
+    return replace(load, photo=photo, square=square, seconds=time.perf_counter() - began)
 
 
-def _predict(colorizer: Colorizer, photos: list[_Loaded]) -> tuple[Colorizer, list[Prediction]]:
+def _predict(
+    colorizer: Colorizer, prepared_factor: int, loads: list[_Load]
+) -> tuple[Colorizer, list[Prediction]]:
     """Predict, at ever smaller render factors while memory does not suffice.
+
+    Args:
+        colorizer: the one to begin with.
+        prepared_factor: the render factor for which the squares were made.
+        loads: photos that were read well.
 
     Returns:
         The colorizer that succeeded, to go on with, and a prediction for each photo.
@@ -124,12 +157,10 @@ def _predict(colorizer: Colorizer, photos: list[_Loaded]) -> tuple[Colorizer, li
     """
     while True:
         try:
-            squares = [
-                photo.square
-                if photo.render_factor == colorizer.render_factor
-                else colorizer.prepare(photo.photo.rgb)
-                for photo in photos
-            ]
+            if colorizer.render_factor == prepared_factor:
+                squares = [load.square for load in loads if load.square is not None]
+            else:
+                squares = [colorizer.prepare(load.photo.rgb) for load in loads if load.photo is not None]
             return colorizer, colorizer.predict(squares)
         except OutOfMemoryError:
             smaller = int(colorizer.render_factor * SHRINK)
@@ -139,24 +170,18 @@ def _predict(colorizer: Colorizer, photos: list[_Loaded]) -> tuple[Colorizer, li
             colorizer = colorizer.with_render_factor(smaller)
 
 
-def _finish(
-    task: Task,
-    fingerprint: str,
-    loaded: _Loaded,
-    prediction: Prediction,
-    colorizer: Colorizer,
-    settings: PhotoSettings,
-) -> Item:
+def _finish(load: _Load, prediction: Prediction, colorizer: Colorizer, settings: PhotoSettings) -> Item:
     began = time.perf_counter()
+    task, photo = load.task, load.photo
+    assert photo is not None
     try:
-        photo = loaded.photo
         rgb = colorizer.finish(photo.rgb, prediction)
         write_photo(replace(photo, rgb=rgb), task.output, quality=settings.quality)
         extras = []
         if settings.compare:
             extras.append(task.output.with_name(f"{task.output.stem}-compare.jpg"))
             write_photo(Photo(task.source, side_by_side(photo.rgb, rgb)), extras[0])
-        task.manifest.add(task.output, fingerprint, extras)
+        task.manifest.add(task.output, load.fingerprint, extras)
     except Exception as error:
         return failed(task, error)
     warnings = []
@@ -170,7 +195,7 @@ def _finish(
         "done",
         warnings=tuple(warnings),
         render_factor=colorizer.render_factor,
-        seconds=loaded.seconds + time.perf_counter() - began,
+        seconds=load.seconds + time.perf_counter() - began,
     )
 
 

@@ -30,9 +30,21 @@ def test_map_ahead_keeps_order_and_bound() -> None:
             yield i
 
     with ThreadPoolExecutor(3) as pool:
-        for i, future in enumerate(map_ahead(pool, lambda x: x * x, items(), ahead=4)):
+        for i, future in enumerate(map_ahead(pool, lambda x: x * x, items(), most=4)):
             assert future.result() == i * i
             assert taken <= i + 5
+
+
+def test_map_ahead_counts_weights() -> None:
+    """Of items that weigh 3, 3, 9, 1 at most 6 are ahead, or the one that is heavier alone."""
+    started: list[int] = []
+    with ThreadPoolExecutor(1) as pool:
+        futures = map_ahead(pool, started.append, [3, 3, 9, 1], most=6, weigh=lambda item: item)
+        for expected in ([3, 3], [3, 3], [3, 3, 9], [3, 3, 9, 1]):
+            future = next(futures)
+            future.result()
+            pool.submit(len, ()).result()  # all that was started is done
+            assert started == expected
 
 
 def test_map_ahead_hands_errors_to_the_caller() -> None:
@@ -40,7 +52,7 @@ def test_map_ahead_hands_errors_to_the_caller() -> None:
         return 1 / x
 
     with ThreadPoolExecutor(1) as pool:
-        futures = list(map_ahead(pool, fragile, [1, 0, 2], ahead=1))
+        futures = list(map_ahead(pool, fragile, [1, 0, 2], most=1))
     assert futures[0].result() == 1 and futures[2].result() == 0.5
     with pytest.raises(ZeroDivisionError):
         futures[1].result()
@@ -92,3 +104,5 @@ def test_sink_lets_the_error_of_the_block_through() -> None:
 def test_batches() -> None:
     assert list(in_batches(range(5), 2)) == [[0, 1], [2, 3], [4]]
     assert list(in_batches([], 2)) == []
+    heavy = in_batches([3, 3, 9, 1, 1, 1], 2, most=6, weigh=lambda item: item)
+    assert list(heavy) == [[3, 3], [9], [1, 1], [1]]
