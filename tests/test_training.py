@@ -11,8 +11,10 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from deoldify_lite.models.build import build_network
+from deoldify_lite.training import loop
 from deoldify_lite.training.config import Stage, TrainConfig
 from deoldify_lite.training.data import age, batches, random_crop, read_photos
 from deoldify_lite.training.loop import learning_rate_at, stage_at, train
@@ -86,24 +88,40 @@ def test_schedules() -> None:
     assert rates[3] == pytest.approx(config.learning_rate / 1000)
 
 
-def test_training_learns_and_resumes(shards: Path, tmp_path: Path) -> None:
+def test_training_learns_and_resumes_exactly(shards: Path, tmp_path: Path) -> None:
+    """A run that is stopped after a checkpoint and taken up again ends with the very same weights."""
     config = TrainConfig(
         shards,
-        tmp_path / "run",
-        minutes=0.05,
+        tmp_path / "whole",
+        steps=80,
         encoder="test_resnet",
         stages=(Stage(1.0, 32, 8),),
         validation_every=4,
-        checkpoint_minutes=0.02,
+        record_every=10,
+        checkpoint_every=50,
         learning_rate=3e-3,
     )
     weights = train(config)
     lines = [json.loads(line) for line in (config.out / "curve.jsonl").read_text().splitlines()]
     assert lines[-1]["psnr"] > lines[-1]["psnr_grey"] + 1  # all photos are orange: that is soon learnt
-    assert list(config.out.glob("sheet-*.png"))
+    assert lines[-1]["step"] == 80 and lines[0]["pixel"] > lines[-2]["pixel"]
+    assert [path.name for path in config.out.glob("sheet-*.png")] == ["sheet-000050.png"]
     assert not build_network(None, weights).training
 
-    steps = lines[-1]["step"]
-    train(replace(config, minutes=0.07))
-    resumed = [json.loads(line) for line in (config.out / "curve.jsonl").read_text().splitlines()]
-    assert resumed[len(lines)]["step"] > steps  # went on, did not begin again
+    class PowerCut(Exception):
+        """Stands for anything that stops a run between two checkpoints."""
+
+    def rate_until_the_cut(config: TrainConfig, progress: float) -> float:
+        if progress > 65 / config.steps:
+            raise PowerCut
+        return learning_rate_at(config, progress)
+
+    stopped = replace(config, out=tmp_path / "stopped")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(loop, "learning_rate_at", rate_until_the_cut)
+        with pytest.raises(PowerCut):
+            train(stopped)
+    resumed = train(stopped)
+    assert load_file(weights).keys() == load_file(resumed).keys()
+    for name, value in load_file(weights).items():
+        torch.testing.assert_close(load_file(resumed)[name], value, rtol=0, atol=0)

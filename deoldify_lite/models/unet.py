@@ -80,7 +80,8 @@ class LiteDecoder(nn.Module):
             x = block(x, skip)
             if i == 0:
                 x = self.attention(x)
-        return torch.sigmoid(self.head(x))  # (N, 2, H/2, W/2) in (0, 1)
+        # In float32, or chroma would come in steps of a whole 8-bit level: bfloat16 is coarse around 0.5.
+        return torch.sigmoid(self.head(x).float())  # (N, 2, H/2, W/2) in (0, 1)
 
 
 class RgbBlock(nn.Module):

@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 
 def stage_at(config: TrainConfig, progress: float) -> Stage:
-    """The stage that a run is in after a share `progress` in [0, 1] of its time."""
+    """The stage that a run is in after a share `progress` in [0, 1] of its steps."""
     end = 0.0
     for stage in config.stages:
         end += stage.share
@@ -101,7 +101,8 @@ def train(config: TrainConfig) -> Path:
     """Train a generator, or go on with a run that was stopped.
 
     Writes to `config.out`: `checkpoint.pt` (to resume from), `weights.safetensors` (the averaged weights),
-    `curve.jsonl` (a line per minute and per validation), `sheet-NNNNNN.png`.
+    `curve.jsonl` (losses and validations), `sheet-NNNNNN.png`. A run that was
+    stopped goes on from its last checkpoint as it would have without the stop.
 
     Returns:
         Path of the weights.
@@ -169,16 +170,14 @@ def train(config: TrainConfig) -> Path:
         with open(config.out / "curve.jsonl", "a", encoding="utf-8") as file:
             file.write(json.dumps({"step": step, "minutes": elapsed_s / 60, **values}) + "\n")
 
-    budget_s = 60 * config.minutes
-    last_checkpoint_s, last_record_s = elapsed_s, elapsed_s
     sums: dict[str, float] = {}
     counted = 0
     stage: Stage | None = None
     stream = None
-    bar = tqdm(total=round(budget_s), initial=round(elapsed_s), unit="s")
-    while elapsed_s < budget_s:
+    bar = tqdm(total=config.steps, initial=step, unit="step")
+    while step < config.steps:
         began = time.monotonic()
-        progress = elapsed_s / budget_s
+        progress = step / config.steps
         if stage_at(config, progress) is not stage:
             stage = stage_at(config, progress)
             stream = batches(photos, stage.size_px, stage.batch_size, seed=config.seed, start=step)
@@ -221,22 +220,20 @@ def train(config: TrainConfig) -> Path:
         step += 1
 
         # bookkeeping
-        spent = time.monotonic() - began
-        elapsed_s += spent
-        bar.update(round(elapsed_s) - bar.n)
+        elapsed_s += time.monotonic() - began
+        bar.update()
         counted += 1
         for name, value in losses.items():
             sums[name] = sums.get(name, 0.0) + value.item()
-        if elapsed_s - last_record_s > 60:
+        if step % config.record_every == 0:
             means = {name: total / counted for name, total in sums.items()}
-            bar.set_postfix(step=step, **{k: f"{v:.4f}" for k, v in means.items()})
+            bar.set_postfix({k: f"{v:.4f}" for k, v in means.items()})
             record(size_px=stage.size_px, **means)
-            sums, counted, last_record_s = {}, 0, elapsed_s
-        if elapsed_s - last_checkpoint_s > 60 * config.checkpoint_minutes:
+            sums, counted = {}, 0
+        if step % config.checkpoint_every == 0 and step < config.steps:
             checkpoint()
             record(size_px=stage.size_px, **validate(average, held_out[::4], stage.size_px))
             sample_sheet(average, held_out[:12], 160, config.out / f"sheet-{step:06}.png")
-            last_checkpoint_s = elapsed_s
     bar.close()
     checkpoint()
     size_px = config.stages[-1].size_px
