@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from deoldify_lite.colorizer import Colorizer, choose_device
-from deoldify_lite.encoding import Encoding, default_container
+from deoldify_lite.colorizer import Colorizer, choose_device, choose_dtype
+from deoldify_lite.encoding import CONTAINERS, Encoding, default_container
 from deoldify_lite.errors import DeoldifyError, OptionError
 from deoldify_lite.files import FILM_SUFFIXES, PHOTO_SUFFIXES, sha256_of
 from deoldify_lite.film import probe_film
@@ -14,7 +14,7 @@ from deoldify_lite.models.build import build_network, recognize
 from deoldify_lite.models.checkpoint import read_weights
 from deoldify_lite.models.weights import find_weights, verify_weights
 from deoldify_lite.models.zoo import ModelSpec, get_spec
-from deoldify_lite.modes import check_render_factor, find_mode
+from deoldify_lite.modes import PRECISIONS, check_render_factor, find_mode
 from deoldify_lite.photo_io import output_suffix
 from deoldify_lite.photo_jobs import PhotoSettings, colorize_photos
 from deoldify_lite.plan import plan
@@ -38,6 +38,7 @@ class Rendering:
     saturation: float
     smoothing: float
     device: str
+    precision: str
 
     def load(self) -> Colorizer:
         """Build the network and make it ready.
@@ -51,6 +52,7 @@ class Rendering:
             render_factor=self.render_factor,
             saturation=self.saturation,
             device=self.device,
+            dtype=choose_dtype(choose_device(self.device), self.precision),
         )
 
     def batch_size(self, wanted: int | None) -> int:
@@ -71,6 +73,7 @@ def settle(
     render_factor: int | None = None,
     saturation: float | None = None,
     device: str = "auto",
+    precision: str = "auto",
 ) -> Rendering:
     """Settle how to render, without loading the network.
 
@@ -81,6 +84,7 @@ def settle(
         render_factor: the network sees 16 times as many pixels a side; None for the mode's default.
         saturation: factor on the colour; None for the mode's default.
         device: auto, cpu, cuda or mps.
+        precision: fp32, bf16, or auto for the faster; the two differ by less than can be seen.
 
     Raises:
         OptionError: a value makes no sense.
@@ -89,6 +93,8 @@ def settle(
     chosen = find_mode(mode)
     if saturation is not None and not 0 < saturation <= 4:
         raise OptionError(f"saturation {saturation}: choose a factor above 0 and up to 4")
+    if precision not in PRECISIONS:
+        raise OptionError(f"precision {precision!r}: choose one of {', '.join(PRECISIONS)}")
     choose_device(device)
     if weights == "lite" or weights == "deoldify":
         spec = get_spec("lite" if weights == "lite" else chosen.deoldify_model)
@@ -108,6 +114,7 @@ def settle(
         saturation=default_saturation if saturation is None else saturation,
         smoothing=chosen.smoothing,
         device=device,
+        precision=precision,
     )
 
 
@@ -118,6 +125,7 @@ def load_colorizer(
     render_factor: int | None = None,
     saturation: float | None = None,
     device: str = "auto",
+    precision: str = "auto",
 ) -> Colorizer:
     """A colorizer for pictures in memory; arguments and errors as in `settle`.
 
@@ -125,13 +133,18 @@ def load_colorizer(
     rgb = colorizer.colorize(rgb)  # (H, W, 3) uint8 or uint16
     """
     return settle(
-        mode, weights=weights, render_factor=render_factor, saturation=saturation, device=device
+        mode,
+        weights=weights,
+        render_factor=render_factor,
+        saturation=saturation,
+        device=device,
+        precision=precision,
     ).load()
 
 
 def colorize_folder(
-    inputs: Path | Sequence[Path],
-    out: Path | None = None,
+    inputs: str | Path | Sequence[str | Path],
+    out: str | Path | None = None,
     *,
     rendering: Rendering | None = None,
     batch_size: int | None = None,
@@ -166,14 +179,16 @@ def colorize_folder(
     rendering = rendering or settle()
     tasks = plan(
         _listed(inputs),
-        out,
+        None if out is None else Path(out),
         suffixes=PHOTO_SUFFIXES,
         suffix_of=lambda source: output_suffix(source, format),
+        compare=compare,
     )
     settings = PhotoSettings(
         weights=rendering.sha256,
         render_factor=rendering.render_factor,
         saturation=rendering.saturation,
+        precision=rendering.precision,
         format=format,
         quality=quality,
         compare=compare,
@@ -189,8 +204,8 @@ def colorize_folder(
 
 
 def colorize_video(
-    inputs: Path | Sequence[Path],
-    out: Path | None = None,
+    inputs: str | Path | Sequence[str | Path],
+    out: str | Path | None = None,
     *,
     rendering: Rendering | None = None,
     batch_size: int | None = None,
@@ -226,12 +241,16 @@ def colorize_video(
     rendering = rendering or settle("video")
     encoding = encoding or Encoding()
     tasks = plan(
-        _listed(inputs), out, suffixes=FILM_SUFFIXES, suffix_of=lambda source: _film_suffix(source, encoding)
+        _listed(inputs),
+        None if out is None else Path(out),
+        suffixes=FILM_SUFFIXES,
+        suffix_of=lambda source: _film_suffix(source, encoding),
     )
     settings = FilmSettings(
         weights=rendering.sha256,
         render_factor=rendering.render_factor,
         saturation=rendering.saturation,
+        precision=rendering.precision,
         smoothing=rendering.smoothing,
         start_s=start_s,
         end_s=end_s,
@@ -248,7 +267,7 @@ def colorize_video(
     return _collect(items, len(tasks), on_item)
 
 
-def _listed(inputs: Path | Sequence[Path]) -> list[Path]:
+def _listed(inputs: str | Path | Sequence[str | Path]) -> list[Path]:
     return [Path(inputs)] if isinstance(inputs, str | Path) else [Path(path) for path in inputs]
 
 
@@ -262,6 +281,8 @@ def _collect(items: Iterator[Item], total: int, on_item: OnItem | None) -> list[
 
 
 def _film_suffix(source: Path, encoding: Encoding) -> str:
+    if source.suffix.lower() not in CONTAINERS or source.suffix.lower() == ".mkv":
+        return ".mkv"  # known without a look inside, which takes a while for whole shelves of films
     try:
         return default_container(probe_film(source), encoding)
     except DeoldifyError:

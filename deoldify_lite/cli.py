@@ -5,12 +5,17 @@
 
 import argparse
 import ctypes
+import io
 import json
 import logging
+import os
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
@@ -18,7 +23,7 @@ from tqdm.contrib.logging import logging_redirect_tqdm
 from deoldify_lite import __version__
 from deoldify_lite.errors import DeoldifyError, OptionError
 from deoldify_lite.files import atomic_path
-from deoldify_lite.modes import MODES, RENDER_FACTORS
+from deoldify_lite.modes import MODES, PRECISIONS, RENDER_FACTORS
 from deoldify_lite.report import Item, as_json, summary
 from deoldify_lite.weights_cli import add_verbosity, fill_weights_parser
 
@@ -107,6 +112,12 @@ def _add_rendering(parser: argparse.ArgumentParser, *, mode: str) -> None:
     parser.add_argument("--saturation", type=float, help="factor on the colour (default: by the mode)")
     parser.add_argument("--device", choices=["auto", "cpu", "cuda", "mps"], default="auto")
     parser.add_argument(
+        "--precision",
+        choices=PRECISIONS,
+        default="auto",
+        help="what the network computes in; auto takes the faster, and nobody sees a difference",
+    )
+    parser.add_argument(
         "--batch-size", type=int, metavar="N", help="pictures rendered at once (default: by the device)"
     )
 
@@ -133,55 +144,66 @@ def run_folder(args: argparse.Namespace) -> int:
     """Colorize photos; 0 if all went well."""
     from deoldify_lite import api
 
-    with tqdm(unit="photo", disable=args.quiet) as bar, logging_redirect_tqdm():
+    rendering = settle(args)
+    with reported(args, rendering) as items, tqdm(unit="photo", disable=args.quiet) as bar:
 
         def on_item(item: Item, total: int) -> None:
+            items.append(item)
             bar.total = total
             bar.update()
             tell(item)
 
-        rendering = settle(args)
-        items = api.colorize_folder(
-            args.inputs,
-            args.out,
-            rendering=rendering,
-            batch_size=args.batch_size,
-            format=args.format,
-            quality=args.quality,
-            compare=args.compare,
-            overwrite=args.overwrite,
-            on_item=on_item,
-        )
-    return conclude(items, rendering, args)
+        with logging_redirect_tqdm():
+            api.colorize_folder(
+                args.inputs,
+                args.out,
+                rendering=rendering,
+                batch_size=args.batch_size,
+                format=args.format,
+                quality=args.quality,
+                compare=args.compare,
+                overwrite=args.overwrite,
+                on_item=on_item,
+            )
+    return exit_code(items)
 
 
 def run_video(args: argparse.Namespace) -> int:
     """Colorize films; 0 if all went well."""
     from deoldify_lite import api
 
-    with tqdm(unit="frame", disable=args.quiet) as bar, logging_redirect_tqdm():
+    rendering = settle(args)
+    with reported(args, rendering) as items, tqdm(unit="frame", disable=args.quiet) as bar:
+        shown: tuple[Path | None, int] = (None, 0)
+
+        def on_item(item: Item, total: int) -> None:
+            items.append(item)
+            tell(item)
 
         def on_frames(film: Path, done: int, expected: int) -> None:
-            if done < bar.n or bar.desc != f"{film.name}: ":  # another film, or this one from the start
+            nonlocal shown
+            if film != shown[0] or done < shown[1]:  # another film, or this one from the start
                 bar.reset()
                 bar.set_description(film.name)
+                shown = (film, 0)
             bar.total = expected
-            bar.update(done - bar.n)
+            bar.update(done - shown[1])
+            shown = (film, done)
 
-        rendering = settle(args)
-        items = api.colorize_video(
-            args.inputs,
-            args.out,
-            rendering=rendering,
-            batch_size=args.batch_size,
-            start_s=args.start,
-            end_s=args.end,
-            encoding=api.Encoding(codec=args.codec, crf=args.crf, pix_fmt=args.pix_fmt),
-            overwrite=args.overwrite,
-            on_item=lambda item, total: tell(item),
-            on_frames=on_frames,
-        )
-    return conclude(items, rendering, args)
+        with logging_redirect_tqdm():
+            api.colorize_video(
+                args.inputs,
+                args.out,
+                rendering=rendering,
+                batch_size=args.batch_size,
+                start_s=args.start,
+                end_s=args.end,
+                encoding=api.Encoding(codec=args.codec, crf=args.crf, pix_fmt=args.pix_fmt),
+                overwrite=args.overwrite,
+                on_item=on_item,
+                on_frames=on_frames,
+            )
+    return exit_code(items)
 
 
 def settle(args: argparse.Namespace) -> "Rendering":
@@ -194,6 +216,7 @@ def settle(args: argparse.Namespace) -> "Rendering":
         render_factor=args.render_factor,
         saturation=args.saturation,
         device=args.device,
+        precision=args.precision,
     )
 
 
@@ -209,15 +232,36 @@ def tell(item: Item) -> None:
         tqdm.write(str(item.output), file=sys.stdout)
 
 
-def conclude(items: list[Item], rendering: "Rendering", args: argparse.Namespace) -> int:
-    """Write the report, say how it went, and give the exit code."""
-    log.info("%s", summary(items))
-    if args.json:
-        settings = {name: str(value) for name, value in vars(args).items() if name not in ("run", "inputs")}
-        settings["weights_sha256"] = rendering.sha256
-        report = as_json(items, settings)
-        with atomic_path(args.json) as part:
-            part.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+@contextmanager
+def reported(args: argparse.Namespace, rendering: "Rendering") -> Iterator[list[Item]]:
+    """Give a list to collect items in; at the end, however it comes, write the report of what is in it.
+
+    Raises:
+        OptionError: the report cannot be written where it should; before any work, as far as that shows.
+    """
+    if args.json and (args.json.is_dir() or not args.json.parent.is_dir()):
+        raise OptionError(f"--json {args.json}: name a file in a folder that is there")
+    items: list[Item] = []
+    try:
+        yield items
+    finally:
+        if items:
+            log.info("%s", summary(items))
+        if args.json:
+            left_out = ("run", "inputs", "command", "weights_command")
+            settings: dict[str, Any] = {
+                name: value if isinstance(value, int | float | None) else str(value)
+                for name, value in vars(args).items()
+                if name not in left_out
+            }
+            settings |= {"inputs": [str(path) for path in args.inputs], "weights_sha256": rendering.sha256}
+            text = json.dumps(as_json(items, settings), indent=2)
+            with atomic_path(args.json) as part:
+                part.write_text(text + "\n", encoding="utf-8")
+
+
+def exit_code(items: list[Item]) -> int:
+    """1 if anything failed, 0 otherwise."""
     return 1 if any(item.status == "failed" for item in items) else 0
 
 
@@ -247,6 +291,13 @@ def run(args: argparse.Namespace) -> int:
     log.setLevel(level)
     # tifffile logs what is wrong with a damaged file before we report it
     logging.getLogger("tifffile").setLevel(logging.CRITICAL)
+    # File names may hold bytes or letters that the terminal's encoding lacks: no reason to stop.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace" if os.name == "nt" else "surrogateescape")
+    # Whoever ends us, the terminal that is closed or the system that shuts down, we clean up as on Ctrl-C.
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name) and threading.current_thread() is threading.main_thread():
+            signal.signal(getattr(signal, name), signal.default_int_handler)
     try:
         keep_heap()
         code: int = args.run(args)
@@ -257,8 +308,15 @@ def run(args: argparse.Namespace) -> int:
     except DeoldifyError as error:
         log.error("%s", error, exc_info=args.verbose)
         return 1
+    except BrokenPipeError:
+        # Whoever read our output has enough of it; Python would complain again when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:
+        log.error("%s: check that it is there and may be read and written", error, exc_info=args.verbose)
+        return 1
     except KeyboardInterrupt:
-        log.error("stopped; the same command goes on from here")
+        log.error("stopped: what is done is kept, and the same command does the rest")
         return 130
 
 

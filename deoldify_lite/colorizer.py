@@ -63,10 +63,20 @@ def choose_device(name: str) -> torch.device:
     return device
 
 
-def choose_dtype(device: torch.device) -> torch.dtype:
-    """bfloat16 where the hardware multiplies it faster than float32, float32 elsewhere."""
+def choose_dtype(device: torch.device, precision: str = "auto") -> torch.dtype:
+    """The type the network computes in.
+
+    Args:
+        device: where it runs.
+        precision: `fp32`, `bf16`, or `auto` for bfloat16 where the hardware multiplies it faster than
+            float32, and float32 elsewhere.
+    """
+    if precision != "auto":
+        return {"fp32": torch.float32, "bf16": torch.bfloat16}[precision]
     if device.type == "cuda":
-        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float32
+        # Older cards emulate it, slowly.
+        fast = torch.cuda.is_bf16_supported(including_emulation=False)
+        return torch.bfloat16 if fast else torch.float32
     if device.type == "cpu":
         # Without units for it, bfloat16 is emulated and slower than float32. The tests are private to
         # torch and not in every version; where they are missing, float32 is never wrong.
@@ -80,9 +90,9 @@ def is_out_of_memory(error: BaseException) -> bool:
     """Whether an error means that memory ran out, on a GPU or not."""
     if isinstance(error, MemoryError | torch.OutOfMemoryError):
         return True
-    # The CPU allocator and MPS raise plain RuntimeErrors, told apart by their words alone.
-    text = str(error).lower()
-    return isinstance(error, RuntimeError) and ("out of memory" in text or "not enough memory" in text)
+    # The CPU allocators, MPS and CUDA's libraries raise plain RuntimeErrors, told apart by their words alone.
+    words = ("out of memory", "not enough memory", "can't allocate memory", "alloc_failed")
+    return isinstance(error, RuntimeError) and any(word in str(error).lower() for word in words)
 
 
 class Colorizer:
@@ -184,6 +194,7 @@ class Colorizer:
         return original.quantize_square(rgb.permute(0, 2, 3, 1).numpy())
 
     def _run(self, function: Callable[[Tensor], Tensor], squares: Sequence[Square]) -> Tensor:
+        shortage = ""
         try:
             with torch.inference_mode():
                 luma = torch.from_numpy(np.stack(squares))[:, None].to(self.device)
@@ -191,13 +202,16 @@ class Colorizer:
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise RenderError(f"the network failed: {error}") from error
+            shortage = str(error) or type(error).__name__
+        if shortage:
+            # Only here, after the block, is what the failed attempt held in memory given back.
             if self.device.type == "cuda":
                 torch.cuda.empty_cache()
             if len(squares) == 1:
                 raise OutOfMemoryError(
                     f"out of memory at render factor {self.render_factor}: choose a smaller one, "
-                    "or close other programs"
-                ) from error
+                    f"or close other programs ({shortage.splitlines()[0]})"
+                )
             half = len(squares) // 2
             return torch.cat([self._run(function, part) for part in (squares[:half], squares[half:])])
         if not torch.isfinite(result).all():

@@ -14,7 +14,7 @@ from deoldify_lite.engine import Sink, in_batches, prefetch
 from deoldify_lite.film import Film, probe_film
 from deoldify_lite.manifest import fingerprint_of
 from deoldify_lite.photo_jobs import SHRINK, SMALLEST_RENDER_FACTOR, is_grey
-from deoldify_lite.plan import Task, check_output, failed
+from deoldify_lite.plan import Task, check_output, failed, record
 from deoldify_lite.report import Item
 from deoldify_lite.temporal import Chroma, ChromaSmoother, Luma
 from deoldify_lite.video_io import ChromaWriter, FrameReader
@@ -32,6 +32,7 @@ class FilmSettings:
     weights: str  # sha256 of the weights
     render_factor: int
     saturation: float
+    precision: str
     smoothing: float  # see ChromaSmoother
     start_s: float | None = None
     end_s: float | None = None
@@ -64,7 +65,7 @@ def colorize_films(
             film = probe_film(task.source)
             colorizer = colorizer or load_colorizer()
             colorizer, frames, grey = _colorize(task, film, colorizer, settings, batch_size, progress)
-            task.manifest.add(task.output, fingerprint)
+            record(task, settings, colorizer.render_factor)
         except Exception as error:
             yield failed(task, error)
             continue

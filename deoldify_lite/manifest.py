@@ -65,7 +65,7 @@ class Manifest:
             ) from error
         # A line torn by a crash must not swallow the one that follows.
         self._torn = not text.endswith("\n") and bool(text)
-        for line in text.splitlines():
+        for line in text.split("\n"):  # not splitlines: names may hold other line ends
             try:
                 values = json.loads(line)
                 self._remember(Record(**{**values, "extras": tuple(values["extras"])}))

@@ -44,6 +44,9 @@ MODES = {
     ),
 }
 
+# What the network may compute in; auto is the faster of the others.
+PRECISIONS = ("auto", "fp32", "bf16")
+
 # Below 2 nothing is left to see; above 64 (1024 px) attention alone takes tens of gigabytes.
 RENDER_FACTORS = range(2, 65)
 

@@ -91,9 +91,15 @@ def _decode_tiff(path: Path, file: BinaryIO) -> Photo:
             raise ValueError(f"{page.bitspersample}-bit samples; 8 or 16 bits are read")
         is_deep = page.bitspersample == 16 and page.photometric in (0, 1, 2)
         samples = _deep_tiff_samples(page, file) if is_deep else None
-    file.seek(0)
+        few = {code: page.tags[code].value for code in (ORIENTATION, ICC_TAG, XMP_TAG) if code in page.tags}
+        is_big = tiff.is_bigtiff
     tags = Image.Exif()
-    tags.load_from_fp(file)
+    if is_big:  # which Pillow's reader of tags does not know
+        log.warning("%s: of a BigTIFF's metadata only profile, XMP and orientation are kept", path)
+        tags.update(few)
+    else:
+        file.seek(0)
+        tags.load_from_fp(file)
     icc = tags.get(ICC_TAG)
     orientation = tags.get(ORIENTATION, 1)
     exif = exif_of_tiff(path, tags)

@@ -15,7 +15,7 @@ from deoldify_lite.errors import DeoldifyError
 from deoldify_lite.manifest import fingerprint_of
 from deoldify_lite.photo import Photo
 from deoldify_lite.photo_io import pixels_of, read_photo, write_photo
-from deoldify_lite.plan import Task, check_output, failed
+from deoldify_lite.plan import Task, check_output, failed, record
 from deoldify_lite.report import Item
 
 log = logging.getLogger(__name__)
@@ -27,6 +27,8 @@ SHRINK = 0.75
 SMALLEST_RENDER_FACTOR = 4
 # Pixels being read ahead, in a batch, and being written behind, each; or one photo, where it has more.
 MOST_PIXELS = 64_000_000
+# What a photo counts for at least, so that ever so many small ones do not pile up.
+LEAST_PIXELS = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,7 @@ class PhotoSettings:
     weights: str  # sha256 of the weights
     render_factor: int
     saturation: float
+    precision: str
     format: str = "keep"  # keep, jpg, png, tif or webp
     quality: int | None = None  # 1 to 100 for JPEG and WebP; None for one that does not show
     compare: bool = False  # also write before and after, side by side
@@ -54,7 +57,7 @@ def colorize_photos(
     Photos that are done are skipped; one that fails does not stop the others. Reading, predicting and
     writing overlap. The network is loaded only if something is left to do.
     """
-    todo: list[tuple[Task, str]] = []
+    todo: list[Task] = []
     for task in tasks:
         try:
             fingerprint = fingerprint_of(task.source, asdict(settings))
@@ -65,7 +68,7 @@ def colorize_photos(
         except (DeoldifyError, OSError) as error:
             yield failed(task, error)
             continue
-        todo.append((task, fingerprint))
+        todo.append(task)
     if not todo:
         return
 
@@ -83,7 +86,6 @@ class _Load:
     """A photo on its way; what failed is kept in its place."""
 
     task: Task
-    fingerprint: str
     pixels: int
     photo: Photo | None = None
     square: Square | None = None  # the photo as the network sees it
@@ -92,7 +94,7 @@ class _Load:
 
 
 def _overlap(
-    todo: Sequence[tuple[Task, str]],
+    todo: Sequence[Task],
     colorizer: Colorizer,
     settings: PhotoSettings,
     batch_size: int,
@@ -101,7 +103,7 @@ def _overlap(
 ) -> Iterator[Item]:
     """Read ahead, predict in batches, and write behind, with few pixels in memory at each of the three."""
     # The headers are read one by one, as there is room, and not for a whole archive before it begins.
-    loads = (_Load(task, fingerprint, pixels_of(task.source)) for task, fingerprint in todo)
+    loads = (_Load(task, max(pixels_of(task.source), LEAST_PIXELS)) for task in todo)
     first = colorizer
     futures = map_ahead(
         readers, lambda load: _read(load, first), loads, most=MOST_PIXELS, weigh=lambda load: load.pixels
@@ -176,12 +178,12 @@ def _finish(load: _Load, prediction: Prediction, colorizer: Colorizer, settings:
     assert photo is not None
     try:
         rgb = colorizer.finish(photo.rgb, prediction)
-        write_photo(replace(photo, rgb=rgb), task.output, quality=settings.quality)
         extras = []
-        if settings.compare:
-            extras.append(task.output.with_name(f"{task.output.stem}-compare.jpg"))
-            write_photo(Photo(task.source, side_by_side(photo.rgb, rgb)), extras[0])
-        task.manifest.add(task.output, load.fingerprint, extras)
+        if task.comparison is not None:  # first, so that the result stands for all of it
+            write_photo(Photo(task.source, side_by_side(photo.rgb, rgb), icc=photo.icc), task.comparison)
+            extras.append(task.comparison)
+        write_photo(replace(photo, rgb=rgb), task.output, quality=settings.quality)
+        record(task, settings, colorizer.render_factor, extras)
     except Exception as error:
         return failed(task, error)
     warnings = []

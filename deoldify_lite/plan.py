@@ -3,12 +3,14 @@
 import logging
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any, ClassVar, Protocol
 
 from deoldify_lite.errors import DeoldifyError, InputError, OptionError
 from deoldify_lite.files import find_media
-from deoldify_lite.manifest import Manifest
+from deoldify_lite.manifest import NAME as MANIFEST_NAME
+from deoldify_lite.manifest import Manifest, fingerprint_of
 from deoldify_lite.report import Item
 
 log = logging.getLogger(__name__)
@@ -21,6 +23,7 @@ class Task:
     source: Path
     output: Path
     manifest: Manifest
+    comparison: Path | None = None  # where before and after go, side by side
 
 
 def plan(
@@ -29,6 +32,7 @@ def plan(
     *,
     suffixes: Collection[str],
     suffix_of: Callable[[Path], str],
+    compare: bool = False,
 ) -> list[Task]:
     """Where the result of each path or film goes.
 
@@ -41,6 +45,7 @@ def plan(
         out: what the user named for the results, if anything.
         suffixes: of the files to look for in folders, lower case, with the dot.
         suffix_of: the suffix of the result for a source.
+        compare: also name a comparison for each.
 
     Raises:
         InputError: an input does not exist, or a folder holds nothing to do.
@@ -57,9 +62,11 @@ def plan(
             root, pairs = _plan_file(source, out, suffixes, suffix_of)
         else:
             raise InputError(f"{source}: no such file or folder")
-        manifest = manifests.setdefault(root, Manifest(root))
-        tasks += [Task(path, output, manifest) for path, output in pairs]
-    return _apart(tasks)
+        if root not in manifests:
+            manifests[root] = Manifest(root)
+        tasks += [Task(path, output, manifests[root]) for path, output in pairs]
+    tasks = _apart(tasks)
+    return _with_comparisons(tasks) if compare else tasks
 
 
 _Pairs = list[tuple[Path, Path]]  # sources and their outputs
@@ -72,18 +79,20 @@ def _plan_folder(
     suffixes: Collection[str],
     suffix_of: Callable[[Path], str],
 ) -> tuple[Path, _Pairs]:
-    name = source.resolve().name  # of `.`, too
-    root = source.resolve().with_name(f"{name}-colorized")
-    if out is not None:
-        root = out / name if several else out
+    whole = source.resolve()  # `.` has a name, too
+    if out is None and not whole.name:
+        raise OptionError(f"{source}: is the root of a disk: name a folder for the results with -o")
+    beside = whole.parent / f"{whole.name}-colorized"
+    into = out / whole.name if out is not None and several else out
+    root = beside if into is None else into
     if root.is_file():
         raise OptionError(f"{root}: is a file, but {source} is a folder: name a folder with -o")
     inside = root.resolve() == source.resolve()
-    # Results may lie among the sources, from this command or one for single files.
-    known = Manifest(source)
-    found = [
-        path for path in find_media(source, suffixes, skip=None if inside else root) if not known.made(path)
-    ]
+    found = find_media(source, suffixes, skip=None if inside else root)
+    # Results may lie among the sources, from runs on single files or on folders inside.
+    folders = {folder for path in found for folder in path.parents if folder.is_relative_to(source)}
+    manifests = [Manifest(folder) for folder in folders if (folder / MANIFEST_NAME).exists()]
+    found = [path for path in found if not any(manifest.made(path) for manifest in manifests)]
     if not found:
         kinds = ", ".join(sorted(suffixes))
         raise InputError(f"{source}: holds no file that can be read ({kinds}): name another folder")
@@ -117,14 +126,27 @@ def _apart(tasks: list[Task]) -> list[Task]:
         return task.output.with_name(f"{task.source.name}{task.output.suffix}")
 
     apart = [replace(task, output=full_name(task)) for task in tasks]
-    names = Counter(task.output for task in apart)
+    names = Counter(str(task.output).casefold() for task in apart)
     for task in apart:
-        if names[task.output] > 1:
+        if names[str(task.output).casefold()] > 1:
             raise OptionError(
                 f"{task.output}: two sources would get this name, one of them {task.source}: "
                 "run them with different -o"
             )
     return apart
+
+
+def _with_comparisons(tasks: list[Task]) -> list[Task]:
+    """Give each task a comparison beside its result, under a name that nothing else gets."""
+    taken = {str(task.output).casefold() for task in tasks}
+    named = []
+    for task in tasks:
+        short = task.output.with_name(f"{task.output.stem}-compare.jpg")
+        full = task.output.with_name(f"{task.output.name}-compare.jpg")  # after a.jpg and a.png, both
+        comparison = full if str(short).casefold() in taken else short
+        taken.add(str(comparison).casefold())
+        named.append(replace(task, comparison=comparison))
+    return named
 
 
 def check_output(task: Task, overwrite: bool) -> None:
@@ -133,11 +155,43 @@ def check_output(task: Task, overwrite: bool) -> None:
     Raises:
         InputError: `overwrite` is off and there is such a file.
     """
-    if task.output.exists() and not overwrite and not task.manifest.is_ours(task.output):
+    manifest, comparison = task.manifest, task.comparison
+    foreign = [task.output] if task.output.exists() and not manifest.is_ours(task.output) else []
+    if comparison is not None and comparison.exists() and not manifest.made(comparison):
+        foreign.append(comparison)
+    if foreign and not overwrite:
         raise InputError(
-            f"{task.output}: exists and is not a result of an earlier run: "
+            f"{foreign[0]}: exists and is not a result of an earlier run: "
             "move it away, name another folder with -o, or allow --overwrite"
         )
+
+
+class Settings(Protocol):
+    """A frozen dataclass of all that decides what a result looks like."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+    @property
+    def render_factor(self) -> int:
+        """The network sees a square of 16 times as many pixels a side."""
+
+
+def record(task: Task, settings: Settings, render_factor: int, extras: Sequence[Path] = ()) -> None:
+    """Record that a result stands, and how it was really rendered.
+
+    If memory sufficed only for a smaller render factor, the next run finds that something else was asked
+    for, and tries again.
+
+    Raises:
+        OSError: it cannot be recorded; the result is removed then, for the next run would take it for a
+            file of the user's.
+    """
+    rendered = asdict(settings) | {"render_factor": render_factor}
+    try:
+        task.manifest.add(task.output, fingerprint_of(task.source, rendered), extras)
+    except OSError:
+        task.output.unlink(missing_ok=True)
+        raise
 
 
 def failed(task: Task, error: BaseException) -> Item:

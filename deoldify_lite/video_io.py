@@ -272,9 +272,10 @@ class ChromaWriter:
             sws_dither="none",
             **ranges,
         )
-        # Should the source give a frame more this time, the last colour is repeated; we count afterwards.
+        # Should the source give a frame more this time, the last colour is repeated; we count afterwards. Not
+        # for ever: if we are killed, ffmpeg must come to an end too.
         planes = planes.filter("format", yuv_format("444", film.depth)).filter("setparams", **tags)
-        planes = planes.filter("tpad", stop=-1, stop_mode="clone").filter("setsar", 1)
+        planes = planes.filter("tpad", stop=_TOLERATED_FRAMES + 1, stop_mode="clone").filter("setsar", 1)
         planes = planes.filter_multi_output("extractplanes", "u+v")
 
         picture = ffmpeg.filter([luma, planes[0], planes[1]], "mergeplanes", "0x001020", merged)

@@ -52,10 +52,12 @@ def make_film(photos: list[Path], film: Path) -> None:
     ]
     chord = "+".join(f"sin({hertz}*2*PI*t)" for hertz in (220, 277.2, 329.6))
     sound = ffmpeg.input(f"aevalsrc=0.1*({chord}):d={SHOT_S * len(photos)}", f="lavfi")
+    part = film.with_name(f"part-{film.name}")  # so that the name stands for a whole film
     command = ffmpeg.output(
-        ffmpeg.concat(*shots), sound, str(film), vcodec="libx264", crf=18, acodec="aac", loglevel="error"
+        ffmpeg.concat(*shots), sound, str(part), vcodec="libx264", crf=18, acodec="aac", loglevel="error"
     )
     subprocess.run(command.overwrite_output().compile(), check=True, stdin=subprocess.DEVNULL)
+    part.replace(film)
 
 
 def frame_of(film: Path, time_s: float) -> NDArray[np.uint8]:

@@ -10,7 +10,13 @@ from conftest import grey_picture
 from torch import Tensor, nn
 
 from deoldify_lite.color import luma_of
-from deoldify_lite.colorizer import Colorizer, OutOfMemoryError, choose_device, merge_picture
+from deoldify_lite.colorizer import (
+    Colorizer,
+    OutOfMemoryError,
+    choose_device,
+    is_out_of_memory,
+    merge_picture,
+)
 from deoldify_lite.errors import RenderError
 from deoldify_lite.models.build import build_network
 
@@ -85,6 +91,7 @@ def test_saturation_scales_chroma() -> None:
     [
         torch.OutOfMemoryError("CUDA out of memory"),
         RuntimeError("DefaultCPUAllocator: not enough memory: you tried to allocate 1 bytes"),
+        RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
         MemoryError(),
     ],
 )
@@ -97,6 +104,12 @@ def test_out_of_memory_halves_the_batch_and_never_gives_grey(error: Exception) -
     network.most = 0
     with pytest.raises(OutOfMemoryError, match="render factor 2"):
         colorizer.predict_chroma(squares)
+
+
+def test_what_torch_says_when_memory_really_runs_out_is_recognised() -> None:
+    with pytest.raises(RuntimeError) as caught:
+        torch.empty(1 << 50, dtype=torch.uint8)
+    assert is_out_of_memory(caught.value)
 
 
 def test_other_failures_and_nonsense_are_errors() -> None:

@@ -1,13 +1,18 @@
 """Films through the whole program, with real ffmpeg, on a tiny network."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from conftest import Command
+from conftest import ROOT, Command
 from films import LOSSLESS, info, luma_hashes, make, make_steps, pattern, picture_times, rgb_frames, tone
 from test_colorizer import Fixed
 
@@ -37,7 +42,7 @@ def colorfulness_of(path: Path) -> float:
 
 
 def settings(**changes: object) -> FilmSettings:
-    return replace(FilmSettings("x", 4, 1.0, smoothing=0.0), **changes)  # type: ignore[arg-type]
+    return replace(FilmSettings("x", 4, 1.0, "auto", smoothing=0.0), **changes)  # type: ignore[arg-type]
 
 
 def run_task(source: Path, output: Path, network: torch.nn.Module, render_factor: int = 4, **changes: object):  # type: ignore[no-untyped-def]
@@ -165,7 +170,28 @@ def test_colorize_video_as_a_user_runs_it(
     output = Path(result.stdout.strip())
     assert output.name == "Grandpa's $HOME 100% «Zürich»-colorized.mp4" and output.exists()
     assert "25/25" in result.stderr
+    quiet = command(
+        "video", strange, "--weights", tiny_weights, "--render-factor", 4, "--overwrite", "--quiet"
+    )
+    assert (quiet.returncode, quiet.stderr) == (0, "")
     assert json.loads((tmp_path / "r.json").read_text())["items"][0]["frames"] == 25
+
+
+def test_a_killed_run_leaves_no_ffmpeg_and_no_scratch(
+    samples: Path, tiny_weights: Path, tmp_path: Path
+) -> None:
+    source, out = samples / "films" / "bw1_chaplin_audio.mp4", tmp_path / "out" / "x.mkv"
+    run = [sys.executable, "-m", "deoldify_lite", "video", str(source), "-o", str(out)]
+    run += ["--weights", str(tiny_weights), "--render-factor", "4", "--codec", "libx265", "--batch-size", "1"]
+    process = subprocess.Popen(run, env={**os.environ, "PYTHONPATH": str(ROOT)}, stderr=subprocess.PIPE)
+    deadline = time.monotonic() + 120
+    while not list(out.parent.glob(".x.*.part/picture.mkv")) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(60) == 130
+    assert not list(out.parent.iterdir())
+    running = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True).stdout
+    assert str(out.parent) not in running
 
 
 def test_without_ffmpeg_the_remedy_is_named(

@@ -381,3 +381,15 @@ def test_xmp_orientation_is_reset(tmp_path: Path) -> None:
 def test_turned_photo_swaps_its_resolution(tmp_path: Path) -> None:
     path = save(tmp_path / "a.jpg", smooth(), dpi=(300, 600), exif=exif_block(6))
     assert read_photo(path).dpi == (600, 300)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_bigtiff_is_read_with_its_profile(
+    tmp_path: Path, dtype: type, caplog: pytest.LogCaptureFixture
+) -> None:
+    rgb = np.random.default_rng(0).integers(0, np.iinfo(dtype).max, (20, 30, 3)).astype(dtype)
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    tifffile.imwrite(tmp_path / "big.tif", rgb, bigtiff=True, iccprofile=profile, photometric="rgb")
+    photo = read_photo(tmp_path / "big.tif")
+    np.testing.assert_array_equal(photo.rgb, rgb)
+    assert photo.icc == profile and "BigTIFF" in caplog.text

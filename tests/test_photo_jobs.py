@@ -69,7 +69,7 @@ def test_the_network_is_not_loaded_for_nothing(photos: Path, rendering: api.Rend
     def load() -> Colorizer:
         raise AssertionError("loaded")
 
-    settings = PhotoSettings(rendering.sha256, rendering.render_factor, rendering.saturation)
+    settings = PhotoSettings(rendering.sha256, rendering.render_factor, rendering.saturation, "auto")
     items = list(colorize_photos(tasks, load, settings, batch_size=2))
     assert {item.status for item in items} == {"skipped"}
 
@@ -96,7 +96,7 @@ def test_a_file_of_the_users_is_kept(photos: Path, rendering: api.Rendering) -> 
 @pytest.mark.parametrize("format", ["jpg", "png", "tif", "webp"])
 def test_formats_and_comparison(photos: Path, rendering: api.Rendering, format: str, tmp_path: Path) -> None:
     items = api.colorize_folder(
-        photos / "b.png", tmp_path / "out", rendering=rendering, format=format, compare=True
+        str(photos / "b.png"), str(tmp_path / "out"), rendering=rendering, format=format, compare=True
     )
     assert [path.name for path in sorted((tmp_path / "out").glob("[!.]*"))] == [
         "b-compare.jpg", f"b.{format}",
@@ -117,7 +117,7 @@ def test_sixteen_bits_stay_sixteen(rendering: api.Rendering, tmp_path: Path) -> 
 def test_a_grey_result_is_told_of(photos: Path) -> None:
     tasks = plan([photos], None, suffixes={".png"}, suffix_of=lambda path: path.suffix)
     colorless = Colorizer(Fixed((0.001, 0)), render_factor=2, device="cpu")
-    (item,) = colorize_photos(tasks, lambda: colorless, PhotoSettings("x", 2, 1.0), batch_size=1)
+    (item,) = colorize_photos(tasks, lambda: colorless, PhotoSettings("x", 2, 1.0, "auto"), batch_size=1)
     assert any("grey" in warning for warning in item.warnings)
 
 
@@ -130,19 +130,21 @@ def test_out_of_memory_lowers_the_render_factor_and_says_so(photos: Path) -> Non
 
     tasks = plan([photos], None, suffixes={".jpg", ".png"}, suffix_of=lambda path: path.suffix)
     colorizer = Colorizer(Small(), render_factor=16, device="cpu")
-    items = list(colorize_photos(tasks, lambda: colorizer, PhotoSettings("x", 16, 1.0), batch_size=1))
+    items = list(colorize_photos(tasks, lambda: colorizer, PhotoSettings("x", 16, 1.0, "auto"), batch_size=1))
     assert [(item.status, item.render_factor) for item in items] == [("done", 9)] * 2
     assert all("render factor 9" in item.warnings[0] for item in items)
     hopeless = Colorizer(Fixed(most=0, error=MemoryError()), render_factor=5, device="cpu")
     items = list(
-        colorize_photos(tasks, lambda: hopeless, PhotoSettings("y", 5, 1.0), batch_size=1, overwrite=True)
+        colorize_photos(
+            tasks, lambda: hopeless, PhotoSettings("y", 5, 1.0, "auto"), batch_size=1, overwrite=True
+        )
     )
     assert [item.status for item in items] == ["failed"] * 2 and "out of memory" in items[0].reason
 
 
 def test_leaving_early_leaves_no_half_file(photos: Path, rendering: api.Rendering) -> None:
     tasks = plan([photos], None, suffixes={".jpg", ".png", ".tif"}, suffix_of=lambda path: path.suffix)
-    settings = PhotoSettings(rendering.sha256, 4, 1.0)
+    settings = PhotoSettings(rendering.sha256, 4, 1.0, "auto")
     run = colorize_photos(tasks, rendering.load, settings, batch_size=1)
     next(run)
     run.close()

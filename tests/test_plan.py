@@ -1,12 +1,13 @@
 """Where results go."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from deoldify_lite.errors import InputError, OptionError
 from deoldify_lite.files import PHOTO_SUFFIXES
-from deoldify_lite.plan import check_output, plan
+from deoldify_lite.plan import check_output, plan, record
 
 
 def outputs(inputs: list[Path], out: Path | None, suffix: str | None = None) -> list[Path]:
@@ -83,3 +84,61 @@ def test_a_file_that_is_not_ours_is_not_replaced(photos: Path) -> None:
     check_output(task, overwrite=True)
     task.manifest.add(task.output, "f")
     check_output(task, overwrite=False)
+
+
+def test_results_of_runs_inside_are_no_sources(photos: Path) -> None:
+    """First a single photo deep inside, then the whole tree."""
+    (task,) = plan(
+        [photos / "1920/summer/c 1.tif"], None, suffixes=PHOTO_SUFFIXES, suffix_of=lambda path: path.suffix
+    )
+    task.output.touch()
+    task.manifest.add(task.output, "f")
+    assert len(outputs([photos], None)) == 3
+
+
+def test_names_that_differ_in_case_alone_are_not_lost(photos: Path) -> None:
+    """On exFAT, NTFS or macOS the second would replace the first."""
+    (photos / "A.jpg").touch()
+    with pytest.raises(OptionError, match="two sources"):
+        outputs([photos], None, ".jpg")
+
+
+def test_the_root_of_a_disk_needs_a_folder_for_results(photos: Path) -> None:
+    with pytest.raises(OptionError, match="-o"):
+        outputs([Path("/")], None)
+
+
+def test_comparisons_get_names_of_their_own(photos: Path) -> None:
+    (photos / "a.png").touch()
+    (photos / "b-compare.jpg").touch()
+    tasks = plan([photos], None, suffixes=PHOTO_SUFFIXES, suffix_of=lambda p: p.suffix, compare=True)
+    names = [task.output.name for task in tasks] + [
+        str(task.comparison and task.comparison.name) for task in tasks
+    ]
+    assert len(set(names)) == len(names)
+    comparison = tasks[0].comparison
+    assert comparison is not None
+    comparison.parent.mkdir(parents=True)
+    comparison.write_bytes(b"the user's")
+    with pytest.raises(InputError, match="not a result"):
+        check_output(tasks[0], overwrite=False)
+
+
+def test_a_result_that_cannot_be_recorded_is_taken_back(
+    photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or the next run would refuse to touch it."""
+
+    @dataclass(frozen=True)
+    class Settings:
+        render_factor: int = 16
+
+    def full(*_: object) -> None:
+        raise OSError("no space left on device")
+
+    task = plan([photos / "a.jpg"], None, suffixes=PHOTO_SUFFIXES, suffix_of=lambda p: p.suffix)[0]
+    task.output.write_bytes(b"result")
+    monkeypatch.setattr(task.manifest, "add", full)
+    with pytest.raises(OSError, match="no space"):
+        record(task, Settings(), 16)
+    assert not task.output.exists()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
@@ -143,6 +143,8 @@ def convert_weights(src: Path, dst: Path, spec: ModelSpec | None = None, *, half
     Raises:
         WeightsError: `src` is missing, damaged, unsafe, or of another network; or `dst` cannot be written.
     """
+    if dst.exists() and src.exists() and dst.samefile(src):
+        raise WeightsError(f"{dst} is the source itself: name another file")
     state, metadata = read_weights(src)
     spec, _ = _fit(state, metadata, spec, src)
     if half:
@@ -151,7 +153,8 @@ def convert_weights(src: Path, dst: Path, spec: ModelSpec | None = None, *, half
     state = {k: v.contiguous() for k, v in state.items()}
     try:
         with atomic_path(dst) as part:
-            save_file(state, part, {**metadata, "encoder": spec.encoder, "decoder": spec.decoder})
+            # Not save_file, which makes the file anew, and private.
+            part.write_bytes(save(state, {**metadata, "encoder": spec.encoder, "decoder": spec.decoder}))
     except (OSError, SafetensorError) as error:
         raise WeightsError(f"cannot write {dst}: {error}") from error
 

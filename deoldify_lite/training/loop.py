@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import torch
 import torch.nn.functional as F
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor, nn
 from tqdm import tqdm
 
@@ -163,7 +163,7 @@ def train(config: TrainConfig) -> Path:
             if not name.endswith("num_batches_tracked")
         }
         part = config.out / "weights.part"
-        save_file(weights, part, {"encoder": config.encoder, "decoder": "lite"})
+        part.write_bytes(save(weights, {"encoder": config.encoder, "decoder": "lite"}))
         os.replace(part, config.out / "weights.safetensors")
 
     def record(**values: object) -> None:
