@@ -326,6 +326,6 @@ def keep_heap() -> None:
     if sys.platform == "linux":
         libc = ctypes.CDLL(None)
         if hasattr(libc, "mallopt"):
-            m_trim_threshold, m_mmap_threshold = -1, -3  # from glibc's malloc.h
-            libc.mallopt(m_mmap_threshold, 32 << 20)  # the greatest that glibc takes
-            libc.mallopt(m_trim_threshold, 512 << 20)
+            m_trim_threshold, m_mmap_max = -1, -4  # from glibc's malloc.h
+            libc.mallopt(m_mmap_max, 0)  # large blocks, too: no threshold for them can be high enough
+            libc.mallopt(m_trim_threshold, 1 << 30)

@@ -17,19 +17,21 @@ class RenderMode:
     smoothing: float  # films: share of the colour kept from the frame before, where nothing moves
 
 
+# Render factors and saturations of the lite network are chosen on the validation photos; the table is in
+# weights/README.md.
 MODES = {
     "artistic": RenderMode(
         "most colour, for single photos",
         "artistic",
-        render_factor=16,
+        render_factor=14,
         deoldify_render_factor=35,
-        saturation=1.25,
+        saturation=1.2,
         smoothing=0.0,
     ),
     "stable": RenderMode(
         "dependable colour, fewer surprises",
         "stable",
-        render_factor=16,
+        render_factor=12,
         deoldify_render_factor=35,
         saturation=1.0,
         smoothing=0.0,
@@ -37,7 +39,7 @@ MODES = {
     "video": RenderMode(
         "steady colour from frame to frame",
         "video",
-        render_factor=14,
+        render_factor=12,
         deoldify_render_factor=21,
         saturation=1.0,
         smoothing=0.8,

@@ -33,6 +33,8 @@ _SPECS = (
         encoder="resnet34",
         decoder="lite",
         file="lite.safetensors",
+        sha256="f785365683bf2001caad6589cc4adcd814f98de95fa5df0f14717dc1d3df50a8",
+        bytes=50_411_862,
         licence="MIT",
         source="trained by this project, see weights/README.md",
     ),

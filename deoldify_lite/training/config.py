@@ -19,15 +19,15 @@ class TrainConfig:
 
     data: Path  # folder with index.tsv and the tar shards
     out: Path  # folder for checkpoints, curves and sample sheets
-    steps: int = 4500  # batches, over all resumed parts of the run
+    steps: int = 4089  # batches, over all resumed parts of the run
     encoder: str = "resnet34"  # timm name
     pretrained: bool = False  # let timm fetch ImageNet weights for the encoder
     teacher: Path | None = None  # MobileNetV1 weights whose features of the colour picture the encoder learns
     feature_net: Path | None = None  # SqueezeNet 1.1 weights for the feature loss
     stages: tuple[Stage, ...] = (  # growing sizes: most steps are taken where they are cheap
-        Stage(share=0.38, size_px=96, batch_size=48),
-        Stage(share=0.42, size_px=128, batch_size=32),
-        Stage(share=0.20, size_px=176, batch_size=24),
+        Stage(share=0.43, size_px=96, batch_size=48),
+        Stage(share=0.385, size_px=128, batch_size=32),
+        Stage(share=0.185, size_px=176, batch_size=24),
     )
     learning_rate: float = 1e-3  # peak of the one-cycle schedule
     weight_decay: float = 1e-2
