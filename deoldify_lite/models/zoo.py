@@ -36,7 +36,7 @@ _SPECS = (
         sha256="f785365683bf2001caad6589cc4adcd814f98de95fa5df0f14717dc1d3df50a8",
         bytes=50_411_862,
         licence="MIT",
-        source="trained by this project, see weights/README.md",
+        source="trained by this project; data and terms are in weights/README.md",
     ),
     ModelSpec(
         name="artistic",
