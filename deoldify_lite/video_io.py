@@ -305,9 +305,12 @@ class ChromaWriter:
         counts = [line[6:] for line in self._process.reported if line.startswith("frame=")]
         encoded = int(counts[-1]) if counts else 0
         if abs(encoded - self.frames_written) > _TOLERATED_FRAMES or not encoded:
+            # The encoder stops soon after our last colour, so of a surplus only that much is known.
+            found = encoded if encoded <= self.frames_written else f"more than {self.frames_written}"
             raise VideoError(
-                f"{self.film.path}: it has {encoded} frames, but {self.frames_written} were colorized; if it "
-                "is damaged, repair it first: ffmpeg -i FILM -map 0 -c copy REPAIRED.mkv"
+                f"{self.film.path}: gave {found} frames when it was read again, but "
+                f"{self.frames_written} were colorized; if it is damaged, repair it first: "
+                "ffmpeg -i FILM -map 0 -c copy REPAIRED.mkv"
             )
         if encoded != self.frames_written:
             log.warning(

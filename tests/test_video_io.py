@@ -518,7 +518,7 @@ def test_encoder_that_dies_tells_why(tmp_path: Path, plain: Path) -> None:
 @pytest.mark.parametrize("count", [0, 10, 40])
 def test_wrong_number_of_frames_is_an_error(tmp_path: Path, plain: Path, count: int) -> None:
     with (
-        pytest.raises(VideoError, match=r"it has (25|0) frames"),
+        pytest.raises(VideoError, match=r"gave (more than 10|25|0) frames"),
         ChromaWriter(probe_film(plain), tmp_path / "out.mp4", (SIZE, SIZE)) as writer,
     ):
         for _ in range(count):
