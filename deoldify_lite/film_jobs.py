@@ -13,7 +13,7 @@ from deoldify_lite.encoding import Encoding
 from deoldify_lite.engine import Sink, in_batches, prefetch
 from deoldify_lite.film import Film, probe_film
 from deoldify_lite.manifest import fingerprint_of
-from deoldify_lite.photo_jobs import SHRINK, SMALLEST_RENDER_FACTOR, is_grey
+from deoldify_lite.photo_jobs import SHRINK, SMALLEST_RENDER_FACTOR, is_grey, warnings_of
 from deoldify_lite.plan import Task, check_output, failed, record
 from deoldify_lite.report import Item
 from deoldify_lite.temporal import Chroma, ChromaSmoother, Luma
@@ -69,16 +69,11 @@ def colorize_films(
         except Exception as error:
             yield failed(task, error)
             continue
-        warnings = []
-        if grey:
-            warnings.append("the network found no colour in it: it came out grey")
-        if colorizer.render_factor != settings.render_factor:
-            warnings.append(f"memory sufficed only for render factor {colorizer.render_factor}")
         yield Item(
             task.source,
             task.output,
             "done",
-            warnings=tuple(warnings),
+            warnings=warnings_of(grey, settings.render_factor, colorizer.render_factor),
             render_factor=colorizer.render_factor,
             frames=frames,
             seconds=time.perf_counter() - began,

@@ -186,19 +186,24 @@ def _finish(load: _Load, prediction: Prediction, colorizer: Colorizer, settings:
         record(task, settings, colorizer.render_factor, extras)
     except Exception as error:
         return failed(task, error)
-    warnings = []
-    if is_grey(prediction):
-        warnings.append("the network found no colour in it: it came out grey")
-    if colorizer.render_factor != settings.render_factor:
-        warnings.append(f"memory sufficed only for render factor {colorizer.render_factor}")
     return Item(
         task.source,
         task.output,
         "done",
-        warnings=tuple(warnings),
+        warnings=warnings_of(is_grey(prediction), settings.render_factor, colorizer.render_factor),
         render_factor=colorizer.render_factor,
         seconds=load.seconds + time.perf_counter() - began,
     )
+
+
+def warnings_of(grey: bool, wanted_factor: int, used_factor: int) -> tuple[str, ...]:
+    """What must be said of a result that is not quite what was asked for."""
+    warnings = []
+    if grey:
+        warnings.append("the network found no colour in it: it came out grey")
+    if used_factor != wanted_factor:
+        warnings.append(f"memory sufficed only for render factor {used_factor}")
+    return tuple(warnings)
 
 
 def is_grey(prediction: Prediction) -> bool:

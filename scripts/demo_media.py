@@ -36,7 +36,8 @@ def make_film(photos: list[Path], film: Path) -> None:
     shots = [
         ffmpeg.input(str(photo))
         # enlarged first, since zoompan moves by whole pixels and would shake otherwise
-        .filter("scale", 4 * WIDTH, -2)
+        .filter("scale", 4 * WIDTH, 4 * HEIGHT, force_original_aspect_ratio="increase")
+        .filter("crop", 4 * WIDTH, 4 * HEIGHT, "(iw-ow)/2", "(ih-oh)/8")  # faces are near the top
         .filter(
             "zoompan",
             zoom="1+0.2*on/" + str(frames),
