@@ -294,10 +294,13 @@ def run(args: argparse.Namespace) -> int:
     # File names may hold bytes or letters that the terminal's encoding lacks: no reason to stop.
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace" if os.name == "nt" else "surrogateescape")
-    # Whoever ends us, the terminal that is closed or the system that shuts down, we clean up as on Ctrl-C.
+    # Whoever ends us, the terminal that is closed or the system that shuts down, we clean up as on Ctrl-C;
+    # but what nohup has the process ignore stays ignored.
     for name in ("SIGTERM", "SIGHUP"):
-        if hasattr(signal, name) and threading.current_thread() is threading.main_thread():
-            signal.signal(getattr(signal, name), signal.default_int_handler)
+        number = getattr(signal, name, None)  # Windows knows only the first
+        in_main_thread = threading.current_thread() is threading.main_thread()
+        if number and in_main_thread and signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler)
     try:
         keep_heap()
         code: int = args.run(args)
