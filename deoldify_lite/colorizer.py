@@ -21,6 +21,9 @@ Picture = NDArray[Any]  # (H, W, 3) RGB, uint8 or uint16
 Square = NDArray[np.uint8]  # (S, S) luma at the network's size
 Prediction = NDArray[Any]  # (2, h, w) float32 chroma, or a (S, S, 3) uint8 RGB square
 
+# When memory runs out, the next render factor to try, as a share of the last.
+SHRINK = 0.75
+SMALLEST_RENDER_FACTOR = 4
 # Rows merged at once: small enough for the processor's cache, large enough to pay for the calls.
 STRIP_ROWS = 64
 
@@ -143,6 +146,11 @@ class Colorizer:
             device=self.device.type,
             dtype=self.dtype,
         )
+
+    def shrunk(self) -> "Colorizer | None":
+        """The same network at the next smaller render factor, for want of memory; None if none is left."""
+        smaller = int(self.render_factor * SHRINK)
+        return None if smaller < SMALLEST_RENDER_FACTOR else self.with_render_factor(smaller)
 
     def prepare(self, picture: Picture) -> Square:
         """The grey square that the network will see: (H, W, 3) -> (S, S) uint8."""

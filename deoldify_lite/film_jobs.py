@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +12,8 @@ from deoldify_lite.colorizer import Colorizer, OutOfMemoryError
 from deoldify_lite.encoding import Encoding
 from deoldify_lite.engine import Sink, in_batches, prefetch
 from deoldify_lite.film import Film, probe_film
-from deoldify_lite.manifest import fingerprint_of
-from deoldify_lite.photo_jobs import SHRINK, SMALLEST_RENDER_FACTOR, is_grey, warnings_of
-from deoldify_lite.plan import Task, check_output, failed, record
+from deoldify_lite.photo_jobs import is_grey, warnings_of
+from deoldify_lite.plan import Task, check_output, failed, is_done, record
 from deoldify_lite.report import Item
 from deoldify_lite.temporal import Chroma, ChromaSmoother, Luma
 from deoldify_lite.video_io import ChromaWriter, FrameReader
@@ -57,8 +56,7 @@ def colorize_films(
     for task in tasks:
         began = time.perf_counter()
         try:
-            fingerprint = fingerprint_of(task.source, asdict(settings))
-            if not overwrite and task.manifest.is_done(task.output, fingerprint):
+            if not overwrite and is_done(task, settings):
                 yield Item(task.source, task.output, "skipped", "already done")
                 continue
             check_output(task, overwrite)
@@ -97,11 +95,12 @@ def _colorize(
         try:
             return colorizer, *_stream(task, film, colorizer, settings, batch_size, progress)
         except OutOfMemoryError:
-            smaller = int(colorizer.render_factor * SHRINK)
-            if smaller < SMALLEST_RENDER_FACTOR:
+            smaller = colorizer.shrunk()
+            if smaller is None:
                 raise
-            log.warning("%s: out of memory, started again with render factor %d", task.source, smaller)
-            colorizer = colorizer.with_render_factor(smaller)
+            factor = smaller.render_factor
+            log.warning("%s: out of memory, started again with render factor %d", task.source, factor)
+            colorizer = smaller
 
 
 def _stream(

@@ -5,26 +5,22 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from deoldify_lite.colorizer import Colorizer, OutOfMemoryError, Picture, Prediction, Square
 from deoldify_lite.engine import in_batches, map_ahead
 from deoldify_lite.errors import DeoldifyError
-from deoldify_lite.manifest import fingerprint_of
 from deoldify_lite.photo import Photo
 from deoldify_lite.photo_io import pixels_of, read_photo, write_photo
-from deoldify_lite.plan import Task, check_output, failed, record
+from deoldify_lite.plan import Task, check_output, failed, is_done, record
 from deoldify_lite.report import Item
 
 log = logging.getLogger(__name__)
 
 # Chroma below half a level everywhere rounds to nothing: such a picture is grey.
 GREY_BELOW = 0.5 / 255
-# When memory runs out, the next render factor to try, as a share of the last.
-SHRINK = 0.75
-SMALLEST_RENDER_FACTOR = 4
 # Pixels being read ahead, in a batch, and being written behind, each; or one photo, where it has more.
 MOST_PIXELS = 64_000_000
 # What a photo counts for at least, so that ever so many small ones do not pile up.
@@ -60,8 +56,7 @@ def colorize_photos(
     todo: list[Task] = []
     for task in tasks:
         try:
-            fingerprint = fingerprint_of(task.source, asdict(settings))
-            if not overwrite and task.manifest.is_done(task.output, fingerprint):
+            if not overwrite and is_done(task, settings):
                 yield Item(task.source, task.output, "skipped", "already done")
                 continue
             check_output(task, overwrite)
@@ -165,11 +160,11 @@ def _predict(
                 squares = [colorizer.prepare(load.photo.rgb) for load in loads if load.photo is not None]
             return colorizer, colorizer.predict(squares)
         except OutOfMemoryError:
-            smaller = int(colorizer.render_factor * SHRINK)
-            if smaller < SMALLEST_RENDER_FACTOR:
+            smaller = colorizer.shrunk()
+            if smaller is None:
                 raise
-            log.warning("out of memory: going on with render factor %d", smaller)
-            colorizer = colorizer.with_render_factor(smaller)
+            log.warning("out of memory: going on with render factor %d", smaller.render_factor)
+            colorizer = smaller
 
 
 def _finish(load: _Load, prediction: Prediction, colorizer: Colorizer, settings: PhotoSettings) -> Item:

@@ -176,6 +176,15 @@ class Settings(Protocol):
         """The network sees a square of 16 times as many pixels a side."""
 
 
+def is_done(task: Task, settings: Settings) -> bool:
+    """Whether the very result that is asked for exists already, whole.
+
+    Raises:
+        OSError: the source cannot be looked at.
+    """
+    return task.manifest.is_done(task.output, fingerprint_of(task.source, asdict(settings)))
+
+
 def record(task: Task, settings: Settings, render_factor: int, extras: Sequence[Path] = ()) -> None:
     """Record that a result stands, and how it was really rendered.
 
