@@ -4,13 +4,13 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
 from deoldify_lite.colorizer import Colorizer, OutOfMemoryError, Picture, Prediction, Square
-from deoldify_lite.engine import in_batches, map_ahead
+from deoldify_lite.engine import Pending, Workers, in_batches, map_ahead
 from deoldify_lite.errors import DeoldifyError
 from deoldify_lite.photo import Photo
 from deoldify_lite.photo_io import pixels_of, read_photo, write_photo
@@ -68,12 +68,8 @@ def colorize_photos(
         return
 
     colorizer = load_colorizer()
-    with ThreadPoolExecutor(2) as readers, ThreadPoolExecutor(2) as writers:
-        try:
-            yield from _overlap(todo, colorizer, settings, batch_size, readers, writers)
-        finally:
-            readers.shutdown(cancel_futures=True)
-            writers.shutdown(cancel_futures=True)
+    with Workers(2) as readers, Workers(2) as writers:
+        yield from _overlap(todo, colorizer, settings, batch_size, readers, writers)
 
 
 @dataclass(frozen=True)
@@ -93,18 +89,18 @@ def _overlap(
     colorizer: Colorizer,
     settings: PhotoSettings,
     batch_size: int,
-    readers: Executor,
-    writers: Executor,
+    readers: Workers,
+    writers: Workers,
 ) -> Iterator[Item]:
     """Read ahead, predict in batches, and write behind, with few pixels in memory at each of the three."""
     # The headers are read one by one, as there is room, and not for a whole archive before it begins.
     loads = (_Load(task, max(pixels_of(task.source), LEAST_PIXELS)) for task in todo)
     first = colorizer
-    futures = map_ahead(
+    reading = map_ahead(
         readers, lambda load: _read(load, first), loads, most=MOST_PIXELS, weigh=lambda load: load.pixels
     )
-    finished = (future.result() for future in futures)
-    writing: deque[tuple[Future[Item], int]] = deque()
+    finished = (pending.result() for pending in reading)
+    writing: deque[tuple[Pending[Item], int]] = deque()
     for batch in in_batches(finished, batch_size, most=MOST_PIXELS, weigh=lambda load: load.pixels):
         yield from (failed(load.task, load.error) for load in batch if load.error)
         good = [load for load in batch if not load.error]
@@ -116,8 +112,8 @@ def _overlap(
             yield from (failed(load.task, error) for load in good)
             continue
         for load, prediction in zip(good, predictions, strict=True):
-            future = writers.submit(_finish, load, prediction, colorizer, settings)
-            writing.append((future, load.pixels))
+            pending = writers.submit(partial(_finish, load, prediction, colorizer, settings))
+            writing.append((pending, load.pixels))
             while len(writing) > 1 and sum(pixels for _, pixels in writing) > MOST_PIXELS:
                 yield writing.popleft()[0].result()
         while writing and writing[0][0].done():

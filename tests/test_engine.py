@@ -1,13 +1,15 @@
 """Overlap: order, bounds, errors, and nothing left behind."""
 
+import contextlib
+import random
+import signal
 import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from deoldify_lite.engine import Sink, in_batches, map_ahead, prefetch
+from deoldify_lite.engine import Sink, Workers, in_batches, map_ahead, prefetch
 
 
 @pytest.fixture(autouse=True)
@@ -29,21 +31,20 @@ def test_map_ahead_keeps_order_and_bound() -> None:
             taken += 1
             yield i
 
-    with ThreadPoolExecutor(3) as pool:
-        for i, future in enumerate(map_ahead(pool, lambda x: x * x, items(), most=4)):
-            assert future.result() == i * i
+    with Workers(3) as workers:
+        for i, pending in enumerate(map_ahead(workers, lambda x: x * x, items(), most=4)):
+            assert pending.result() == i * i
             assert taken <= i + 5
 
 
 def test_map_ahead_counts_weights() -> None:
     """Of items that weigh 3, 3, 9, 1 at most 6 are ahead, or the one that is heavier alone."""
     started: list[int] = []
-    with ThreadPoolExecutor(1) as pool:
-        futures = map_ahead(pool, started.append, [3, 3, 9, 1], most=6, weigh=lambda item: item)
+    with Workers(1) as workers:
+        answers = map_ahead(workers, started.append, [3, 3, 9, 1], most=6, weigh=lambda item: item)
         for expected in ([3, 3], [3, 3], [3, 3, 9], [3, 3, 9, 1]):
-            future = next(futures)
-            future.result()
-            pool.submit(len, ()).result()  # all that was started is done
+            next(answers).result()
+            workers.submit(list).result()  # all that was started is done
             assert started == expected
 
 
@@ -51,11 +52,21 @@ def test_map_ahead_hands_errors_to_the_caller() -> None:
     def fragile(x: int) -> float:
         return 1 / x
 
-    with ThreadPoolExecutor(1) as pool:
-        futures = list(map_ahead(pool, fragile, [1, 0, 2], most=1))
-    assert futures[0].result() == 1 and futures[2].result() == 0.5
-    with pytest.raises(ZeroDivisionError):
-        futures[1].result()
+    with Workers(1) as workers:
+        first, second, third = map_ahead(workers, fragile, [1, 0, 2], most=3)
+        assert first.result() == 1 and third.result() == 0.5
+        with pytest.raises(ZeroDivisionError):
+            second.result()
+
+
+def test_workers_drop_what_has_not_begun() -> None:
+    begun = threading.Event()
+    done: list[int] = []
+    with Workers(1) as workers:
+        workers.submit(lambda: (begun.set(), time.sleep(0.05), done.append(1)))
+        workers.submit(lambda: done.append(2))
+        begun.wait()
+    assert done == [1]
 
 
 def test_prefetch_gives_all_in_order() -> None:
@@ -106,3 +117,29 @@ def test_batches() -> None:
     assert list(in_batches([], 2)) == []
     heavy = in_batches([3, 3, 9, 1, 1, 1], 2, most=6, weigh=lambda item: item)
     assert list(heavy) == [[3, 3], [9], [1, 1], [1]]
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs POSIX timers")
+def test_an_interrupt_at_any_moment_leaves_no_thread_waiting() -> None:
+    """Locks in Python code would be left taken now and then, and this test would hang."""
+    rng = random.Random(0)
+
+    def work() -> None:
+        numbers = prefetch(iter(int, 1), ahead=2)
+        with Workers(2) as workers, Sink(len, ahead=2) as sink, contextlib.closing(numbers):
+            answers = map_ahead(workers, str, numbers, most=3)
+            next(answers).result()  # all threads are up
+            signal.setitimer(signal.ITIMER_REAL, rng.uniform(0.001, 0.004))
+            for pending in answers:
+                sink.put(pending.result())
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        for _ in range(400):
+            with pytest.raises(KeyboardInterrupt):
+                work()
+    finally:
+        signal.signal(signal.SIGALRM, before)
