@@ -10,8 +10,7 @@ from deoldify_lite.errors import DeoldifyError, OptionError
 from deoldify_lite.files import FILM_SUFFIXES, PHOTO_SUFFIXES, sha256_of
 from deoldify_lite.film import probe_film
 from deoldify_lite.film_jobs import FilmSettings, Progress, colorize_films
-from deoldify_lite.models.build import build_network, recognize
-from deoldify_lite.models.checkpoint import read_weights
+from deoldify_lite.models.build import build_network, read_whole, recognize
 from deoldify_lite.models.weights import find_weights, verify_weights
 from deoldify_lite.models.zoo import ModelSpec, get_spec
 from deoldify_lite.modes import PRECISIONS, check_render_factor, find_mode
@@ -102,8 +101,8 @@ def settle(
         verify_weights(spec, path)
     else:
         path = Path(weights).expanduser()
-        spec = recognize(*read_weights(path), path=path)
-    ours = spec.decoder == "lite"
+        spec = recognize(*read_whole(path), path=path)
+    ours = spec.decoder not in ("deep", "wide")
     default_factor = chosen.render_factor if ours else chosen.deoldify_render_factor
     default_saturation = chosen.saturation if ours else 1.0
     return Rendering(

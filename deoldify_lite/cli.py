@@ -22,9 +22,11 @@ from tqdm.contrib.logging import logging_redirect_tqdm
 
 from deoldify_lite import __version__
 from deoldify_lite.errors import DeoldifyError, OptionError
+from deoldify_lite.evaluate_cli import fill_evaluate_parser
 from deoldify_lite.files import atomic_path
 from deoldify_lite.modes import MODES, PRECISIONS, RENDER_FACTORS
 from deoldify_lite.report import Item, as_json, summary
+from deoldify_lite.train_cli import fill_train_parser
 from deoldify_lite.weights_cli import add_verbosity, fill_weights_parser
 
 if TYPE_CHECKING:
@@ -42,7 +44,9 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     fill_folder_parser(commands.add_parser("folder", help="colorize a folder of photos, or single ones"))
     fill_video_parser(commands.add_parser("video", help="colorize films"))
+    fill_evaluate_parser(commands.add_parser("evaluate", help="measure results beside the true pictures"))
     fill_weights_parser(commands.add_parser("weights", help="list, verify, fetch and convert weights"))
+    fill_train_parser(commands.add_parser("train", help="train a network"))
     return parser
 
 

@@ -26,3 +26,7 @@ class VideoError(DeoldifyError, RuntimeError):
 
 class RenderError(DeoldifyError, RuntimeError):
     """The network could not render a picture, e.g. for lack of memory."""
+
+
+class TrainingError(DeoldifyError, RuntimeError):
+    """A training run that makes no sense any more."""

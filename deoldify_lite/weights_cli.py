@@ -26,6 +26,7 @@ def fill_weights_parser(parser: argparse.ArgumentParser) -> None:
     convert.add_argument("source", type=Path, metavar="SOURCE")
     convert.add_argument("target", type=Path, metavar="TARGET.safetensors")
     convert.add_argument("--half", action="store_true", help="store 16-bit floats: half the size")
+    convert.add_argument("--base", type=Path, metavar="FILE", help="store only what differs from this file")
     for command in commands.choices.values():
         add_verbosity(command)
     parser.set_defaults(run=run_weights)
@@ -99,6 +100,6 @@ def convert_weights(args: argparse.Namespace) -> int:
     """Turn a checkpoint into safetensors."""
     from deoldify_lite.models import build
 
-    build.convert_weights(args.source, args.target, half=args.half)
+    build.convert_weights(args.source, args.target, half=args.half, base=args.base)
     print(args.target)
     return 0

@@ -14,16 +14,45 @@ from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from deoldify_lite.errors import OptionError, WeightsError
-from deoldify_lite.files import atomic_path
+from deoldify_lite.files import atomic_path, sha256_of
+from deoldify_lite.models.baselines import BASELINES, EncoderDecoder
 from deoldify_lite.models.checkpoint import State, read_weights
 from deoldify_lite.models.unet import Unet
+from deoldify_lite.models.weights import weight_folders
 from deoldify_lite.models.zoo import MODELS, ModelSpec
 
 # Encoders that a `lite` file may have if it does not say.
 _LITE_ENCODERS = ("resnet18", "resnet50", "test_resnet")
+# What metadata and specs have for the encoder of a baseline, which is none of timm's.
+OWN_ENCODER = "own"
+
+Network = Unet | EncoderDecoder
 
 
-def build_network(spec: ModelSpec | None, path: Path) -> Unet:
+def read_whole(path: Path) -> tuple[State, dict[str, str]]:
+    """As `read_weights`; what a file leaves to another one, which its metadata name, comes from there.
+
+    Networks that share most of their tensors are kept so: `base` is the name of the other file, which lies
+    beside this one or where weights are looked for, and `base_sha256` tells that it is the right one.
+
+    Raises:
+        WeightsError: either file is missing, damaged or unsafe, or the other one is not the right one.
+    """
+    state, metadata = read_weights(path)
+    if "base" not in metadata:
+        return state, metadata
+    name, sha256 = Path(metadata.pop("base")).name, metadata.pop("base_sha256", "")
+    candidates = [folder / name for folder in (path.parent, *weight_folders())]
+    base = next((file for file in candidates if file.is_file() and sha256_of(file) == sha256), None)
+    if base is None:
+        raise WeightsError(
+            f"{path} holds only what differs from {name}, and that file, with SHA-256 {sha256}, is not "
+            "beside it: put it there"
+        )
+    return {**read_weights(base)[0], **state}, metadata
+
+
+def build_network(spec: ModelSpec | None, path: Path) -> Network:
     """Build a network from a weight file, for rendering: eval mode, no gradients, float32, norms folded.
 
     Args:
@@ -38,9 +67,9 @@ def build_network(spec: ModelSpec | None, path: Path) -> Unet:
     return network
 
 
-def load_network(spec: ModelSpec | None, path: Path) -> Unet:
+def load_network(spec: ModelSpec | None, path: Path) -> Network:
     """As `build_network`, with the batch norms still apart."""
-    state, metadata = read_weights(path)
+    state, metadata = read_whole(path)
     _, network = _fit(state, metadata, spec, path)
     for key in network.state_dict():
         if key.endswith("num_batches_tracked"):
@@ -51,7 +80,7 @@ def load_network(spec: ModelSpec | None, path: Path) -> Unet:
 
 def _fit(
     state: State, metadata: Mapping[str, str], spec: ModelSpec | None, path: Path
-) -> tuple[ModelSpec, Unet]:
+) -> tuple[ModelSpec, Network]:
     """The network, still without numbers, that the tensors of a file belong in.
 
     Raises:
@@ -74,9 +103,11 @@ def _fit(
     return spec, network
 
 
-def _empty_network(encoder: str, decoder: str) -> Unet:
+def _empty_network(encoder: str, decoder: str) -> Network:
     # On `meta` nothing is allocated or drawn at random, all of which the file would overwrite.
     with torch.device("meta"):
+        if encoder == OWN_ENCODER and decoder in BASELINES:
+            return BASELINES[decoder]()
         return Unet(encoder, decoder)
 
 
@@ -104,7 +135,7 @@ def recognize(
     `stable` and `video` differ in nothing but numbers, so either is recognized as `stable`.
 
     Args:
-        state: as `read_weights` gives.
+        state: as `read_whole` gives.
         metadata: may name `encoder` and `decoder`; a `lite` file with an unusual encoder must.
         path: where they come from.
 
@@ -115,6 +146,7 @@ def recognize(
     for spec in MODELS.values():
         known.setdefault((spec.encoder, spec.decoder), spec.name)
     candidates = [*known, *((encoder, "lite") for encoder in _LITE_ENCODERS)]
+    candidates += [(OWN_ENCODER, name) for name in BASELINES]
     if metadata and "encoder" in metadata:
         candidates.insert(0, (metadata["encoder"], metadata.get("decoder", "lite")))
     for encoder, decoder in candidates:
@@ -131,7 +163,9 @@ def recognize(
     )
 
 
-def convert_weights(src: Path, dst: Path, spec: ModelSpec | None = None, *, half: bool = False) -> None:
+def convert_weights(
+    src: Path, dst: Path, spec: ModelSpec | None = None, *, half: bool = False, base: Path | None = None
+) -> None:
     """Write a weight file as safetensors that hold nothing but a network's plain tensors under our names.
 
     Args:
@@ -139,14 +173,20 @@ def convert_weights(src: Path, dst: Path, spec: ModelSpec | None = None, *, half
         dst: gets the name only when it is whole.
         spec: the network; None to recognize it.
         half: store convolutions in half precision, half the size; norms and biases stay exact.
+        base: store only what differs from this file, which must then lie beside it; see `read_whole`.
 
     Raises:
-        WeightsError: `src` is missing, damaged, unsafe, or of another network; or `dst` cannot be written.
+        WeightsError: `src` or `base` is missing, damaged, unsafe, or of another network; or `dst` cannot be
+            written.
     """
     if dst.exists() and src.exists() and dst.samefile(src):
         raise WeightsError(f"{dst} is the source itself: name another file")
-    state, metadata = read_weights(src)
+    state, metadata = read_whole(src)
     spec, _ = _fit(state, metadata, spec, src)
+    if base is not None:
+        kept, _ = read_weights(base)
+        state = {k: v for k, v in state.items() if k not in kept or not torch.equal(v, kept[k])}
+        metadata = {**metadata, "base": base.name, "base_sha256": sha256_of(base)}
     if half:
         state = {k: v.half() if v.ndim > 1 else v for k, v in state.items()}
     # safetensors takes no channels-last tensors.
@@ -159,7 +199,7 @@ def convert_weights(src: Path, dst: Path, spec: ModelSpec | None = None, *, half
         raise WeightsError(f"cannot write {dst}: {error}") from error
 
 
-def _difference(state: Mapping[str, Tensor], network: Unet) -> str:
+def _difference(state: Mapping[str, Tensor], network: Network) -> str:
     """What keeps tensors from fitting a network, in words; empty if they fit."""
     shapes = {
         key: value.shape

@@ -1,7 +1,9 @@
 """The U-Net: a timm encoder, and a decoder that brings colour up from its features."""
 
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import timm
@@ -10,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from deoldify_lite.color import chroma_of
-from deoldify_lite.errors import OptionError
+from deoldify_lite.errors import OptionError, WeightsError
 from deoldify_lite.models.layers import (
     ConvReluNorm,
     ConvUnit,
@@ -69,19 +71,30 @@ class LiteDecoder(nn.Module):
             for c_in, c_skip, c_out, depth in zip(inputs, skips, self.widths, self.depths, strict=False)
         )
         self.attention = SelfAttention(self.widths[0])
+        self.bottleneck = channels[-1]
         self.head = nn.Conv2d(self.widths[-1], 2, 3, padding=1)
         nn.init.zeros_(self.head.weight)
         assert self.head.bias is not None
         nn.init.zeros_(self.head.bias)  # an untrained network gives grey
 
-    def forward(self, features: Sequence[Tensor]) -> Tensor:
+    def states(self, features: Sequence[Tensor]) -> Iterator[Tensor]:
+        """What each block gives, one after the other: (N, widths[i], h, w) at strides 16, 8, 4, 2."""
         x = features[-1]
         for i, (block, skip) in enumerate(zip(self.blocks, features[-2:0:-1], strict=True)):
             x = block(x, skip)
             if i == 0:
                 x = self.attention(x)
+            yield x
+
+    def finish(self, state: Tensor) -> Tensor:
+        """The last of the `states` -> (N, 2, H/2, W/2) in (0, 1)."""
         # In float32, or chroma would come in steps of a whole 8-bit level: bfloat16 is coarse around 0.5.
-        return torch.sigmoid(self.head(x).float())  # (N, 2, H/2, W/2) in (0, 1)
+        return torch.sigmoid(self.head(state).float())
+
+    def forward(self, features: Sequence[Tensor]) -> Tensor:
+        # Of one element: the earlier states are let go as soon as they are passed on.
+        (last,) = deque(self.states(features), maxlen=1)
+        return self.finish(last)
 
 
 class RgbBlock(nn.Module):
@@ -174,15 +187,17 @@ class Unet(nn.Module):
     Args:
         encoder: name of a timm network with features at strides 2, 4, 8, 16, 32.
         decoder: a key of `DECODERS`. `lite` predicts chroma; `deep` and `wide`, DeOldify's, predict RGB.
-        pretrained: let timm download ImageNet weights for the encoder.
+        pretrained: let timm download ImageNet weights for the encoder, or read them from a file of timm's.
 
     Raises:
         OptionError: there is no such encoder or decoder.
+        WeightsError: the file cannot be read, or is of another network.
     """
 
     encoder: Any  # timm's FeatureListNet, which nn.Module's typing would hide
+    decoder: LiteDecoder | RgbDecoder
 
-    def __init__(self, encoder: str, decoder: str = "lite", *, pretrained: bool = False) -> None:
+    def __init__(self, encoder: str, decoder: str = "lite", *, pretrained: bool | Path = False) -> None:
         super().__init__()
         if decoder not in DECODERS:
             raise OptionError(f"no decoder {decoder!r}: there are {', '.join(DECODERS)}")
@@ -191,9 +206,7 @@ class Unet(nn.Module):
             raise OptionError(f"timm has no network {encoder!r} to encode with")
         self.predicts_rgb = decoder != "lite"
         self.chroma_stride = 1 if self.predicts_rgb else 2  # input pixels to a chroma pixel, along a side
-        self.encoder = timm.create_model(
-            encoder, features_only=True, pretrained=pretrained, in_chans=3 if self.predicts_rgb else 1
-        )
+        self.encoder = _build_encoder(encoder, 3 if self.predicts_rgb else 1, pretrained)
         self.decoder = DECODERS[decoder](self.encoder.feature_info.channels())
 
     def normalize(self, luma: Tensor) -> Tensor:
@@ -242,6 +255,22 @@ class Unet(nn.Module):
         if not self.predicts_rgb:
             raise OptionError("the lite network predicts chroma, not RGB: use predict_chroma")
         return _denormalize(self(self.normalize(luma)))
+
+
+def _build_encoder(name: str, channels: int, pretrained: bool | Path) -> Any:
+    """timm's network, without its classifier; its first convolution is summed where the input is grey."""
+    if isinstance(pretrained, bool):
+        return timm.create_model(name, features_only=True, pretrained=pretrained, in_chans=channels)
+    try:
+        return timm.create_model(
+            name,
+            features_only=True,
+            pretrained=True,
+            pretrained_cfg_overlay={"file": str(pretrained)},
+            in_chans=channels,
+        )
+    except Exception as error:  # whatever timm, torch or safetensors find wrong with it
+        raise WeightsError(f"{pretrained} cannot be read as weights of timm's {name}: {error}") from error
 
 
 def _denormalize(output: Tensor) -> Tensor:

@@ -1,85 +1,194 @@
-"""Training photos: read from tar shards into memory, cropped and aged on the way out."""
+"""Training photos: found in tar shards or folders, and served as endless batches of random crops."""
 
 import csv
+import io
+import itertools
 import logging
+import signal
+import sys
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from PIL import Image
 from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from deoldify_lite.errors import InputError, OptionError
+from deoldify_lite.files import PHOTO_SUFFIXES, find_media, natural_key
+from deoldify_lite.training.augment import MILD, Augmentation, Photo, random_crop
 
 log = logging.getLogger(__name__)
 
-Photo = NDArray[np.uint8]  # (H, W, 3) RGB
+# Large photos are reduced while they are decoded, to this longest side at least: 12 megapixels read to train
+# on a fiftieth of one would keep a GPU waiting.
+DECODE_PX = 768
 
 
-def read_photos(
-    folder: Path, *, validation_every: int, limit: int | None = None
-) -> tuple[list[Photo], list[Photo]]:
-    """Read a folder of tar shards with its index.tsv.
+class Source(NamedTuple):
+    """Where the bytes of one photo lie."""
+
+    name: str  # in its shard or below its folder
+    file: Path  # the photo or the shard
+    offset: int = 0  # in the file, in bytes
+    size: int = -1  # in bytes; -1 = to the end
+
+
+@dataclass(frozen=True)
+class PhotoSet:
+    """Photos that are read when they are asked for.
+
+    Holds places, not pixels: it costs little memory, is quick to hand to data workers, and what was read once
+    stays in the system's file cache, where all workers share it.
+    """
+
+    sources: tuple[Source, ...]
+
+    def __len__(self) -> int:
+        return len(self.sources)
+
+    def name(self, number: int) -> str:
+        """Name in its shard or below its folder."""
+        return self.sources[number].name
+
+    def read(self, number: int) -> Photo:
+        """One photo, upright: (H, W, 3) RGB.
+
+        A large one is reduced by 2, 4 or 8, while its longest side remains at least DECODE_PX.
+
+        Raises:
+            InputError: the photo is broken or gone.
+        """
+        source = self.sources[number]
+        where = f"{source.file}" if source.size < 0 else f"{source.file}: {source.name}"
+        try:
+            with open(source.file, "rb") as file:
+                file.seek(source.offset)
+                return decode(file.read(source.size))
+        except (OSError, ValueError) as error:
+            raise InputError(f"{where}: cannot be read ({error}); mend or remove it") from error
+
+
+def decode(data: bytes) -> Photo:
+    """A picture file -> (H, W, 3) RGB, upright, reduced as `PhotoSet.read` says.
+
+    Raises:
+        ValueError: the data is no picture or a broken one.
+    """
+    try:
+        with Image.open(io.BytesIO(data)) as header:  # reads no pixels
+            longest = max(header.size)
+        reduce = next((n for n in (8, 4, 2) if longest >= n * DECODE_PX), 1)
+        flags = {
+            1: cv2.IMREAD_COLOR,
+            2: cv2.IMREAD_REDUCED_COLOR_2,
+            4: cv2.IMREAD_REDUCED_COLOR_4,
+            8: cv2.IMREAD_REDUCED_COLOR_8,
+        }
+        bgr = cv2.imdecode(np.frombuffer(data, np.uint8), flags[reduce])  # turns it by its EXIF orientation
+    except Exception as error:  # Pillow raises whatever its parsers meet in a damaged file
+        raise ValueError(str(error) or type(error).__name__) from error
+    if bgr is None:
+        raise ValueError("its data is damaged or of an unknown format")
+    return cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB).astype(np.uint8, copy=False)
+
+
+def open_photos(
+    path: Path, *, validation_every: int = 50, limit: int | None = None
+) -> tuple[PhotoSet, PhotoSet]:
+    """Find the photos of a training set, without reading them yet.
 
     Args:
-        folder: holds `index.tsv` (columns `name` and `shard`) and `train-NNN.tar`.
-        validation_every: rows whose 0-based number is divisible by this are for validation.
-        limit: read only the first rows.
+        path: a folder of tar shards (`*.tar`, not compressed), with or without an `index.tsv` that names the
+            photos to use and their order (columns `name`, and `shard`: a file name, or 7 for train-007.tar);
+            or any folder of photos, searched to its depths.
+        validation_every: photos whose 0-based number in that order is divisible by this are for validation.
+        limit: use only so many, from the first.
 
     Returns:
-        The photos to train on and those to validate with, RGB, each in the order of the index.
-        A photo that cannot be decoded is left out with a warning.
+        The photos to train on, and those to validate with.
+
+    Raises:
+        InputError: there are no photos, or too few for both.
+        OptionError: a number that makes no sense.
     """
-    with open(folder / "index.tsv", newline="", encoding="utf-8") as index:
-        rows = list(csv.DictReader(index, delimiter="\t", quoting=csv.QUOTE_NONE))[:limit]
-    number = {row["name"]: i for i, row in enumerate(rows)}
+    if validation_every < 2:
+        raise OptionError(f"validation_every is {validation_every}: 2 or more leave photos to train on")
+    if not path.is_dir():
+        raise InputError(f"{path}: is not a folder of photos or of tar shards")
+    shards = sorted(path.glob("*.tar"), key=lambda file: natural_key(file.name))
+    if (path / "index.tsv").is_file():
+        sources = _indexed(path / "index.tsv", limit)
+    elif shards:
+        members = itertools.chain.from_iterable(_members(shard) for shard in shards)
+        sources = [source for source in members if Path(source.name).suffix.lower() in PHOTO_SUFFIXES]
+        sources.sort(key=lambda source: (str(source.file), natural_key(source.name)))
+    else:
+        found = find_media(path, PHOTO_SUFFIXES)
+        sources = [Source(str(file.relative_to(path)), file) for file in found]
+    sources = sources[:limit]
+    if len(sources) < 2:
+        kinds = ", ".join(sorted(PHOTO_SUFFIXES))
+        raise InputError(
+            f"{path}: {len(sources)} photos found, at least 2 are needed; wanted are tar shards (*.tar) "
+            f"or photos ({kinds}) in this folder or below"
+        )
+    return (
+        PhotoSet(tuple(source for i, source in enumerate(sources) if i % validation_every)),
+        PhotoSet(tuple(sources[::validation_every])),
+    )
 
-    def decode(item: tuple[str, bytes]) -> tuple[int, Photo | None]:
-        name, data = item
-        picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
-        if picture is None:
-            log.warning("%s: cannot be decoded, left out", name)
-            return number[name], None
-        return number[name], cv2.cvtColor(picture, cv2.COLOR_BGR2RGB).astype(np.uint8, copy=False)
 
-    photos: dict[int, Photo] = {}
-    for shard in sorted({int(row["shard"]) for row in rows}):
-        with tarfile.open(folder / f"train-{shard:03}.tar") as tar:
-            items = [
-                (member.name, file.read())
-                for member in tar
-                if member.name in number and (file := tar.extractfile(member)) is not None
-            ]
-        with ThreadPoolExecutor() as pool:
-            photos |= {i: photo for i, photo in pool.map(decode, items) if photo is not None}
-    train = [photos[i] for i in sorted(photos) if i % validation_every]
-    validation = [photos[i] for i in sorted(photos) if i % validation_every == 0]
-    return train, validation
+def _members(shard: Path) -> list[Source]:
+    """The files in a tar shard.
 
-
-def random_crop(photo: Photo, size_px: int, rng: np.random.Generator) -> Photo:
-    """A square of 45 to 100 % of the shorter side, somewhere, maybe mirrored, at size_px.
-
-    Args:
-        photo: (H, W, 3).
-
-    Returns:
-        (size_px, size_px, 3).
+    Raises:
+        InputError: it is no tar file, or a compressed or damaged one.
     """
-    height, width = photo.shape[:2]
-    side = round(min(height, width) * rng.uniform(0.45, 1.0) ** 0.5)
-    top, left = rng.integers(height - side + 1), rng.integers(width - side + 1)
-    crop = photo[top : top + side, left : left + side]
-    if rng.random() < 0.5:
-        crop = crop[:, ::-1]
-    shrinks = side > size_px
-    return cv2.resize(
-        np.ascontiguousarray(crop),
-        (size_px, size_px),
-        interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR,
-    ).astype(np.uint8, copy=False)
+    try:
+        with tarfile.open(shard, "r:") as tar:
+            return [Source(m.name, shard, m.offset_data, m.size) for m in tar if m.isreg()]
+    except (OSError, tarfile.TarError) as error:
+        raise InputError(f"{shard}: cannot be read as an uncompressed tar file ({error})") from error
+
+
+def _indexed(index: Path, limit: int | None) -> list[Source]:
+    """The photos that an index names, in its order."""
+    try:
+        with open(index, newline="", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))[:limit]
+        names = [(f"train-{int(s):03}.tar" if (s := row["shard"]).isdecimal() else s) for row in rows]
+        wanted = [(index.parent / shard, row["name"]) for shard, row in zip(names, rows, strict=True)]
+    except (KeyError, AttributeError, UnicodeDecodeError) as error:
+        raise InputError(f"{index}: needs the columns name and shard, divided by tabs") from error
+    shards = sorted({shard for shard, _ in wanted})
+    sources = {(s.file, s.name): s for shard in shards for s in _members(shard)}
+    missing = [name for shard, name in wanted if (shard, name) not in sources]
+    if missing:
+        raise InputError(f"{index}: names {len(missing)} photos that are in no shard, such as {missing[0]}")
+    return [sources[key] for key in wanted]
+
+
+def read_all(photos: PhotoSet) -> list[Photo]:
+    """All photos of a set in memory, in order; a broken one is left out with a warning."""
+
+    def read(number: int) -> Photo | None:
+        try:
+            return photos.read(number)
+        except InputError as error:
+            log.warning("%s; left out", error)
+            return None
+
+    with ThreadPoolExecutor() as pool:
+        return [photo for photo in pool.map(read, range(len(photos))) if photo is not None]
 
 
 def centre_square(photo: Photo, size_px: int) -> Photo:
@@ -92,52 +201,96 @@ def to_tensor(photos: list[Photo]) -> Tensor:
     return torch.from_numpy(np.stack(photos)).permute(0, 3, 1, 2).float().div_(255)
 
 
-def age(luma: Tensor, rng: np.random.Generator) -> Tensor:
-    """Vary luma as old prints vary: contrast, exposure and gamma, softness, grain.
+@dataclass(frozen=True)
+class _Crops(Dataset[tuple[Tensor, dict[int, str]]]):
+    """Item k is one process's part of batch k, made from (seed, k) alone, with what was found broken."""
 
-    Only what the network sees is aged; the colours to learn stay those of the photo.
+    photos: PhotoSet
+    size_px: int
+    batch_size: int
+    seed: int
+    rank: int
+    world_size: int
+    augmentation: Augmentation
 
-    Args:
-        luma: (N, 1, H, W) in [0, 1].
+    def __getitem__(self, k: int) -> tuple[Tensor, dict[int, str]]:
+        broken: dict[int, str] = {}
+        first = (k * self.world_size + self.rank) * self.batch_size
+        crops = [self._crop(n, broken) for n in range(first, first + self.batch_size)]
+        return torch.from_numpy(np.stack(crops)).permute(0, 3, 1, 2), broken
 
-    Returns:
-        The same shape and range.
-    """
-    count = luma.shape[0]
+    def _crop(self, n: int, broken: dict[int, str]) -> Photo:
+        """Crop number n since the first step, over all processes; adds broken photos with their errors."""
+        epoch, place = divmod(n, len(self.photos))
+        number = int(_shuffled(self.seed, epoch, len(self.photos))[place])
+        rng = np.random.default_rng((self.seed, 1, n))
+        for _ in range(100):
+            try:
+                photo = self.photos.read(number)
+            except InputError as error:
+                broken[number] = str(error)
+                number = int(rng.integers(len(self.photos)))
+            else:
+                return random_crop(photo, self.size_px, rng, augmentation=self.augmentation)
+        raise InputError(f"hardly any training photo can be read; the last error was: {broken[number]}")
 
-    def draw(low: float, high: float) -> Tensor:
-        return torch.from_numpy(rng.uniform(low, high, (count, 1, 1, 1))).float()
 
-    def some(share: float) -> Tensor:
-        return torch.from_numpy(rng.random((count, 1, 1, 1)) < share)
+@lru_cache(maxsize=2)  # an epoch and the next, where a batch takes from both
+def _shuffled(seed: int, epoch: int, count: int) -> NDArray[np.int64]:
+    """The order in which the photos are taken in one epoch."""
+    return np.random.default_rng((seed, 0, epoch)).permutation(count)
 
-    soft = torch.nn.functional.avg_pool2d(
-        torch.nn.functional.pad(luma, (1, 1, 1, 1), mode="replicate"), 3, stride=1
-    )
-    aged = torch.where(some(0.25), soft, luma)
-    aged = aged.clamp_min(1e-4) ** torch.exp(draw(-0.3, 0.3))
-    aged = (aged - 0.5) * draw(0.75, 1.15) + 0.5 + draw(-0.08, 0.08)
-    grain = torch.from_numpy(rng.standard_normal(tuple(luma.shape), dtype=np.float32))
-    aged = aged + torch.where(some(0.4), draw(0.0, 0.06), torch.zeros(1)) * grain
-    return torch.where(some(0.75), aged, luma).clamp(0, 1)
+
+def _start_worker(_: int) -> None:
+    # every core has a worker of its own already
+    cv2.setNumThreads(0)
+    # Ctrl-C goes to all processes at once: the main one stops the workers, without a traceback from each
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def batches(
-    photos: list[Photo], size_px: int, batch_size: int, *, seed: int, start: int = 0
-) -> Iterator[Tensor]:
-    """Endless random batches, (batch_size, 3, size_px, size_px) RGB, prepared one ahead.
+    photos: PhotoSet,
+    *,
+    size_px: int,
+    batch_size: int,
+    seed: int,
+    start: int = 0,
+    workers: int = 0,
+    rank: int = 0,
+    world_size: int = 1,
+    augmentation: Augmentation = MILD,
+) -> Generator[Tensor, None, None]:
+    """Endless batches of random crops; each photo is used once in an epoch.
 
-    Batch k depends on seed and k alone, so a run that resumes at `start` sees what it would have seen.
+    Batch k depends on the seed, k and the sizes alone, so a run that resumes at `start` sees what it would
+    have seen, with however many workers. A broken photo is named in one warning, and another taken instead.
+    Closing the iterator stops the workers.
+
+    Args:
+        batch_size: of one process. The processes of a run share batch k of batch_size * world_size crops:
+            number `rank` gets the rank-th part.
+        workers: processes that read and crop ahead; 0 = done while the caller waits.
+
+    Yields:
+        (batch_size, 3, size_px, size_px) uint8 RGB, channels last in memory; in pinned memory where there is
+        a CUDA device.
+
+    Raises:
+        InputError: hardly any photo can be read.
     """
-
-    def make(k: int) -> Tensor:
-        rng = np.random.default_rng((seed, size_px, k))
-        picks = rng.integers(len(photos), size=batch_size)
-        return to_tensor([random_crop(photos[i], size_px, rng) for i in picks])
-
-    with ThreadPoolExecutor(1) as pool:
-        ahead = pool.submit(make, start)
-        while True:
-            start += 1
-            batch, ahead = ahead.result(), pool.submit(make, start)
-            yield batch
+    loader = DataLoader(
+        _Crops(photos, size_px, batch_size, seed, rank, world_size, augmentation),
+        sampler=itertools.count(start),
+        batch_size=None,  # an item is a whole batch
+        num_workers=workers,
+        worker_init_fn=_start_worker,
+        # A script need not guard its main code against being imported by a forked worker.
+        multiprocessing_context="fork" if workers and sys.platform == "linux" else None,
+        pin_memory=torch.cuda.is_available(),
+    )
+    known: set[int] = set()
+    for batch, broken in loader:
+        for number in broken.keys() - known:
+            log.warning("%s; another is taken instead", broken[number])
+        known |= broken.keys()
+        yield batch

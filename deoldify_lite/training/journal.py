@@ -1,0 +1,67 @@
+"""What a run tells of itself: a line now and then, curves for TensorBoard, sample sheets."""
+
+import json
+import logging
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deoldify_lite.training.validation import write_sheet
+
+log = logging.getLogger(__name__)
+
+
+class Journal:
+    """Writes `curve.jsonl`, `sheet-NNNNNN.png` and TensorBoard's files into a folder.
+
+    Args:
+        folder: of the run.
+        step: where it goes on; what an earlier part wrote of later steps is taken back.
+    """
+
+    def __init__(self, folder: Path, step: int) -> None:
+        self.folder = folder
+        self._curve = folder / "curve.jsonl"
+        if self._curve.exists():
+            lines = self._curve.read_text(encoding="utf-8").splitlines()
+            kept = [line for line in lines if json.loads(line)["step"] <= step]
+            self._curve.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
+        self._board = _open_board(folder, step)
+
+    def record(self, step: int, minutes: float, about: dict[str, object], values: dict[str, float]) -> None:
+        """Write a line of the curve.
+
+        Args:
+            step: steps done.
+            minutes: spent on them, over all parts of the run.
+            about: what is going on, for the line alone.
+            values: figures, which TensorBoard also gets.
+        """
+        with open(self._curve, "a", encoding="utf-8") as file:
+            file.write(json.dumps({"step": step, "minutes": round(minutes, 2), **about, **values}) + "\n")
+        if self._board:
+            for name, value in values.items():
+                self._board.add_scalar(name, value, step)
+
+    def show(self, step: int, sheet: NDArray[np.uint8]) -> None:
+        """Write a sample sheet, (H, W, 3) RGB."""
+        write_sheet(sheet, self.folder / f"sheet-{step:06}.png")
+        if self._board:
+            self._board.add_image("samples", sheet, step, dataformats="HWC")
+
+    def close(self) -> None:
+        """Write what is still in memory."""
+        if self._board:
+            self._board.close()
+
+
+def _open_board(folder: Path, step: int) -> Any:
+    """TensorBoard's writer, or None where it is not installed."""
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError:
+        log.info("no TensorBoard files: pip install tensorboard")
+        return None
+    return SummaryWriter(str(folder / "tensorboard"), purge_step=step or None)

@@ -1,0 +1,132 @@
+"""What the generator minimises, apart from the critic's verdict."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from deoldify_lite.color import resize_chroma, to_rgb
+from deoldify_lite.errors import OptionError
+from deoldify_lite.models.build import Network
+from deoldify_lite.models.unet import LiteDecoder, Unet
+from deoldify_lite.training.features import (
+    TEACHER_CHANNELS,
+    FeatureLoss,
+    FeatureNetwork,
+    distillation_loss,
+    semantic_loss,
+)
+from deoldify_lite.training.losses import PIXEL_LOSSES, color_class_loss, colorfulness_loss, psnr_loss
+from deoldify_lite.training.recipes import Recipe
+from deoldify_lite.training.schedule import distillation_factor
+from deoldify_lite.training.views import Views, chroma_truth, twin_difference
+
+_BINS = 16  # colour classes along Cb, and along Cr
+_CLASS_BLOCK = 1  # the decoder block whose state is classified, at stride 8
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One look of the generator at a batch."""
+
+    rgb: Tensor  # (N, 3, H, W): the result, with the truth's luma; not clamped
+    losses: dict[str, Tensor]  # by name, not yet weighted
+    total: Tensor  # their weighted sum
+
+
+class Objective(nn.Module):
+    """A generator, with the heads that only its training needs.
+
+    Args:
+        recipe: the weights of the losses.
+        generator: to be trained.
+        feature_loss: of the recipe's feature weight; None leaves it out.
+        teacher: of distillation and semantic losses; None leaves them out.
+
+    Raises:
+        OptionError: the network has no features or states that a loss could work on.
+    """
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        generator: Network,
+        feature_loss: FeatureLoss | None,
+        teacher: FeatureNetwork | None,
+    ) -> None:
+        super().__init__()
+        self.recipe = recipe
+        self.generator: Network = generator
+        self.feature_loss = feature_loss if recipe.feature_weight else None
+        semantic = recipe.semantic_mid_weight or recipe.semantic_deep_weight
+        self.teacher = teacher if semantic or recipe.distillation_weight else None
+        self.project: nn.Module | None = None
+        self.class_head: nn.Module | None = None
+        distils = self.teacher is not None and recipe.distillation_weight
+        if not (distils or recipe.class_weight):
+            return
+        decoder = generator.decoder if isinstance(generator, Unet) else None
+        if not isinstance(decoder, LiteDecoder):
+            raise OptionError(
+                f"{recipe.network} has no place for distillation and colour classes: set their weights to 0"
+            )
+        if distils:
+            self.project = nn.Conv2d(decoder.bottleneck, TEACHER_CHANNELS, 1)
+        if recipe.class_weight:
+            self.class_head = nn.Conv2d(decoder.widths[_CLASS_BLOCK], _BINS**2, 1)
+
+    def predict(self, seen: Tensor) -> tuple[Tensor, Tensor | None, Tensor | None]:
+        """Chroma; and, where the network has them, its deepest features and the state to classify."""
+        if not isinstance(self.generator, Unet) or not isinstance(self.generator.decoder, LiteDecoder):
+            return self.generator.predict_chroma(seen), None, None
+        features, decoder = self.generator.encode(seen), self.generator.decoder
+        states = list(decoder.states(features))
+        return decoder.finish(states[-1]) - 0.5, features[-1], states[_CLASS_BLOCK]
+
+    def colorize(self, luma: Tensor, seen: Tensor) -> Tensor:
+        """The generator's answer with the truth's luma: (N, 3, H, W) RGB, not clamped."""
+        chroma = self.predict(seen)[0].float()
+        return to_rgb(luma, resize_chroma(chroma, (luma.shape[-2], luma.shape[-1])))
+
+    def forward(self, views: Views, progress: float) -> Outcome:
+        """Look at a batch, after a share `progress` in [0, 1] of the run."""
+        recipe, rgb, count = self.recipe, views.rgb, len(views.rgb)
+        seen = views.seen if views.twin is None else torch.cat([views.seen, views.twin])
+        both, deepest, state = self.predict(seen)
+        chroma = both[:count].float()
+        size = (rgb.shape[-2], rgb.shape[-1])
+        result = to_rgb(views.luma, resize_chroma(chroma, size))
+        truth = chroma_truth(rgb, (chroma.shape[-2], chroma.shape[-1]))
+
+        losses = {"pixel": PIXEL_LOSSES[recipe.pixel_loss](chroma, truth)}
+        weights = {"pixel": recipe.pixel_weight}
+
+        def add(name: str, weight: float, loss: Tensor) -> None:
+            losses[name], weights[name] = loss, weight
+
+        if recipe.psnr_weight:
+            add("psnr", recipe.psnr_weight, psnr_loss(chroma, truth))
+        if self.feature_loss is not None:
+            add("feature", recipe.feature_weight, self.feature_loss(result, rgb))
+        if self.teacher is not None:
+            with torch.no_grad():
+                wanted = self.teacher.features(rgb)
+            if recipe.semantic_mid_weight or recipe.semantic_deep_weight:
+                mid, deep = semantic_loss(self.teacher.features(result), wanted)
+                add("semantic_mid", recipe.semantic_mid_weight, mid)
+                add("semantic_deep", recipe.semantic_deep_weight, deep)
+            if self.project is not None and deepest is not None:
+                weight = recipe.distillation_weight * distillation_factor(progress)
+                add("distillation", weight, distillation_loss(self.project(deepest[:count]), wanted))
+        if self.class_head is not None and state is not None:
+            logits = self.class_head(state[:count])
+            classes = chroma_truth(rgb, (logits.shape[-2], logits.shape[-1]))
+            add("class", recipe.class_weight, color_class_loss(logits, classes, bins=_BINS))
+        if recipe.colorfulness_weight:
+            add("colorfulness", recipe.colorfulness_weight, colorfulness_loss(result))
+        if views.twin is not None:
+            stride = size[0] // chroma.shape[-2]
+            difference = twin_difference(chroma, both[count:].float(), views.shift_px, stride)
+            add("consistency", recipe.consistency_weight, difference)
+        total = torch.stack([weights[name] * loss.float() for name, loss in losses.items()]).sum()
+        return Outcome(result, losses, total)

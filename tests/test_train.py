@@ -1,0 +1,234 @@
+"""The trainer on a few generated photos: it learns, resumes, diverges with words, and shares its work."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from conftest import ROOT, Command
+from safetensors.torch import load_file
+
+from deoldify_lite.errors import OptionError, TrainingError
+from deoldify_lite.models.build import build_network
+from deoldify_lite.training.config import TrainConfig
+from deoldify_lite.training.loop import train
+from deoldify_lite.training.recipes import RECIPES, Phase, Recipe
+from deoldify_lite.training.run import Run
+
+PLAIN = Recipe("no pretrained networks, no critic", (Phase(1.0, 32, 8),), encoder="test_resnet", emulsion=0.0)
+GAME = replace(
+    PLAIN,
+    phases=(Phase(0.25, 32, 4), Phase(0.25, 32, 4, "critic"), Phase(0.5, 64, 4, "both")),
+    critic="patch",
+    adversarial_weight=0.1,
+    critic_steps=2,
+    class_weight=0.01,
+    colorfulness_weight=0.01,
+    consistency_weight=0.1,
+    pick_early=True,
+)
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """Small networks gain nothing from more, and threads that wait for each other lose much."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    """Twelve photos of one kind, one of them broken."""
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    rng = np.random.default_rng(0)
+    for i in range(12):
+        luma = rng.integers(60, 200, (6, 8, 1)).astype(np.float32)
+        bgr = cv2.resize(np.clip(luma + np.array([-40.0, 0, 40]), 0, 255).astype(np.uint8), (96, 80))
+        cv2.imwrite(str(folder / f"p{i:02}.png"), bgr)
+    (folder / "p05.png").write_bytes(b"broken")
+    return folder
+
+
+@pytest.fixture
+def config(photos: Path, tmp_path: Path) -> TrainConfig:
+    return TrainConfig(
+        photos,
+        tmp_path / "run",
+        steps=8,
+        device="cpu",
+        workers=0,
+        validation_every=4,
+        record_every=2,
+        checkpoint_every=4,
+    )
+
+
+def curve(folder: Path) -> list[dict[str, float]]:
+    return [json.loads(line) for line in (folder / "curve.jsonl").read_text().splitlines()]
+
+
+def test_it_learns(config: TrainConfig, caplog: pytest.LogCaptureFixture) -> None:
+    config = replace(config, steps=60, record_every=10, checkpoint_every=60)
+    weights = train(replace(PLAIN, learning_rate=3e-3), config)
+    lines = curve(config.out)
+    assert lines[-1]["psnr"] > lines[-1]["psnr_grey"] + 1  # all photos are orange: that is soon learnt
+    assert lines[-1]["step"] == 60 and lines[0]["pixel"] > lines[-2]["pixel"]
+    assert "p05.png" in caplog.text
+    sheet = cv2.imread(str(config.out / "sheet-000060.png"))
+    assert sheet is not None and sheet.shape == (3 * 160, 3 * 160, 3)
+    assert list((config.out / "tensorboard").iterdir())
+    assert not build_network(None, weights).training
+
+
+def test_a_stopped_run_goes_on_exactly(config: TrainConfig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A game stopped after a checkpoint, and taken up again, ends with the very same weights and curve."""
+    train(GAME, config)
+
+    class PowerCut(Exception):
+        """Stands for anything that stops a run between two checkpoints."""
+
+    advance = Run.advance
+
+    def advance_until_the_cut(self: Run, *args: object) -> None:
+        if self.step == 7:
+            raise PowerCut
+        advance(self, *args)  # type: ignore[arg-type]
+
+    stopped = replace(config, out=config.out.with_name("stopped"))
+    with monkeypatch.context() as patch:
+        patch.setattr(Run, "advance", advance_until_the_cut)
+        with pytest.raises(PowerCut):
+            train(GAME, stopped)
+    train(GAME, stopped)
+    whole, resumed = (torch.load(c.out / "checkpoint.pt", weights_only=True) for c in (config, stopped))
+    assert whole["step"] == resumed["step"] == 8 and whole["drawn"] == resumed["drawn"]
+    for player in ("generator", "critic"):
+        pairs = zip(flat(whole[player]), flat(resumed[player]), strict=True)
+        assert all(torch.equal(a, b) for a, b in pairs)
+    without_time = [[{**line, "minutes": 0} for line in curve(c.out)] for c in (config, stopped)]
+    assert without_time[0] == without_time[1]
+
+
+def flat(state: object) -> list[torch.Tensor]:
+    """All tensors in nested dicts and lists."""
+    if isinstance(state, torch.Tensor):
+        return [state]
+    parts = state.values() if isinstance(state, dict) else state if isinstance(state, list) else ()
+    return [tensor for part in parts for tensor in flat(part)]
+
+
+def test_phases_train_whom_they_name(config: TrainConfig) -> None:
+    train(GAME, config)
+    told = {line["step"]: line for line in curve(config.out) if "trains" in line}
+    assert [told[step]["trains"] for step in (2, 4, 6, 8)] == ["generator", "critic", "both", "both"]
+    assert "critic" not in told[2] and "pixel" not in told[4]
+    assert {"critic", "adversarial", "class", "colorfulness", "consistency"} <= told[8].keys()
+
+
+@pytest.mark.parametrize("name", ["pix2pix", "wgan-gp", "hinge"])
+def test_recipes_with_a_critic_run(config: TrainConfig, name: str) -> None:
+    recipe = replace(RECIPES[name], phases=(Phase(1.0, 32, 2, "both"),), encoder="test_resnet")
+    weights = train(recipe, replace(config, steps=2))
+    assert build_network(None, weights).predict_chroma(torch.rand(1, 1, 32, 32)).abs().max() <= 0.5
+    assert ("penalty" in curve(config.out)[0]) == (name == "wgan-gp")
+
+
+def test_a_gradient_penalty_forbids_batch_norm(config: TrainConfig) -> None:
+    with pytest.raises(OptionError, match="--critic-norm"):
+        train(replace(GAME, adversarial="wgan-gp"), config)
+
+
+def test_the_deoldify_recipe_runs(config: TrainConfig) -> None:
+    phases = tuple(replace(phase, size_px=64, batch_size=2) for phase in RECIPES["deoldify"].phases)
+    # Its own critic has 95 million parameters: too many for a test.
+    recipe = replace(RECIPES["deoldify"], encoder="test_resnet", phases=phases, critic="patch")
+    weights = train(recipe, replace(config, steps=5, feature_net="none", validation_photos=1))
+    assert build_network(None, weights).predicts_rgb
+
+
+def test_parts_of_a_network_can_stay_as_they_are(config: TrainConfig) -> None:
+    first = train(PLAIN, config)
+    frozen = replace(PLAIN, frozen=("encoder", "decoder.blocks.0", "decoder.attention"))
+    second = train(frozen, replace(config, out=config.out.with_name("second"), init=first))
+    before, after = load_file(first), load_file(second)
+    changed = {name for name, value in before.items() if not torch.equal(value, after[name])}
+    assert changed and all(name.startswith(("decoder.blocks", "decoder.head")) for name in changed)
+    assert not any(name.startswith("decoder.blocks.0") for name in changed)
+    with pytest.raises(OptionError, match="no module 'attic'"):
+        train(replace(PLAIN, frozen=("attic",)), replace(config, out=config.out.with_name("third")))
+
+
+def test_a_diverging_run_stops_with_a_message(config: TrainConfig) -> None:
+    with pytest.raises(TrainingError, match="lower --learning-rate"):
+        train(replace(PLAIN, learning_rate=1e6, clip_norm=1e9, warmup=0.0), replace(config, steps=40))
+
+
+def test_a_folder_holds_one_run(config: TrainConfig) -> None:
+    train(PLAIN, config)
+    with pytest.raises(OptionError, match=r"recipe\.json"):
+        train(replace(PLAIN, learning_rate=1.0), config)
+
+
+def test_two_processes_learn_as_one(photos: Path, tmp_path: Path) -> None:
+    """Their gradients are those of the whole batch, so the weights after some steps are those of one process.
+
+    With losses that are plain means over pictures, and norms that keep still: these would be taken over
+    the pictures of one process.
+    """
+    script = tmp_path / "share.py"
+    script.write_text(
+        f"""
+import sys
+from pathlib import Path
+import torch
+from deoldify_lite.training import players
+from deoldify_lite.training.config import TrainConfig
+from deoldify_lite.training.loop import train
+from deoldify_lite.training.recipes import Phase, Recipe
+
+players.train_mode = lambda generator, frozen: generator.eval()
+recipe = Recipe(
+    "a game", (Phase(1.0, 32, 4, "both"),), encoder="test_resnet", pixel_loss="l1", consistency_weight=0.1,
+    critic="patch", critic_norm="none", adversarial="lsgan", adversarial_weight=0.1,
+)
+config = TrainConfig(
+    Path({str(photos)!r}), Path(sys.argv[1]), steps=3, device="cpu", precision="fp32", workers=0,
+    validation_every=4, record_every=1, checkpoint_every=3,
+)
+torch.set_num_threads(1)
+train(recipe, config)
+"""
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    torchrun = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+    for start, out in (([], "one"), (torchrun, "two")):
+        run = [sys.executable, *start, str(script), str(tmp_path / out)]
+        result = subprocess.run(run, env=environment, capture_output=True, text=True)
+        assert result.returncode == 0, result.stderr
+    one, two = (torch.load(tmp_path / out / "checkpoint.pt", weights_only=True) for out in ("one", "two"))
+    for player, key in (("generator", "objective"), ("critic", "network")):
+        for name, value in one[player][key].items():
+            torch.testing.assert_close(two[player][key][name], value, rtol=1e-4, atol=1e-5, msg=name)
+
+
+def test_train_as_a_user_runs_it(command: Command, photos: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    arguments = ["train", photos, out, "--steps", 2, "--recipe", "hinge", "--encoder", "test_resnet"]
+    arguments += ["--size", 32, "--batch-size", 2, "--pixel-loss", "huber", "--device", "cpu"]
+    result = command(*arguments)
+    assert result.returncode == 0, result.stderr
+    assert Path(result.stdout.strip()) == out / "weights.safetensors"
+    told = json.loads((out / "recipe.json").read_text())
+    assert told["pixel_loss"] == "huber" and told["phases"][0]["size_px"] == 32
+    wrong = command("train", tmp_path / "nothing", tmp_path / "elsewhere", "--feature-net", "none")
+    assert wrong.returncode == 1 and "nothing" in wrong.stderr and "Traceback" not in wrong.stderr
