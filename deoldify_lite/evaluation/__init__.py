@@ -1,0 +1,1 @@
+"""Results beside the truth: measured, summed up, shown. Nothing that colorizes imports it."""
