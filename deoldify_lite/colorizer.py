@@ -16,6 +16,7 @@ from torch import Tensor
 from deoldify_lite import original
 from deoldify_lite.color import chroma_of, luma_of, merge_luma_chroma
 from deoldify_lite.errors import RenderError
+from deoldify_lite.guided import guide_chroma
 
 Picture = NDArray[Any]  # (H, W, 3) RGB, uint8 or uint16
 Square = NDArray[np.uint8]  # (S, S) luma at the network's size
@@ -184,14 +185,17 @@ class Colorizer:
         """Join a picture's own luma with the predicted chroma: (H, W, 3), the picture's size and depth.
 
         With DeOldify's networks an 8-bit picture comes out as from the original program, to the bit but
-        for rounding inside the network.
+        for rounding inside the network. Chroma smaller than the network's input follows the picture's edges.
         """
         if prediction.dtype == np.uint8:
             if picture.dtype == np.uint8:
                 return original.transplant_luma(picture, prediction)
             square = torch.from_numpy(prediction).permute(2, 0, 1)[None].float() / 255
             prediction = chroma_of(square)[0].numpy()
-        return merge_picture(picture, prediction.astype(np.float32, copy=False))
+        chroma = prediction.astype(np.float32, copy=False)
+        if self.network.chroma_stride > 1:
+            chroma = guide_chroma(chroma, picture)
+        return merge_picture(picture, chroma)
 
     def colorize(self, picture: Picture) -> Picture:
         """All three steps for one picture in memory: (H, W, 3) uint8 or uint16 -> the same, in colour."""
