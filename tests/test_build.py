@@ -203,6 +203,43 @@ def test_converting_keeps_what_the_file_says_of_itself(tmp_path: Path) -> None:
         assert file.metadata() == {"licence": "MIT", "encoder": "test_resnet", "decoder": "lite"}
 
 
+@pytest.fixture
+def part(tmp_path: Path) -> tuple[Path, Path]:
+    """A network, and another that differs from it in its head alone, stored as that difference."""
+    network = random_network("test_resnet", "lite")
+    base = saved(network, tmp_path / "base.safetensors")
+    torch.nn.init.ones_(network.decoder.head.weight)
+    whole = saved(network, tmp_path / "whole.safetensors")
+    convert_weights(whole, tmp_path / "part.safetensors", base=base)
+    return base, tmp_path / "part.safetensors"
+
+
+def test_a_file_can_hold_only_what_differs(part: tuple[Path, Path], tmp_path: Path) -> None:
+    base, path = part
+    with safe_open(path, framework="pt") as file:
+        assert list(file.keys()) == ["decoder.head.weight"]
+    luma = torch.rand(1, 1, 32, 32)
+    wanted = build_network(None, tmp_path / "whole.safetensors").predict_chroma(luma)
+    assert torch.equal(build_network(None, path).predict_chroma(luma), wanted)
+    assert not torch.equal(build_network(None, base).predict_chroma(luma), wanted)
+
+
+def test_the_rest_is_also_found_where_weights_are_looked_for(
+    part: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base, path = part
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    base.rename(elsewhere / base.name)
+    with pytest.raises(WeightsError, match=r"only what differs from base\.safetensors"):
+        build_network(None, path)
+    monkeypatch.setenv("DEOLDIFY_LITE_WEIGHTS", str(elsewhere))
+    assert build_network(None, path)
+    (elsewhere / base.name).write_bytes(b"another file of that name")
+    with pytest.raises(WeightsError, match=r"only what differs from base\.safetensors"):
+        build_network(None, path)
+
+
 def test_converting_the_wrong_file_leaves_nothing(tmp_path: Path, tiny: Path) -> None:
     dst = tmp_path / "new" / "some.safetensors"
     with pytest.raises(WeightsError, match="not of the network"):
