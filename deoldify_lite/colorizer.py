@@ -16,7 +16,7 @@ from torch import Tensor
 from deoldify_lite import original
 from deoldify_lite.color import chroma_of, luma_of, merge_luma_chroma
 from deoldify_lite.errors import RenderError
-from deoldify_lite.guided import guide_chroma
+from deoldify_lite.guided import align_to_square, guide_chroma
 
 Picture = NDArray[Any]  # (H, W, 3) RGB, uint8 or uint16
 Square = NDArray[np.uint8]  # (S, S) luma at the network's size
@@ -159,20 +159,27 @@ class Colorizer:
             picture = (picture >> 8).astype(np.uint8)
         return original.model_input(picture.astype(np.uint8, copy=False), self.render_size)
 
+    def network_chroma(self, squares: Sequence[Square]) -> NDArray[np.float32]:
+        """Chroma of some squares as the network gives it; arguments and errors as in `predict_chroma`."""
+        if self.network.predicts_rgb:
+            rgb = torch.from_numpy(self._predict_rgb(squares)).permute(0, 3, 1, 2).float() / 255
+            return chroma_of(rgb).numpy()
+        return np.asarray(self._run(self.network.predict_chroma, squares))
+
     def predict_chroma(self, squares: Sequence[Square]) -> NDArray[np.float32]:
         """Chroma of some squares: N of (S, S) uint8 -> (N, 2, h, w) float32 in [-0.5, 0.5].
 
-        If memory runs out, the batch is halved and tried again.
+        Chroma smaller than the square is aligned with its edges. If memory runs out, the batch is halved and
+        tried again.
 
         Raises:
             OutOfMemoryError: not even one picture fits.
             RenderError: the network gave something other than numbers.
         """
-        if self.network.predicts_rgb:
-            rgb = torch.from_numpy(self._predict_rgb(squares)).permute(0, 3, 1, 2).float() / 255
-            chroma = chroma_of(rgb).numpy()
-        else:
-            chroma = self._run(self.network.predict_chroma, squares).numpy()
+        chroma = self.network_chroma(squares)
+        if self.network.chroma_stride > 1:
+            pairs = zip(chroma, squares, strict=True)
+            chroma = np.stack([align_to_square(one, square) for one, square in pairs])
         return chroma * np.float32(self.saturation)
 
     def predict(self, squares: Sequence[Square]) -> list[Prediction]:

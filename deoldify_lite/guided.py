@@ -6,7 +6,9 @@ Both steps rest on the guided filter: in every small window chroma is taken as a
 luma becomes an edge of chroma, and where luma is flat, chroma is smooth.
 K. He, J. Sun, "Fast guided filter", 2015, https://arxiv.org/abs/1505.00996.
 
-    network's chroma  ->  align_chroma, at its own size  ->  upsample_chroma, size by size  ->  merge
+    network's chroma  ->  align_to_square, at its own size  ->  guide_chroma, size by size  ->  merge
+
+Photos take both steps. The frames of a film take the first alone, since their full size never comes here.
 """
 
 import math
@@ -31,10 +33,10 @@ GUIDE_PIXELS = 2_000_000
 
 
 def guide_chroma(chroma: Chroma, picture: Picture, *, most_pixels: int = GUIDE_PIXELS) -> Chroma:
-    """Bring a network's chroma to a photo's size, or as near to it as pays.
+    """Bring aligned chroma to a photo's size, or as near to it as pays.
 
     Args:
-        chroma: (2, h, w), as predicted: its aspect need not be the photo's.
+        chroma: (2, h, w); its aspect need not be the photo's.
         picture: (H, W, 3) RGB whose luma is the guide.
         most_pixels: a larger photo is shrunk to so many pixels first; this bounds time and memory.
 
@@ -46,7 +48,13 @@ def guide_chroma(chroma: Chroma, picture: Picture, *, most_pixels: int = GUIDE_P
     luma = _luma_of(_shrink(picture, (max(1, round(scale * height)), max(1, round(scale * width)))))
     start = (min(chroma.shape[1], luma.shape[0]), min(chroma.shape[2], luma.shape[1]))
     small = np.stack([_shrink(plane, start) for plane in chroma])
-    return upsample_chroma(align_chroma(small, _shrink(luma, start)), luma)
+    return upsample_chroma(small, luma)
+
+
+def align_to_square(chroma: Chroma, square: NDArray[np.uint8]) -> Chroma:
+    """`align_chroma` to what the network saw: (2, h, w) chroma and an (S, S) grey square -> (2, h, w)."""
+    luma = _shrink(square.astype(np.float32), (chroma.shape[1], chroma.shape[2])) / np.float32(255)
+    return align_chroma(chroma, luma)
 
 
 def align_chroma(chroma: Chroma, luma: Plane) -> Chroma:
