@@ -1,6 +1,7 @@
 """`deoldify-lite train`: train a network of one's own."""
 
 import argparse
+import os
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from deoldify_lite.weights_cli import add_verbosity
 _CHOICES = {
     "network": ["lite", "deep", "wide", "encoder-decoder", "classic-unet"],
     "pixel_loss": ["huber", "l1"],
-    "critic": ["patch", "deoldify", "none"],
+    "critic": ["patch", "deoldify"],
     "critic_norm": ["batch", "instance", "none"],
     "adversarial": ["bce", "lsgan", "hinge", "wgan", "wgan-gp"],
 }
@@ -24,7 +25,7 @@ _CHANGES = {
     "encoder": "timm name of its encoder, resnet34 or resnet101 for one",
     "dropout": "noise in the decoder of the baselines",
     "pixel_loss": "in chroma; huber counts colourful pixels more",
-    "pixel_weight": "",
+    "pixel_weight": "of it",
     "psnr_weight": "log of each picture's error in chroma",
     "feature_weight": "features of --feature-net, result against truth",
     "semantic_mid_weight": "middle features of --teacher, result against truth",
@@ -43,7 +44,7 @@ _CHANGES = {
     "flipped_labels": "share of labels that lie to the critic",
     "learning_rate": "peak of the generator's schedule",
     "critic_learning_rate": "peak of the critic's schedule",
-    "weight_decay": "",
+    "weight_decay": "of AdamW; norms and biases have none",
     "ema_decay": "of the average of the weights, which is the result",
     "clip_norm": "most that a gradient may measure",
     "aging": "strength of the wear that the network sees; 0 leaves photos clean",
@@ -65,7 +66,7 @@ def fill_train_parser(parser: argparse.ArgumentParser) -> None:
     about = "; ".join(f"{name}: {recipe.about}" for name, recipe in RECIPES.items())
     parser.add_argument("--recipe", choices=list(RECIPES), default="lite", help=f"{about} (default: lite)")
     parser.add_argument(
-        "--steps", type=int, default=TrainConfig.steps, help="batches in all (default: %(default)s)"
+        "--steps", type=positive, default=TrainConfig.steps, help="batches in all (default: %(default)s)"
     )
     parser.add_argument("--init", type=Path, metavar="FILE", help="weights to start from")
     parser.add_argument(
@@ -79,7 +80,8 @@ def fill_train_parser(parser: argparse.ArgumentParser) -> None:
         default=TrainConfig.feature_net,
         metavar="vgg16_bn|FILE|none",
         help="network of the feature loss: fetched by torchvision, or a file of squeezenet1_1, vgg16_bn or "
-        "mobilenetv1_100 (default: %(default)s)",
+        "mobilenetv1_100 (default: %(default)s). Our recipes were tuned with squeezenet1_1, and the recipe "
+        "deoldify wants vgg16_bn",
     )
     parser.add_argument(
         "--teacher", type=Path, metavar="FILE", help="weights of mobilenetv1_100 to learn from"
@@ -88,10 +90,14 @@ def fill_train_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--precision", choices=PRECISIONS, default="auto", help="of the convolutions")
     parser.add_argument("--workers", type=int, default=TrainConfig.workers, help="processes that read photos")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--limit", type=int, metavar="N", help="use only the first photos, to try things out")
-    parser.add_argument("--size", type=int, metavar="PX", help="of the crops, in all phases")
-    parser.add_argument("--batch-size", type=int, metavar="N", help="over all processes, in all phases")
-    parser.add_argument("--checkpoint-every", type=int, default=TrainConfig.checkpoint_every, metavar="STEPS")
+    parser.add_argument(
+        "--limit", type=positive, metavar="N", help="use only the first photos, to try things out"
+    )
+    parser.add_argument("--size", type=positive, metavar="PX", help="of the crops, in all phases")
+    parser.add_argument("--batch-size", type=positive, metavar="N", help="over all processes, in all phases")
+    parser.add_argument(
+        "--checkpoint-every", type=positive, default=TrainConfig.checkpoint_every, metavar="STEPS"
+    )
     changes = parser.add_argument_group("changes to the recipe")
     defaults = {field.name: field.default for field in fields(Recipe)}
     for name, about in _CHANGES.items():
@@ -102,12 +108,21 @@ def fill_train_parser(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=run_train)
 
 
+def positive(text: str) -> int:
+    """A whole number of 1 or more.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if (number := int(text)) < 1:
+        raise ValueError(text)
+    return number
+
+
 def settle(args: argparse.Namespace) -> tuple[Recipe, TrainConfig]:
     """The recipe and the run that the arguments ask for."""
     recipe = RECIPES[args.recipe]
     changes = {name: getattr(args, name) for name in _CHANGES if getattr(args, name) is not None}
-    if changes.get("critic") == "none":
-        changes["critic"] = None
     phases = tuple(
         replace(phase, size_px=args.size or phase.size_px, batch_size=args.batch_size or phase.batch_size)
         for phase in recipe.phases
@@ -127,5 +142,7 @@ def run_train(args: argparse.Namespace) -> int:
     recipe, config = settle(args)
     from deoldify_lite.training.loop import train
 
-    print(train(recipe, config))
+    weights = train(recipe, config)
+    if os.environ.get("RANK", "0") == "0":  # under torchrun one of the processes tells
+        print(weights)
     return 0

@@ -109,7 +109,7 @@ def test_dropout_makes_noise_only_while_training() -> None:
     [
         ("no_such", None, "there are patch, deoldify"),
         ("patch", "no_such", "there are batch, instance, none"),
-        ("deoldify", "none", "spectral norm alone"),
+        ("deoldify", "batch", "spectral norm alone"),
     ],
 )
 def test_what_there_is_not_is_told(name: str, norm: str | None, message: str) -> None:

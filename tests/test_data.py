@@ -151,7 +151,7 @@ def test_batches_depend_on_seed_and_number_alone(shards: Path) -> None:
     wanted = take(batches(train, size_px=16, batch_size=4, seed=1), 4)
     assert wanted[0].shape == (4, 3, 16, 16) and wanted[0].dtype == torch.uint8
     assert wanted[0].is_contiguous(memory_format=torch.channels_last)
-    resumed = batches(train, size_px=16, batch_size=4, seed=1, start=1, workers=2)
+    resumed = batches(train, size_px=16, batch_size=4, seed=1, first=4, workers=2)
     torch.testing.assert_close(take(resumed, 3), wanted[1:], rtol=0, atol=0)
     assert len(multiprocessing.active_children()) == 2
     resumed.close()

@@ -15,8 +15,9 @@ import torch
 from conftest import ROOT, Command
 from safetensors.torch import load_file
 
-from deoldify_lite.errors import OptionError, TrainingError
+from deoldify_lite.errors import InputError, OptionError, TrainingError
 from deoldify_lite.models.build import build_network
+from deoldify_lite.training import players
 from deoldify_lite.training.config import TrainConfig
 from deoldify_lite.training.loop import train
 from deoldify_lite.training.recipes import RECIPES, Phase, Recipe
@@ -135,6 +136,21 @@ def test_phases_train_whom_they_name(config: TrainConfig) -> None:
     assert {"critic", "adversarial", "class", "colorfulness", "consistency"} <= told[8].keys()
 
 
+def test_a_critic_needs_a_phase_to_play_in() -> None:
+    with pytest.raises(OptionError, match="no phase for a critic"):
+        replace(PLAIN, critic="patch")
+    with pytest.raises(OptionError, match="name one"):
+        replace(GAME, critic=None)
+
+
+def test_losses_that_lack_their_network_are_named(
+    config: TrainConfig, caplog: pytest.LogCaptureFixture
+) -> None:
+    recipe = replace(PLAIN, feature_weight=1.0, semantic_deep_weight=1.0)
+    train(recipe, replace(config, steps=1))
+    assert "without --feature-net and --teacher" in caplog.text and "feature, semantic_deep" in caplog.text
+
+
 @pytest.mark.parametrize("name", ["pix2pix", "wgan-gp", "hinge"])
 def test_recipes_with_a_critic_run(config: TrainConfig, name: str) -> None:
     recipe = replace(RECIPES[name], phases=(Phase(1.0, 32, 2, "both"),), encoder="test_resnet")
@@ -165,12 +181,21 @@ def test_parts_of_a_network_can_stay_as_they_are(config: TrainConfig) -> None:
     assert changed and all(name.startswith(("decoder.blocks", "decoder.head")) for name in changed)
     assert not any(name.startswith("decoder.blocks.0") for name in changed)
     with pytest.raises(OptionError, match="no module 'attic'"):
-        train(replace(PLAIN, frozen=("attic",)), replace(config, out=config.out.with_name("third")))
+        train(
+            replace(PLAIN, frozen=("attic",)), replace(config, out=config.out.with_name("third"), init=first)
+        )
+    with pytest.raises(OptionError, match="--init"):
+        train(frozen, replace(config, out=config.out.with_name("third")))
 
 
 def test_a_diverging_run_stops_with_a_message(config: TrainConfig) -> None:
     with pytest.raises(TrainingError, match="lower --learning-rate"):
         train(replace(PLAIN, learning_rate=1e6, clip_norm=1e9, warmup=0.0), replace(config, steps=40))
+
+
+def test_data_that_is_not_there(config: TrainConfig) -> None:
+    with pytest.raises(InputError, match="nothing"):
+        train(PLAIN, replace(config, data=config.data / "nothing"))
 
 
 def test_a_folder_holds_one_run(config: TrainConfig) -> None:
@@ -179,42 +204,45 @@ def test_a_folder_holds_one_run(config: TrainConfig) -> None:
         train(replace(PLAIN, learning_rate=1.0), config)
 
 
-def test_two_processes_learn_as_one(photos: Path, tmp_path: Path) -> None:
-    """Their gradients are those of the whole batch, so the weights after some steps are those of one process.
+def shared_game(photos: Path, out: Path) -> None:
+    """A short game whose losses are plain means over pictures, and whose norms keep still.
 
-    With losses that are plain means over pictures, and norms that keep still: these would be taken over
-    the pictures of one process.
+    Other losses and norms are taken over the pictures of one process.
     """
-    script = tmp_path / "share.py"
-    script.write_text(
-        f"""
-import sys
-from pathlib import Path
-import torch
-from deoldify_lite.training import players
-from deoldify_lite.training.config import TrainConfig
-from deoldify_lite.training.loop import train
-from deoldify_lite.training.recipes import Phase, Recipe
-
-players.train_mode = lambda generator, frozen: generator.eval()
-recipe = Recipe(
-    "a game", (Phase(1.0, 32, 4, "both"),), encoder="test_resnet", pixel_loss="l1", consistency_weight=0.1,
-    critic="patch", critic_norm="none", adversarial="lsgan", adversarial_weight=0.1,
-)
-config = TrainConfig(
-    Path({str(photos)!r}), Path(sys.argv[1]), steps=3, device="cpu", precision="fp32", workers=0,
-    validation_every=4, record_every=1, checkpoint_every=3,
-)
-torch.set_num_threads(1)
-train(recipe, config)
-"""
+    recipe = replace(
+        GAME,
+        phases=(Phase(1.0, 32, 4, "both"),),
+        pixel_loss="l1",
+        class_weight=0.0,
+        critic_norm="none",
+        critic_steps=1,
+        adversarial="lsgan",
+        pick_early=False,
     )
+    config = TrainConfig(
+        photos,
+        out,
+        steps=3,
+        device="cpu",
+        precision="fp32",
+        workers=0,
+        validation_every=4,
+        record_every=1,
+        checkpoint_every=3,
+    )
+    torch.set_num_threads(1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(players, "train_mode", lambda generator, frozen: generator.eval())
+        train(recipe, config)
+
+
+def test_two_processes_learn_as_one(photos: Path, tmp_path: Path) -> None:
+    """Their gradients are those of the whole batch: after some steps all weights are those of one process."""
+    shared_game(photos, tmp_path / "one")
+    run = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", __file__]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    torchrun = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
-    for start, out in (([], "one"), (torchrun, "two")):
-        run = [sys.executable, *start, str(script), str(tmp_path / out)]
-        result = subprocess.run(run, env=environment, capture_output=True, text=True)
-        assert result.returncode == 0, result.stderr
+    result = subprocess.run([*run, photos, tmp_path / "two"], env=environment, capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
     one, two = (torch.load(tmp_path / out / "checkpoint.pt", weights_only=True) for out in ("one", "two"))
     for player, key in (("generator", "objective"), ("critic", "network")):
         for name, value in one[player][key].items():
@@ -230,5 +258,7 @@ def test_train_as_a_user_runs_it(command: Command, photos: Path, tmp_path: Path)
     assert Path(result.stdout.strip()) == out / "weights.safetensors"
     told = json.loads((out / "recipe.json").read_text())
     assert told["pixel_loss"] == "huber" and told["phases"][0]["size_px"] == 32
-    wrong = command("train", tmp_path / "nothing", tmp_path / "elsewhere", "--feature-net", "none")
-    assert wrong.returncode == 1 and "nothing" in wrong.stderr and "Traceback" not in wrong.stderr
+
+
+if __name__ == "__main__":  # as one of several processes
+    shared_game(Path(sys.argv[1]), Path(sys.argv[2]))

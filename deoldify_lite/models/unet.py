@@ -237,7 +237,7 @@ class Unet(nn.Module):
     def decode(self, features: Sequence[Tensor]) -> Tensor:
         """What `encode` gave -> chroma as `predict_chroma`."""
         output: Tensor = self.decoder(features)
-        return chroma_of(_denormalize(output)) if self.predicts_rgb else output - 0.5
+        return chroma_of(denormalize(output).clamp(0, 1)) if self.predicts_rgb else output - 0.5
 
     def predict_chroma(self, luma: Tensor) -> Tensor:
         """(N, 1, H, W) luma in [0, 1] -> (N, 2, h, w) chroma in [-0.5, 0.5].
@@ -254,7 +254,7 @@ class Unet(nn.Module):
         """
         if not self.predicts_rgb:
             raise OptionError("the lite network predicts chroma, not RGB: use predict_chroma")
-        return _denormalize(self(self.normalize(luma)))
+        return denormalize(self(self.normalize(luma))).clamp(0, 1)
 
 
 def _build_encoder(name: str, channels: int, pretrained: bool | Path) -> Any:
@@ -273,7 +273,7 @@ def _build_encoder(name: str, channels: int, pretrained: bool | Path) -> Any:
         raise WeightsError(f"{pretrained} cannot be read as weights of timm's {name}: {error}") from error
 
 
-def _denormalize(output: Tensor) -> Tensor:
-    """RGB on ImageNet's scale -> RGB in [0, 1]."""
+def denormalize(output: Tensor) -> Tensor:
+    """RGB on ImageNet's scale -> RGB, mostly in [0, 1] but not clamped."""
     mean, std = (output.new_tensor(v).view(3, 1, 1) for v in (IMAGENET_MEAN, IMAGENET_STD))
-    return (output * std + mean).clamp(0, 1)
+    return output * std + mean

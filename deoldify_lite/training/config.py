@@ -13,7 +13,9 @@ class TrainConfig:
     steps: int = 4000  # batches, over all resumed parts of the run
     init: Path | None = None  # weights of a generator to start from
     encoder_weights: str | Path = "none"  # "imagenet" (timm fetches them), a file of timm's, or "none"
-    feature_net: str | Path = "vgg16_bn"  # of the feature loss: fetched by torchvision, a file, or "none"
+    feature_net: str | Path = (
+        "none"  # of the feature loss: "vgg16_bn" (torchvision fetches it), a file, "none"
+    )
     teacher: Path | None = None  # MobileNetV1 weights
     device: str = "auto"
     precision: str = "auto"

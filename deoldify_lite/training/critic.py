@@ -121,14 +121,14 @@ def build_critic(name: str, *, norm: str | None = None) -> nn.Module:
 
     Args:
         name: a key of `CRITICS`.
-        norm: a key of `NORMS`, of `patch` alone; None for what the critic has by default.
+        norm: a key of `NORMS`; None for what the critic has by default. Only `patch` has a choice.
 
     Raises:
         OptionError: there is no such critic or norm, or that critic has no norm to choose.
     """
     if name not in CRITICS:
         raise OptionError(f"no critic {name!r}: there are {', '.join(CRITICS)}")
-    if norm is None:
+    if norm is None or (norm == "none" and name != "patch"):
         return CRITICS[name]()
     if name != "patch":
         raise OptionError(f"the critic {name!r} has spectral norm alone: choose the critic patch, or no norm")

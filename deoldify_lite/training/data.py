@@ -192,7 +192,7 @@ def read_all(photos: PhotoSet) -> list[Photo]:
 
 
 def centre_square(photo: Photo, size_px: int) -> Photo:
-    """The whole photo squeezed into a square, as it is for rendering: (size_px, size_px, 3)."""
+    """The whole photo squeezed into a square, much as it is for rendering: (size_px, size_px, 3)."""
     return cv2.resize(photo, (size_px, size_px), interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
 
 
@@ -203,19 +203,20 @@ def to_tensor(photos: list[Photo]) -> Tensor:
 
 @dataclass(frozen=True)
 class _Crops(Dataset[tuple[Tensor, dict[int, str]]]):
-    """Item k is one process's part of batch k, made from (seed, k) alone, with what was found broken."""
+    """Item k is one process's part of batch k, with what was found broken."""
 
     photos: PhotoSet
     size_px: int
     batch_size: int
     seed: int
+    first: int
     rank: int
     world_size: int
     augmentation: Augmentation
 
     def __getitem__(self, k: int) -> tuple[Tensor, dict[int, str]]:
         broken: dict[int, str] = {}
-        first = (k * self.world_size + self.rank) * self.batch_size
+        first = self.first + (k * self.world_size + self.rank) * self.batch_size
         crops = [self._crop(n, broken) for n in range(first, first + self.batch_size)]
         return torch.from_numpy(np.stack(crops)).permute(0, 3, 1, 2), broken
 
@@ -254,7 +255,7 @@ def batches(
     size_px: int,
     batch_size: int,
     seed: int,
-    start: int = 0,
+    first: int = 0,
     workers: int = 0,
     rank: int = 0,
     world_size: int = 1,
@@ -262,11 +263,12 @@ def batches(
 ) -> Generator[Tensor, None, None]:
     """Endless batches of random crops; each photo is used once in an epoch.
 
-    Batch k depends on the seed, k and the sizes alone, so a run that resumes at `start` sees what it would
-    have seen, with however many workers. A broken photo is named in one warning, and another taken instead.
-    Closing the iterator stops the workers.
+    A crop depends on the seed, its number and its size alone, so a run that goes on after `first` crops sees
+    what it would have seen, with however many workers. A broken photo is named in one warning, and another
+    taken instead. Closing the iterator stops the workers.
 
     Args:
+        first: number of the first crop: how many were drawn before, by all processes together.
         batch_size: of one process. The processes of a run share batch k of batch_size * world_size crops:
             number `rank` gets the rank-th part.
         workers: processes that read and crop ahead; 0 = done while the caller waits.
@@ -279,8 +281,8 @@ def batches(
         InputError: hardly any photo can be read.
     """
     loader = DataLoader(
-        _Crops(photos, size_px, batch_size, seed, rank, world_size, augmentation),
-        sampler=itertools.count(start),
+        _Crops(photos, size_px, batch_size, seed, first, rank, world_size, augmentation),
+        sampler=itertools.count(),
         batch_size=None,  # an item is a whole batch
         num_workers=workers,
         worker_init_fn=_start_worker,

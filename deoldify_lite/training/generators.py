@@ -77,9 +77,9 @@ def train_mode(generator: nn.Module, frozen: Iterable[str]) -> None:
 
 
 def half_state(generator: nn.Module) -> dict[str, Tensor]:
-    """All tensors that rendering needs, in half precision where they are floats."""
+    """All tensors that rendering needs, convolutions in half precision; norms and biases stay exact."""
     return {
-        name: value.half().contiguous() if value.is_floating_point() else value
+        name: (value.half() if value.ndim > 1 else value).contiguous()
         for name, value in generator.state_dict().items()
         if not name.endswith("num_batches_tracked")
     }

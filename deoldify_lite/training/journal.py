@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from deoldify_lite.files import atomic_path
 from deoldify_lite.training.validation import write_sheet
 
 log = logging.getLogger(__name__)
@@ -25,9 +26,11 @@ class Journal:
         self.folder = folder
         self._curve = folder / "curve.jsonl"
         if self._curve.exists():
-            lines = self._curve.read_text(encoding="utf-8").splitlines()
-            kept = [line for line in lines if json.loads(line)["step"] <= step]
-            self._curve.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
+            lines = self._curve.read_text(encoding="utf-8").splitlines(keepends=True)
+            # A kill may have cut the last line in two.
+            kept = [line for line in lines if line.endswith("\n") and json.loads(line)["step"] <= step]
+            with atomic_path(self._curve) as part:
+                part.write_text("".join(kept), encoding="utf-8")
         self._board = _open_board(folder, step)
 
     def record(self, step: int, minutes: float, about: dict[str, object], values: dict[str, float]) -> None:
@@ -40,7 +43,7 @@ class Journal:
             values: figures, which TensorBoard also gets.
         """
         with open(self._curve, "a", encoding="utf-8") as file:
-            file.write(json.dumps({"step": step, "minutes": round(minutes, 2), **about, **values}) + "\n")
+            file.write(json.dumps({"step": step, "minutes": round(minutes, 4), **about, **values}) + "\n")
         if self._board:
             for name, value in values.items():
                 self._board.add_scalar(name, value, step)
@@ -64,4 +67,4 @@ def _open_board(folder: Path, step: int) -> Any:
     except ImportError:
         log.info("no TensorBoard files: pip install tensorboard")
         return None
-    return SummaryWriter(str(folder / "tensorboard"), purge_step=step or None)
+    return SummaryWriter(str(folder / "tensorboard"), purge_step=step + 1 if step else None)

@@ -30,7 +30,9 @@ def train(recipe: Recipe, config: TrainConfig) -> Path:
         Path of the weights.
 
     Raises:
-        OptionError: recipe, data and folder do not go together.
+        InputError: the data are not there, or hardly any photo can be read.
+        OptionError: recipe, settings and folder do not go together.
+        RenderError: there is no such device.
         WeightsError: weights to start from or to learn from cannot be had.
         TrainingError: the run diverges.
     """
@@ -53,7 +55,7 @@ def train(recipe: Recipe, config: TrainConfig) -> Path:
                     run.advance(phase, stream)
                     run.elapsed_s += time.monotonic() - began
                     bar.update()
-                    keeps = run.step == config.steps or run.step % config.checkpoint_every == 0
+                    keeps = run.step == config.steps or run.step % run.checkpoint_every(phase) == 0
                     if keeps or run.step % config.record_every == 0:
                         bar.set_postfix({name: f"{value:.4g}" for name, value in run.tell(phase).items()})
                     if keeps:

@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
-from deoldify_lite.color import resize_chroma, to_rgb
+from deoldify_lite.color import chroma_of, luma_of, merge_luma_chroma
 from deoldify_lite.errors import OptionError
 from deoldify_lite.models.build import Network
-from deoldify_lite.models.unet import LiteDecoder, Unet
+from deoldify_lite.models.unet import LiteDecoder, Unet, denormalize
 from deoldify_lite.training.features import (
     TEACHER_CHANNELS,
     FeatureLoss,
@@ -26,10 +27,20 @@ _CLASS_BLOCK = 1  # the decoder block whose state is classified, at stride 8
 
 
 @dataclass(frozen=True)
+class Prediction:
+    """What a generator answers, and what of its inside a loss may want."""
+
+    chroma: Tensor  # (N, 2, h, w)
+    luma: Tensor | None = None  # (N, 1, H, W): of a network that predicts RGB, not clamped
+    deepest: Tensor | None = None  # the encoder's features at stride 32
+    state: Tensor | None = None  # of the decoder, at stride 8
+
+
+@dataclass(frozen=True)
 class Outcome:
     """One look of the generator at a batch."""
 
-    rgb: Tensor  # (N, 3, H, W): the result, with the truth's luma; not clamped
+    rgb: Tensor  # (N, 3, H, W) in [0, 1]: the result, with the truth's luma
     losses: dict[str, Tensor]  # by name, not yet weighted
     total: Tensor  # their weighted sum
 
@@ -75,27 +86,33 @@ class Objective(nn.Module):
         if recipe.class_weight:
             self.class_head = nn.Conv2d(decoder.widths[_CLASS_BLOCK], _BINS**2, 1)
 
-    def predict(self, seen: Tensor) -> tuple[Tensor, Tensor | None, Tensor | None]:
-        """Chroma; and, where the network has them, its deepest features and the state to classify."""
-        if not isinstance(self.generator, Unet) or not isinstance(self.generator.decoder, LiteDecoder):
-            return self.generator.predict_chroma(seen), None, None
-        features, decoder = self.generator.encode(seen), self.generator.decoder
+    def predict(self, seen: Tensor) -> Prediction:
+        """(N, 1, H, W) luma as the generator sees it -> its answer."""
+        generator = self.generator
+        if not isinstance(generator, Unet):
+            return Prediction(generator.predict_chroma(seen))
+        features, decoder = generator.encode(seen), generator.decoder
+        if not isinstance(decoder, LiteDecoder):
+            # Not clamped: where the output is out of range it must find its way back.
+            rgb = denormalize(decoder(features))
+            return Prediction(chroma_of(rgb), luma=luma_of(rgb))
         states = list(decoder.states(features))
-        return decoder.finish(states[-1]) - 0.5, features[-1], states[_CLASS_BLOCK]
+        chroma = decoder.finish(states[-1]) - 0.5
+        return Prediction(chroma, deepest=features[-1], state=states[_CLASS_BLOCK])
 
     def colorize(self, luma: Tensor, seen: Tensor) -> Tensor:
-        """The generator's answer with the truth's luma: (N, 3, H, W) RGB, not clamped."""
-        chroma = self.predict(seen)[0].float()
-        return to_rgb(luma, resize_chroma(chroma, (luma.shape[-2], luma.shape[-1])))
+        """The generator's answer with the truth's luma: (N, 3, H, W) RGB in [0, 1]."""
+        return merge_luma_chroma(luma, self.predict(seen).chroma.float())
 
     def forward(self, views: Views, progress: float) -> Outcome:
         """Look at a batch, after a share `progress` in [0, 1] of the run."""
         recipe, rgb, count = self.recipe, views.rgb, len(views.rgb)
         seen = views.seen if views.twin is None else torch.cat([views.seen, views.twin])
-        both, deepest, state = self.predict(seen)
-        chroma = both[:count].float()
-        size = (rgb.shape[-2], rgb.shape[-1])
-        result = to_rgb(views.luma, resize_chroma(chroma, size))
+        prediction = self.predict(seen)
+        both, deepest, state = prediction.chroma.float(), prediction.deepest, prediction.state
+        chroma = both[:count]
+        # As it will be rendered, colours that the luma has no room for scaled down: more would earn nothing.
+        result = merge_luma_chroma(views.luma, chroma)
         truth = chroma_truth(rgb, (chroma.shape[-2], chroma.shape[-1]))
 
         losses = {"pixel": PIXEL_LOSSES[recipe.pixel_loss](chroma, truth)}
@@ -104,6 +121,9 @@ class Objective(nn.Module):
         def add(name: str, weight: float, loss: Tensor) -> None:
             losses[name], weights[name] = loss, weight
 
+        if prediction.luma is not None:
+            # Rendering drops it, but without this it would drift to where no colour fits.
+            add("luma", recipe.pixel_weight, F.l1_loss(prediction.luma[:count].float(), views.luma))
         if recipe.psnr_weight:
             add("psnr", recipe.psnr_weight, psnr_loss(chroma, truth))
         if self.feature_loss is not None:
@@ -125,8 +145,8 @@ class Objective(nn.Module):
         if recipe.colorfulness_weight:
             add("colorfulness", recipe.colorfulness_weight, colorfulness_loss(result))
         if views.twin is not None:
-            stride = size[0] // chroma.shape[-2]
-            difference = twin_difference(chroma, both[count:].float(), views.shift_px, stride)
+            stride = rgb.shape[-2] // chroma.shape[-2]
+            difference = twin_difference(chroma, both[count:], views.shift_px, stride)
             add("consistency", recipe.consistency_weight, difference)
         total = torch.stack([weights[name] * loss.float() for name, loss in losses.items()]).sum()
         return Outcome(result, losses, total)

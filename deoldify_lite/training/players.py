@@ -38,7 +38,7 @@ def _optimizer(parameters: Iterable[nn.Parameter], recipe: Recipe) -> torch.opti
             {"params": [p for p in trained if p.ndim > 1], "weight_decay": recipe.weight_decay},
             {"params": [p for p in trained if p.ndim <= 1], "weight_decay": 0.0},
         ],
-        betas=(recipe.beta1, 0.99),
+        betas=(recipe.beta1, recipe.beta2),
         fused=trained[0].device.type in ("cpu", "cuda"),
     )
 
@@ -85,7 +85,7 @@ class CriticPlayer:
         """Learn from a batch and the generator's answer to it: (N, 3, H, W) RGB."""
         draws = torch.Generator().manual_seed(seed)
         self.network.train().requires_grad_(True)
-        fake = fake.detach().clamp(0, 1)
+        fake = fake.detach()
         with _autocast(self.processes.device, self.dtype):
             real_logits = self.network(views.luma, views.rgb)
             fake_logits = self.network(views.luma, fake)
@@ -150,7 +150,7 @@ class GeneratorPlayer:
             outcome: Outcome = self.objective(views, progress)
             losses, total = dict(outcome.losses), outcome.total
             if critic is not None:
-                losses["adversarial"] = critic.verdict(views.luma, outcome.rgb.clamp(0, 1))
+                losses["adversarial"] = critic.verdict(views.luma, outcome.rgb)
         if critic is not None:
             total = total + self.recipe.adversarial_weight * losses["adversarial"]
         rate = self.recipe.learning_rate * learning_rate_factor(self.recipe, progress)

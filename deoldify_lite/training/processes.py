@@ -1,6 +1,7 @@
 """Several processes as one: each has its share of every batch, and all have the same weights.
 
-Started by `torchrun`, which sets the variables read here. A plain run is the same with one process.
+Started by `torchrun`, which sets the variables read here. A plain run is the same with one process. What is
+not a plain mean over pictures, batch norm and losses that weigh or standardise, is taken over a share.
 """
 
 import os
@@ -45,7 +46,7 @@ class Processes:
                 dist.broadcast(tensor.detach(), 0)
 
     def average_gradients(self, parameters: Iterable[Tensor]) -> None:
-        """Replace each gradient by its mean over the processes: that of the whole batch.
+        """Replace each gradient by its mean over the processes.
 
         Not DistributedDataParallel, since that wants one forward per backward, and a critic's gradient
         penalty differentiates twice. One message for all, as latency would outweigh what overlap gains.
@@ -60,6 +61,14 @@ class Processes:
         flat /= self.count
         for gradient, mean in zip(gradients, flat.split([g.numel() for g in gradients]), strict=True):
             gradient.copy_(mean.view_as(gradient))
+
+    def mean(self, value: float) -> float:
+        """The mean of what the processes give."""
+        if self.count == 1:
+            return value
+        total = torch.tensor([value], device=self.device)
+        dist.all_reduce(total)
+        return total.item() / self.count
 
     def wait(self) -> None:
         """Wait until all have come here."""

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, replace
 
+from deoldify_lite.errors import OptionError
+
 
 @dataclass(frozen=True)
 class Phase:
@@ -21,9 +23,9 @@ class Recipe:
     phases: tuple[Phase, ...]
 
     # generator
-    network: str = "lite"  # a key of generators.NETWORKS
+    network: str = "lite"  # one of generators.NETWORKS
     encoder: str = "resnet34"  # timm name, where the network has an encoder of timm's
-    dropout: float = 0.0  # noise in the decoder of `classic-unet`
+    dropout: float = 0.0  # noise in the decoder of the baselines
     frozen: tuple[str, ...] = ()  # modules that stay as they were
 
     # losses of the generator; formulas are in `losses`, `features` and `adversarial`
@@ -52,18 +54,26 @@ class Recipe:
     learning_rate: float = 1e-3  # peak of each one-cycle schedule
     critic_learning_rate: float = 2e-4
     beta1: float = 0.9
+    beta2: float = 0.99
     weight_decay: float = 1e-2
     warmup: float = 0.03  # share of a cycle until the peak
     ema_decay: float = 0.999
-    clip_norm: float = 1.0  # of the gradient
+    clip_norm: float = 1.0  # most that the gradient may measure
 
     # what the network sees
     aging: float = 1.0  # strength of the wear of old material; 0 leaves the grey picture clean
     pixel_noise: float = 0.0  # strength of additional white noise; 1 is that of DeOldify's video model
     emulsion: float = 0.1  # share of pictures that are seen as blue-sensitive plates saw
 
-    # in phases with a critic, keep the weights of the best validation and not the last
+    # in phases with a critic, validate five times as often, and keep the weights that did best, not the last
     pick_early: bool = False
+
+    def __post_init__(self) -> None:
+        plays = any(phase.trains != "generator" for phase in self.phases)
+        if self.critic and not plays:
+            raise OptionError("this recipe has no phase for a critic: choose one that has, such as hinge")
+        if plays and not self.critic:
+            raise OptionError("this recipe has phases for a critic: name one")
 
 
 # Growing sizes: most steps are taken where they are cheap.
@@ -92,7 +102,9 @@ _PIX2PIX = Recipe(
     adversarial_weight=1.0,
     learning_rate=2e-4,
     beta1=0.5,
+    beta2=0.999,
     weight_decay=0.0,
+    clip_norm=float("inf"),
 )
 
 RECIPES = {
@@ -110,11 +122,14 @@ RECIPES = {
         about="the shipped `artistic` network: the last decoder blocks of `lite`, with a critic",
         phases=(Phase(0.4, 128, 32), Phase(0.1, 128, 32, "critic"), Phase(0.5, 128, 32, "both")),
         frozen=_SHARED,
+        pixel_weight=0.3,
+        psnr_weight=0.02,
         distillation_weight=0.0,
-        colorfulness_weight=0.02,
+        class_weight=0.0,
+        colorfulness_weight=0.07,
         critic="patch",
         adversarial="hinge",
-        adversarial_weight=0.01,
+        adversarial_weight=0.005,
         learning_rate=3e-4,
         pick_early=True,
     ),
@@ -123,7 +138,9 @@ RECIPES = {
         about="the shipped `video` network: the last decoder blocks of `lite`, steady under wear and shifts",
         phases=(Phase(1.0, 128, 32),),
         frozen=_SHARED,
+        psnr_weight=0.01,
         distillation_weight=0.0,
+        class_weight=0.0,
         consistency_weight=0.5,
         pixel_noise=1.0,
         learning_rate=3e-4,
@@ -158,6 +175,7 @@ RECIPES = {
         adversarial="wgan-gp",
         critic_steps=3,
         beta1=0.0,
+        beta2=0.9,
     ),
     "hinge": replace(
         _PIX2PIX,

@@ -3,7 +3,6 @@
 import json
 import logging
 import math
-import os
 from collections.abc import Generator, Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -14,6 +13,7 @@ from torch import Tensor
 
 from deoldify_lite.colorizer import choose_dtype
 from deoldify_lite.errors import OptionError, TrainingError
+from deoldify_lite.files import atomic_path
 from deoldify_lite.models.baselines import BASELINES
 from deoldify_lite.models.build import OWN_ENCODER
 from deoldify_lite.training.config import TrainConfig
@@ -44,27 +44,34 @@ class Run:
         processes: those that work on it together.
 
     Raises:
-        OptionError: recipe, data and folder do not go together.
+        InputError: the data are not there.
+        OptionError: recipe, settings and folder do not go together.
         WeightsError: weights to start from or to learn from cannot be had.
     """
 
     def __init__(self, recipe: Recipe, config: TrainConfig, processes: Processes) -> None:
         self.recipe, self.config, self.processes = recipe, config, processes
         self.step = 0  # steps done
-        self.drawn = 0  # batches drawn
+        self.drawn = 0  # crops drawn, by all processes together
         self.elapsed_s = 0.0
         self.best = -math.inf  # score of the weights picked so far
         self.least = math.inf  # least pixel loss so far
         self._losses: dict[str, list[Tensor]] = {}  # since they were last told
+        for phase in recipe.phases:
+            processes.share_of(phase.batch_size)
+        if recipe.frozen and not config.init:
+            raise OptionError(
+                "this recipe trains a part of a network, and wants the whole to start from: --init"
+            )
         config.out.mkdir(parents=True, exist_ok=True)
-        self._check_recipe()
+        self._note_settings()
         self.dtype = choose_dtype(processes.device, config.precision)
         torch.manual_seed(config.seed)
 
         self.photos, held_out = open_photos(
             config.data, validation_every=config.validation_every, limit=config.limit
         )
-        every = max(1, len(held_out) // max(1, config.validation_photos))
+        every = -(-len(held_out) // max(1, config.validation_photos)) or 1
         self.validation = read_all(PhotoSet(held_out.sources[::every]))
 
         generator = build_generator(
@@ -76,11 +83,12 @@ class Run:
         if config.init:
             load_into(generator, config.init)
         freeze(generator, recipe.frozen)
-        wants_features = recipe.feature_weight and str(config.feature_net) != "none"
+        has_features = str(config.feature_net) != "none"
+        self._tell_of_losses_left_out(has_features)
         objective = Objective(
             recipe,
             generator,
-            build_feature_loss(config.feature_net).to(processes.device) if wants_features else None,
+            build_feature_loss(config.feature_net).to(processes.device) if has_features else None,
             build_teacher(config.teacher).to(processes.device) if config.teacher else None,
         )
         self.generator = GeneratorPlayer(objective, processes, self.dtype)
@@ -105,7 +113,7 @@ class Run:
             size_px=phase.size_px,
             batch_size=self.processes.share_of(phase.batch_size),
             seed=self.config.seed,
-            start=self.drawn,
+            first=self.drawn,
             workers=self.config.workers,
             rank=self.processes.rank,
             world_size=self.processes.count,
@@ -114,20 +122,28 @@ class Run:
     def advance(self, phase: Phase, stream: Iterator[Tensor]) -> None:
         """One step of a phase: the critic's moves, then the generator's."""
         recipe, progress = self.recipe, self.step / self.config.steps
+        can_stop = math.isfinite(recipe.critic_threshold)
         # Dropout and the like draw after a resume what they would have drawn without the stop.
         torch.manual_seed((self.config.seed * 1_000_003 + self.step) * 64 + self.processes.rank)
         if self.critic and phase.trains != "generator":
             for turn in range(recipe.critic_steps):
                 views = self._next_views(stream)
-                fake, seed = self.generator.answer(views), self.step * recipe.critic_steps + turn
-                losses = self.critic.move(views, fake, progress, seed=seed)
+                losses = self.critic.move(
+                    views, self.generator.answer(views), progress, seed=self.drawn + turn
+                )
                 self._collect(losses)
-                if losses["critic"].item() < recipe.critic_threshold:
+                # All processes must agree on it.
+                if can_stop and self.processes.mean(losses["critic"].item()) < recipe.critic_threshold:
                     break
         if phase.trains != "critic":
             critic = self.critic if phase.trains == "both" else None
             self._collect(self.generator.move(self._next_views(stream), progress, critic))
         self.step += 1
+
+    def checkpoint_every(self, phase: Phase) -> int:
+        """Steps from one checkpoint to the next; where weights are picked, there is more to pick from."""
+        picks = self.recipe.pick_early and phase.trains == "both"
+        return max(1, self.config.checkpoint_every // (5 if picks else 1))
 
     def tell(self, phase: Phase) -> dict[str, float]:
         """The means of the losses since the last time, which also go into the journal.
@@ -173,9 +189,8 @@ class Run:
             "critic": self.critic.state() if self.critic else None,
             **{name: getattr(self, name) for name in ("step", "drawn", "elapsed_s", "best", "least")},
         }
-        part = self.checkpoint.with_suffix(".part")
-        torch.save(state, part)
-        os.replace(part, self.checkpoint)  # a kill leaves the last one whole
+        with atomic_path(self.checkpoint) as part:  # a kill leaves the last one whole
+            torch.save(state, part)
 
     def _check_sense(self, values: dict[str, float], plausible: bool = True) -> None:
         if not plausible or not all(math.isfinite(value) for value in values.values()):
@@ -187,7 +202,7 @@ class Run:
 
     def _next_views(self, stream: Iterator[Tensor]) -> Views:
         crops = next(stream).to(self.processes.device, non_blocking=True)
-        self.drawn += 1
+        self.drawn += len(crops) * self.processes.count
         first = self.processes.rank * len(crops)
         return make_views(crops, self.recipe, seed=(self.config.seed, self.drawn), first=first)
 
@@ -197,8 +212,15 @@ class Run:
             self._losses.setdefault(name, []).append(value)
 
     def _take_up(self) -> None:
-        """Go on from the checkpoint, if there is one."""
-        if not self.checkpoint.exists():
+        """Go on from the checkpoint, if there is one.
+
+        Raises:
+            OptionError: some processes see it and others do not.
+        """
+        found = float(self.checkpoint.exists())
+        if self.processes.mean(found) != found:
+            raise OptionError(f"{self.config.out} must be one folder, shared by all machines, to go on there")
+        if not found:
             return
         state = torch.load(self.checkpoint, map_location=self.processes.device, weights_only=True)
         self.generator.load(state["generator"])
@@ -207,28 +229,45 @@ class Run:
         for name in ("step", "drawn", "elapsed_s", "best", "least"):
             setattr(self, name, state[name])
 
-    def _check_recipe(self) -> None:
-        """Note the recipe in the folder, or see that it is the one noted there.
+    def _note_settings(self) -> None:
+        """Note in the folder what decides the run, or see that it is what is noted there.
 
         Raises:
             OptionError: the folder is of another run.
         """
-        told = {**asdict(self.recipe), "seed": self.config.seed, "steps": self.config.steps}
-        text = json.dumps(told, indent=2, default=str) + "\n"
+        # How long it takes and what it tells on its way may change, and nobody learns from a description.
+        free = {"about", "out", "device", "workers", "validation_photos", "record_every", "checkpoint_every"}
+        told = {**asdict(self.recipe), **asdict(self.config)}
+        text = json.dumps({k: v for k, v in told.items() if k not in free}, indent=2, default=str) + "\n"
         path = self.config.out / "recipe.json"
-        if self.checkpoint.exists() and path.exists() and path.read_text(encoding="utf-8") != text:
+        noted = path.read_text(encoding="utf-8") if path.exists() else ""
+        if self.checkpoint.exists() and noted not in ("", text):
             raise OptionError(
-                f"{self.config.out} holds a run with another recipe, seed or number of steps (recipe.json): "
-                "name another folder, or give the same settings to go on with it"
+                f"{self.config.out} holds a run with other settings ({path.name}): name another folder, or "
+                "give the same settings to go on with it"
             )
-        if self.processes.is_first:
-            path.write_text(text, encoding="utf-8")
-        self.processes.wait()
+        self.processes.wait()  # until all have read it
+        if self.processes.is_first and noted != text:
+            with atomic_path(path) as part:
+                part.write_text(text, encoding="utf-8")
+
+    def _tell_of_losses_left_out(self, has_features: bool) -> None:
+        recipe, by_teacher = self.recipe, ("semantic_mid", "semantic_deep", "distillation")
+        lost = ["feature"] if recipe.feature_weight and not has_features else []
+        if not self.config.teacher:
+            lost += [name for name in by_teacher if getattr(recipe, f"{name}_weight")]
+        if lost and self.processes.is_first:
+            log.warning(
+                "without %s these losses of the recipe are left out: %s",
+                " and ".join(
+                    ["--feature-net"] * (not has_features) + ["--teacher"] * (not self.config.teacher)
+                ),
+                ", ".join(lost),
+            )
 
     def _write_weights(self) -> None:
         own_encoder = self.recipe.network in BASELINES
         encoder = OWN_ENCODER if own_encoder else self.recipe.encoder
         metadata = {"encoder": encoder, "decoder": self.recipe.network}
-        part = self.weights.with_suffix(".part")
-        part.write_bytes(save(half_state(self.generator.average), metadata))
-        os.replace(part, self.weights)
+        with atomic_path(self.weights) as part:
+            part.write_bytes(save(half_state(self.generator.average), metadata))

@@ -43,7 +43,7 @@ def make_views(crops: Tensor, recipe: Recipe, *, seed: tuple[int, ...], first: i
     luma = luma_of(rgb)
     grey = luma
     if recipe.emulsion:
-        weights = emulsion_weights(len(rgb), seed=seed, first=first, share=recipe.emulsion)
+        weights = emulsion_weights(len(rgb), seed=(*seed, 4), first=first, share=recipe.emulsion)
         grey = emulsion_luma(rgb, weights)
     noise = recipe.pixel_noise * _PIXEL_NOISE
     seen = age(grey, seed=(*seed, 1), first=first, strength=recipe.aging, pixel_noise=noise)
