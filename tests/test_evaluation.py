@@ -15,7 +15,7 @@ from deoldify_lite.evaluation.bootstrap import Bootstrap, Estimate, estimate
 from deoldify_lite.evaluation.measure import Judges, Measured, grey_of, measure, read_labels, read_pair
 from deoldify_lite.evaluation.page import as_page, rankings
 from deoldify_lite.evaluation.pairs import Pair, column_names, find_pairs
-from deoldify_lite.evaluation.populations import InceptionScore, Moments
+from deoldify_lite.evaluation.populations import WAITING, InceptionScore, Moments
 from deoldify_lite.evaluation.table import Row, as_json, as_text, rows
 
 CPU = torch.device("cpu")
@@ -130,6 +130,17 @@ def test_one_picture_has_no_interval() -> None:
 
 
 # Sets of pictures
+
+
+def test_moments_of_more_pictures_than_are_taken_in_at_once() -> None:
+    rows = torch.randn(2 * WAITING + 5, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    moments = Moments()
+    with torch.inference_mode():  # as features come
+        for row in rows.clone():
+            moments.add(row)
+    mean, covariance = moments.mean_and_covariance()
+    torch.testing.assert_close(mean, rows.mean(0))
+    torch.testing.assert_close(covariance, torch.cov(rows.T))
 
 
 def test_moments_are_those_of_numpy() -> None:

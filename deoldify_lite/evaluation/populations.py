@@ -32,7 +32,7 @@ class Moments:
         rows = torch.stack(self._waiting)
         products = rows.T @ rows
         self._sum = rows.sum(0) if self._sum is None else self._sum + rows.sum(0)
-        self._products = products if self._products is None else self._products.add_(products)
+        self._products = products if self._products is None else self._products + products
         self._waiting = []
 
     def mean_and_covariance(self) -> tuple[Tensor, Tensor]:
