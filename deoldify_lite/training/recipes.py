@@ -78,7 +78,7 @@ class Recipe:
 
 # Growing sizes: most steps are taken where they are cheap.
 _LITE = Recipe(
-    "the shipped `lite` network: no critic, pretrained networks as teachers",
+    "the `lite` network from scratch: no critic, pretrained networks as teachers",
     (Phase(0.43, 96, 48), Phase(0.385, 128, 32), Phase(0.185, 176, 24)),
     feature_weight=0.04,
     semantic_mid_weight=0.015,
@@ -87,7 +87,7 @@ _LITE = Recipe(
     class_weight=0.012,
 )
 
-# What is trained of the shipped networks of the other modes; all else is that of `lite`.
+# What networks for single modes share with the `lite` one that they start from.
 _SHARED = ("encoder", "decoder.blocks.0", "decoder.attention")
 
 _PIX2PIX = Recipe(
@@ -119,7 +119,7 @@ RECIPES = {
     ),
     "artistic": replace(
         _LITE,
-        about="the shipped `artistic` network: the last decoder blocks of `lite`, with a critic",
+        about="more colour: the last decoder blocks of a `lite` network, with a critic",
         phases=(Phase(0.4, 128, 32), Phase(0.1, 128, 32, "critic"), Phase(0.5, 128, 32, "both")),
         frozen=_SHARED,
         pixel_weight=0.3,
@@ -135,7 +135,7 @@ RECIPES = {
     ),
     "video": replace(
         _LITE,
-        about="the shipped `video` network: the last decoder blocks of `lite`, steady under wear and shifts",
+        about="steady under wear and shifts: the last decoder blocks of a `lite` network",
         phases=(Phase(1.0, 128, 32),),
         frozen=_SHARED,
         psnr_weight=0.01,
