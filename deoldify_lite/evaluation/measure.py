@@ -70,6 +70,11 @@ def grey_of(rgb: Tensor) -> Tensor:
     return ((luma_of(rgb) * 255).round() / 255).expand_as(rgb)
 
 
+def grey_picture(rgb: Tensor) -> Picture:
+    """`grey_of` as a picture: (1, 3, H, W) in [0, 1] -> (H, W, 3) uint8."""
+    return (grey_of(rgb)[0] * 255).round().byte().permute(1, 2, 0).numpy()
+
+
 def tensor_of(picture: Picture) -> Tensor:
     """(H, W, 3) uint8 or uint16 -> (1, 3, H, W) float32 in [0, 1]."""
     top = float(np.iinfo(picture.dtype).max)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from deoldify_lite.errors import InputError
-from deoldify_lite.evaluation.measure import Measured, Picture, grey_of, read_pairs, tensor_of
+from deoldify_lite.evaluation.measure import Measured, Picture, grey_picture, read_pairs, tensor_of
 from deoldify_lite.evaluation.pairs import GREY, TRUTH
 from deoldify_lite.evaluation.table import Row, as_figure
 
@@ -80,7 +80,7 @@ def thumbnails(measured: Measured, numbers: Sequence[int]) -> dict[int, list[str
         if isinstance(pictures, InputError):  # gone since it was measured
             found[number] = [""] * len(measured.columns)
             continue
-        grey = (grey_of(tensor_of(pictures[-1]))[0] * 255).round().byte().permute(1, 2, 0).numpy()
+        grey = grey_picture(tensor_of(pictures[-1]))
         found[number] = [thumbnail(picture) for picture in (grey, *pictures)]
     return found
 

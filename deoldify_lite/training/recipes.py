@@ -87,8 +87,14 @@ _LITE = Recipe(
     class_weight=0.012,
 )
 
-# What networks for single modes share with the `lite` one that they start from.
-_SHARED = ("encoder", "decoder.blocks.0", "decoder.attention")
+# For networks of single modes, which share all but their last decoder blocks with the one they start from.
+_PART = replace(
+    _LITE,
+    frozen=("encoder", "decoder.blocks.0", "decoder.attention"),
+    distillation_weight=0.0,
+    class_weight=0.0,
+    learning_rate=3e-4,
+)
 
 _PIX2PIX = Recipe(
     "pix2pix (Isola et al. 2017): BCE + 100 x L1, classic U-Net, PatchGAN, from scratch",
@@ -118,32 +124,24 @@ RECIPES = {
         learning_rate=6e-4,
     ),
     "artistic": replace(
-        _LITE,
+        _PART,
         about="more colour: the last decoder blocks of a `lite` network, with a critic",
         phases=(Phase(0.4, 128, 32), Phase(0.1, 128, 32, "critic"), Phase(0.5, 128, 32, "both")),
-        frozen=_SHARED,
         pixel_weight=0.3,
         psnr_weight=0.02,
-        distillation_weight=0.0,
-        class_weight=0.0,
         colorfulness_weight=0.07,
         critic="patch",
         adversarial="hinge",
         adversarial_weight=0.005,
-        learning_rate=3e-4,
         pick_early=True,
     ),
     "video": replace(
-        _LITE,
+        _PART,
         about="steady under wear and shifts: the last decoder blocks of a `lite` network",
         phases=(Phase(1.0, 128, 32),),
-        frozen=_SHARED,
         psnr_weight=0.01,
-        distillation_weight=0.0,
-        class_weight=0.0,
         consistency_weight=0.5,
         pixel_noise=1.0,
-        learning_rate=3e-4,
     ),
     "deoldify": Recipe(
         "DeOldify: pretraining at growing sizes with a feature loss, critic, NoGAN with an early pick",

@@ -33,6 +33,8 @@ log = logging.getLogger(__name__)
 # A pixel loss so many times the best so far is no hard batch but a run gone wrong.
 _DIVERGED = 4.0
 _SHEET_PHOTOS, _SHEET_PX = 12, 160
+# Attributes of a run that say where it stands.
+_PLACE = ("step", "drawn", "elapsed_s", "best", "least")
 
 
 class Run:
@@ -142,8 +144,7 @@ class Run:
 
     def checkpoint_every(self, phase: Phase) -> int:
         """Steps from one checkpoint to the next; where weights are picked, there is more to pick from."""
-        picks = self.recipe.pick_early and phase.trains == "both"
-        return max(1, self.config.checkpoint_every // (5 if picks else 1))
+        return max(1, self.config.checkpoint_every // (5 if self._picks(phase) else 1))
 
     def tell(self, phase: Phase) -> dict[str, float]:
         """The means of the losses since the last time, which also go into the journal.
@@ -169,7 +170,6 @@ class Run:
         """
         if not self.journal:
             return
-        picks = self.recipe.pick_early and phase.trains == "both"
         found: dict[str, float] = {}
         if self.validation:
             average = self.generator.average
@@ -178,7 +178,7 @@ class Run:
             self.journal.record(self.step, self.elapsed_s / 60, {"size_px": phase.size_px}, found)
             photos = self.validation[:_SHEET_PHOTOS]
             self.journal.show(self.step, sample_sheet(average, photos, _SHEET_PX, self.dtype))
-        if picks and found:
+        if self._picks(phase) and found:
             if score(found) > self.best:
                 self.best = score(found)
                 self._write_weights()
@@ -187,10 +187,14 @@ class Run:
         state = {
             "generator": self.generator.state(),
             "critic": self.critic.state() if self.critic else None,
-            **{name: getattr(self, name) for name in ("step", "drawn", "elapsed_s", "best", "least")},
+            **{name: getattr(self, name) for name in _PLACE},
         }
         with atomic_path(self.checkpoint) as part:  # a kill leaves the last one whole
             torch.save(state, part)
+
+    def _picks(self, phase: Phase) -> bool:
+        """Whether the weights of a phase are those of its best validation."""
+        return self.recipe.pick_early and phase.trains == "both"
 
     def _check_sense(self, values: dict[str, float], plausible: bool = True) -> None:
         if not plausible or not all(math.isfinite(value) for value in values.values()):
@@ -226,7 +230,7 @@ class Run:
         self.generator.load(state["generator"])
         if self.critic:
             self.critic.load(state["critic"])
-        for name in ("step", "drawn", "elapsed_s", "best", "least"):
+        for name in _PLACE:
             setattr(self, name, state[name])
 
     def _note_settings(self) -> None:
