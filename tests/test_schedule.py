@@ -19,8 +19,8 @@ PHASES = (Phase(0.5, 64, 8), Phase(0.125, 96, 8), Phase(0.125, 64, 8, "critic"),
 def test_the_phases_of_a_recipe_fill_the_run(name: str) -> None:
     recipe = RECIPES[name]
     assert sum(phase.share for phase in recipe.phases) == pytest.approx(1)
-    assert {phase.trains for phase in recipe.phases} <= {"generator", "critic", "both"}
-    assert (recipe.critic is not None) == any(phase.trains != "generator" for phase in recipe.phases)
+    assert {phase.trains for phase in recipe.phases} <= {"encoder", "generator", "critic", "both"}
+    assert (recipe.critic is not None) == any(phase.trains in ("critic", "both") for phase in recipe.phases)
 
 
 def test_phases_follow_one_another() -> None:

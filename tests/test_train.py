@@ -13,12 +13,13 @@ import numpy as np
 import pytest
 import torch
 from conftest import ROOT, Command
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 from deoldify_lite.errors import InputError, OptionError, TrainingError
 from deoldify_lite.models.build import build_network
 from deoldify_lite.training import players
 from deoldify_lite.training.config import TrainConfig
+from deoldify_lite.training.generators import build_generator, half_state
 from deoldify_lite.training.loop import train
 from deoldify_lite.training.recipes import RECIPES, Phase, Recipe
 from deoldify_lite.training.run import Run
@@ -134,6 +135,33 @@ def test_phases_train_whom_they_name(config: TrainConfig) -> None:
     assert [told[step]["trains"] for step in (2, 4, 6, 8)] == ["generator", "critic", "both", "both"]
     assert "critic" not in told[2] and "pixel" not in told[4]
     assert {"critic", "adversarial", "class", "colorfulness", "consistency"} <= told[8].keys()
+
+
+def test_an_encoder_alone_learns_from_the_teacher(
+    config: TrainConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe = replace(PLAIN, phases=(Phase(1.0, 64, 4, "encoder"),), distillation_weight=0.1)
+    with pytest.raises(OptionError, match="--teacher"):
+        train(recipe, config)
+    monkeypatch.setattr("deoldify_lite.training.run.build_teacher", lambda path: Teacher())
+    before = config.out.parent / "before.safetensors"
+    torch.manual_seed(1)
+    save_file(half_state(build_generator("lite", encoder="test_resnet")), before)
+    run = replace(config, teacher=Path("teacher"), init=before, out=config.out.parent / "encoder", steps=4)
+    old, new = load_file(before), load_file(train(recipe, run))
+    changed = {name.split(".")[0] for name in old if not torch.equal(old[name], new[name])}
+    assert changed == {"encoder"}
+    assert {"distillation"} <= curve(run.out)[0].keys() and "pixel" not in curve(run.out)[0]
+
+
+class Teacher:
+    """Sees the mean colours of eighths."""
+
+    def to(self, device: torch.device) -> "Teacher":
+        return self
+
+    def features(self, rgb: torch.Tensor) -> list[torch.Tensor]:
+        return [torch.nn.functional.adaptive_avg_pool2d(rgb, 2).repeat(1, 342, 1, 1)[:, :1024]]
 
 
 def test_a_critic_needs_a_phase_to_play_in() -> None:

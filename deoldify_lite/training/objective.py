@@ -74,6 +74,8 @@ class Objective(nn.Module):
         self.project: nn.Module | None = None
         self.class_head: nn.Module | None = None
         distils = self.teacher is not None and recipe.distillation_weight
+        if not distils and any(phase.trains == "encoder" for phase in recipe.phases):
+            raise OptionError("this recipe trains the encoder alone for a while, which needs --teacher")
         if not (distils or recipe.class_weight):
             return
         decoder = generator.decoder if isinstance(generator, Unet) else None
@@ -99,6 +101,13 @@ class Objective(nn.Module):
         states = list(decoder.states(features))
         chroma = decoder.finish(states[-1]) - 0.5
         return Prediction(chroma, deepest=features[-1], state=states[_CLASS_BLOCK])
+
+    def distil(self, views: Views) -> Tensor:
+        """How far the encoder's features are from the teacher's: a scalar."""
+        assert self.teacher is not None and self.project is not None and isinstance(self.generator, Unet)
+        with torch.no_grad():
+            wanted = self.teacher.features(views.rgb)
+        return distillation_loss(self.project(self.generator.encode(views.seen)[-1]), wanted)
 
     def colorize(self, luma: Tensor, seen: Tensor) -> Tensor:
         """The generator's answer with the truth's luma: (N, 3, H, W) RGB in [0, 1]."""

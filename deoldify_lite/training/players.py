@@ -153,13 +153,24 @@ class GeneratorPlayer:
                 losses["adversarial"] = critic.verdict(views.luma, outcome.rgb)
         if critic is not None:
             total = total + self.recipe.adversarial_weight * losses["adversarial"]
+        self._learn(total, progress)
+        return {name: loss.detach() for name, loss in losses.items()}
+
+    def distil(self, views: Views, progress: float) -> dict[str, Tensor]:
+        """Let the encoder alone learn from the teacher."""
+        train_mode(self.objective.generator, self.recipe.frozen)
+        with _autocast(self.processes.device, self.dtype):
+            loss = self.objective.distil(views)
+        self._learn(loss, progress)
+        return {"distillation": loss.detach()}
+
+    def _learn(self, loss: Tensor, progress: float) -> None:
         rate = self.recipe.learning_rate * learning_rate_factor(self.recipe, progress)
-        _move(self.optimizer, total, rate, self.processes, self.recipe.clip_norm)
+        _move(self.optimizer, loss, rate, self.processes, self.recipe.clip_norm)
         self.moves += 1
         # Early on the average follows closely, or it would remember the start.
         decay = min(self.recipe.ema_decay, self.moves / (10 + self.moves))
         update_average(self.average, self.objective.generator, decay)
-        return {name: loss.detach() for name, loss in losses.items()}
 
     def state(self) -> State:
         """All that must be kept to go on exactly."""

@@ -24,7 +24,7 @@ from deoldify_lite.training.journal import Journal
 from deoldify_lite.training.objective import Objective
 from deoldify_lite.training.players import CriticPlayer, GeneratorPlayer
 from deoldify_lite.training.processes import Processes
-from deoldify_lite.training.recipes import Phase, Recipe
+from deoldify_lite.training.recipes import WITH_CRITIC, Phase, Recipe
 from deoldify_lite.training.validation import sample_sheet, score, validate
 from deoldify_lite.training.views import Views, make_views
 
@@ -127,7 +127,7 @@ class Run:
         can_stop = math.isfinite(recipe.critic_threshold)
         # Dropout and the like draw after a resume what they would have drawn without the stop.
         torch.manual_seed((self.config.seed * 1_000_003 + self.step) * 64 + self.processes.rank)
-        if self.critic and phase.trains != "generator":
+        if self.critic and phase.trains in WITH_CRITIC:
             for turn in range(recipe.critic_steps):
                 views = self._next_views(stream)
                 losses = self.critic.move(
@@ -137,7 +137,9 @@ class Run:
                 # All processes must agree on it.
                 if can_stop and self.processes.mean(losses["critic"].item()) < recipe.critic_threshold:
                     break
-        if phase.trains != "critic":
+        if phase.trains == "encoder":
+            self._collect(self.generator.distil(self._next_views(stream), progress))
+        elif phase.trains != "critic":
             critic = self.critic if phase.trains == "both" else None
             self._collect(self.generator.move(self._next_views(stream), progress, critic))
         self.step += 1
