@@ -1,5 +1,6 @@
 """Chroma on its way into a film: the film's own matrix, range and depth. Pure, on numpy arrays."""
 
+import re
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,11 @@ MATRICES = {
     "fcc": (0.30, 0.11),
     "smpte240m": (0.212, 0.087),
 }
+
+
+def has_chroma(pix_fmt: str) -> bool:
+    """Whether pictures of a pixel format of ffmpeg can be in colour; False: grey, or black and white."""
+    return re.match(r"gray|ya\d|mono", pix_fmt) is None
 
 
 def convert_chroma(chroma: NDArray[np.floating[Any]], matrix: str) -> NDArray[np.float32]:
@@ -42,7 +48,8 @@ def convert_chroma(chroma: NDArray[np.floating[Any]], matrix: str) -> NDArray[np
 def encode_chroma(chroma: NDArray[np.floating[Any]], *, color_range: str, depth: int) -> NDArray[np.uint16]:
     """Chroma in [-0.5, 0.5] as numbers of 16 bits, whose upper `depth` bits are the film's.
 
-    Values beyond the range are held at its ends.
+    Values beyond the range are held at its ends. In full range the lower end is the film's 1, to which ITU-T
+    H.273 rounds -0.5; so 0 never occurs, on which `merge_chroma` relies.
 
     Args:
         chroma: any shape.
@@ -50,6 +57,6 @@ def encode_chroma(chroma: NDArray[np.floating[Any]], *, color_range: str, depth:
         depth: bits of a sample of the film.
     """
     scale = 224 * 2 ** (depth - 8) if color_range == "tv" else 2**depth - 1
-    lowest, highest = (16 << 8, 240 << 8) if color_range == "tv" else (0, 0xFFFF)
+    lowest, highest = (16 << 8, 240 << 8) if color_range == "tv" else (1 << (16 - depth), 0xFFFF)
     codes = (chroma * scale + 2 ** (depth - 1)) * 2 ** (16 - depth)
     return np.clip(np.rint(codes), lowest, highest).astype(np.uint16)

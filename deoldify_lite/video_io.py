@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, NamedTuple
 
 import ffmpeg
 import numpy as np
@@ -37,34 +37,60 @@ from deoldify_lite.ffmpeg_process import (
 )
 from deoldify_lite.files import atomic_path
 from deoldify_lite.film import Film
-from deoldify_lite.film_chroma import convert_chroma, encode_chroma
+from deoldify_lite.film_chroma import convert_chroma, encode_chroma, has_chroma
 from deoldify_lite.film_cut import Cut, ffmpeg_time
+from deoldify_lite.film_merge import TOLERATED_FRAMES, merge_chroma
 
 log = logging.getLogger(__name__)
 
-# A damaged film may give a frame more or less from one decode to the next; more would shift the colours.
-_TOLERATED_FRAMES = 2
 # Limited range, 16 to 235, stretched to 0 to 255.
 _FULL_FROM_LIMITED = np.clip(np.rint((np.arange(256) - 16) * 255 / 219), 0, 255).astype(np.uint8)
-# ffmpeg's scale filter has its own names for some matrices.
-_SCALE_MATRIX = {"bt470bg": "bt470", "bt2020nc": "bt2020"}
+
+
+class SmallFrame(NamedTuple):
+    """A film's frame, squeezed to a square. Read-only."""
+
+    luma: NDArray[np.uint8]
+    """(S, S), full range: the film's black is 0 and its white is 255."""
+    chroma: NDArray[np.uint8] | None
+    """(2, S/2, S/2) Cb and Cr as 128 + 255 * c, full range whatever the film's is. Of the film's own matrix,
+    or of BT.601 if the film is RGB. None: there is none, or it was not asked for."""
 
 
 class FrameReader:
-    """Luma of a film, frame by frame, squeezed to a square: `with` it and iterate once.
+    """A film's frames, squeezed to squares: `with` it and iterate once, over luma alone or over `frames`.
 
     Yields:
-        (S, S) uint8, read-only, full range: the film's black is 0 and its white is 255.
+        (S, S) uint8 luma, as in `SmallFrame`.
 
     Raises (on iteration):
         VideoError: ffmpeg failed. What a damaged film has lost is logged as a warning.
     """
 
     def __init__(
-        self, film: Film, size_px: int, *, start_s: float | None = None, end_s: float | None = None
+        self,
+        film: Film,
+        size_px: int,
+        *,
+        with_chroma: bool = False,
+        start_s: float | None = None,
+        end_s: float | None = None,
     ) -> None:
+        """Prepare; nothing is started.
+
+        Args:
+            film: the film.
+            size_px: side of the squares; even.
+            with_chroma: whether `frames` give the film's chroma too, if it has any. Luma is the same.
+            start_s: when to begin, seconds; None: at the film's start.
+            end_s: when to end, seconds; None: at the film's end.
+
+        Raises:
+            OptionError: nothing lies between the two times.
+        """
         self.film = film
         self.size_px = size_px
+        self.with_chroma = with_chroma and has_chroma(film.pix_fmt)
         self.cut = Cut.between(film, start_s, end_s)
         self.frames_read = 0
         self._process: FfmpegProcess | None = None
@@ -75,7 +101,9 @@ class FrameReader:
         if film.planar:
             scaling["in_range"] = film.colors.range
         picture = self.cut.open_picture().filter("scale", self.size_px, self.size_px, **scaling)
-        output = ffmpeg.output(picture, "pipe:1", f="rawvideo", pix_fmt="gray")
+        # Both give the same luma, bit by bit: that of RGB is BT.601's, and no other is converted.
+        pix_fmt = "yuv420p" if self.with_chroma else "gray"
+        output = ffmpeg.output(picture, "pipe:1", f="rawvideo", pix_fmt=pix_fmt)
         self._process = FfmpegProcess(compile_arguments(output), feeds=False)
         return self
 
@@ -89,17 +117,26 @@ class FrameReader:
             self._process.stop()
 
     def __iter__(self) -> Iterator[NDArray[np.uint8]]:
+        return (frame.luma for frame in self.frames())
+
+    def frames(self) -> Iterator[SmallFrame]:
+        """Luma and chroma, frame by frame; instead of iterating over the reader."""
         assert self._process is not None, "use the reader in a with block"
-        size = self.size_px
+        size, half = self.size_px, self.size_px // 2
         # ffmpeg takes grey pictures for full range, whatever their tags say.
         limited = self.film.pix_fmt.startswith("gray") and self.film.colors.range == "tv"
-        while data := self._process.stdout.read(size * size):
-            if len(data) < size * size:
+        length = size * size + (2 * half * half if self.with_chroma else 0)
+        while data := self._process.stdout.read(length):
+            if len(data) < length:
                 self._process.wait()
                 raise VideoError(f"{self.film.path}: ffmpeg broke off in a frame: {self._process.words()}")
             self.frames_read += 1
-            luma = np.frombuffer(data, np.uint8).reshape(size, size)
-            yield _FULL_FROM_LIMITED[luma] if limited else luma
+            luma, chroma = np.split(np.frombuffer(data, np.uint8), [size * size])
+            luma = luma.reshape(size, size)
+            yield SmallFrame(
+                _FULL_FROM_LIMITED[luma] if limited else luma,
+                chroma.reshape(2, half, half) if self.with_chroma else None,
+            )
         if self._process.wait() != 0:
             raise VideoError(f"{self.film.path}: ffmpeg cannot read it: {self._process.words()}")
         self._warn_of_loss()
@@ -142,6 +179,7 @@ class ChromaWriter:
         chroma_size: tuple[int, int],
         *,
         encoding: Encoding = DEFAULT_ENCODING,
+        may_keep: bool = False,
         start_s: float | None = None,
         end_s: float | None = None,
     ) -> None:
@@ -152,15 +190,17 @@ class ChromaWriter:
             out_path: its suffix names the container: .mp4, .m4v, .mov, .mkv or .webm.
             chroma_size: height and width of the chroma frames, px.
             encoding: codec, quality and pixel format.
+            may_keep: True: frames may keep their own chroma, at a small cost if the film has any.
             start_s: as given to the reader.
             end_s: as given to the reader.
         """
         self.film = film
         self.out_path = out_path
         self.encoding = encoding
+        self.may_keep = may_keep and has_chroma(film.pix_fmt)
         self.cut = Cut.between(film, start_s, end_s)
         self.frames_written = 0
-        # A frame of yuv444p16le whose luma nobody looks at.
+        # A frame of yuv444p16le; for its luma see `merge_chroma`.
         self._planes = np.zeros((3, *chroma_size), np.uint16)
         self._process: FfmpegProcess | None = None
         self._ended = False  # ffmpeg needed no more
@@ -194,9 +234,31 @@ class ChromaWriter:
         if chroma.shape != (2, *self._planes.shape[1:]):
             raise ValueError(f"chroma has shape {chroma.shape}, expected {(2, *self._planes.shape[1:])}")
         colors = self.film.colors
+        self._planes[0] = 0
         self._planes[1:] = encode_chroma(
             convert_chroma(chroma, colors.matrix), color_range=colors.range, depth=self.film.depth
         )
+        self._send()
+
+    def keep(self) -> None:
+        """Let the next frame keep the chroma that it has in the source.
+
+        Before encoding it is the same bit by bit if the source is planar YUV and the result has its
+        subsampling and depth; or else it is converted.
+
+        Raises:
+            ValueError: the writer was made without `may_keep`, or the film has no chroma.
+            VideoError: ffmpeg failed.
+        """
+        assert self._process is not None, "use the writer in a with block"
+        if not self.may_keep:
+            raise ValueError("no chroma can be kept: the film has none, or may_keep was not asked for")
+        self._planes[0] = 0xFFFF
+        self._planes[1:] = 0x8000
+        self._send()
+
+    def _send(self) -> None:
+        assert self._process is not None
         self.frames_written += 1
         if self._ended:
             return
@@ -230,29 +292,6 @@ class ChromaWriter:
         found = re.fullmatch(r"yuv(\d+)p.*", options["pix_fmt"])
         assert found is not None
         sampling = found[1]
-        merged = yuv_format(sampling, film.depth)
-        ranges = {"in_range": colors.range, "out_range": colors.range}
-        tags = {
-            "range": colors.range,
-            "colorspace": colors.matrix,
-            "color_primaries": colors.primaries or "unknown",
-            "color_trc": colors.transfer or "unknown",
-        }
-
-        luma = self.cut.open_picture()
-        if film.planar:
-            # This changes nothing, unless the film changes its size midway.
-            luma = luma.filter("scale", film.width, film.height).filter("format", film.pix_fmt)
-        else:
-            scaling = {"out_range": colors.range, "flags": "accurate_rnd+full_chroma_inp+full_chroma_int"}
-            if film.is_rgb:
-                scaling["out_color_matrix"] = _SCALE_MATRIX.get(colors.matrix, colors.matrix)
-            luma = luma.filter("scale", film.width, film.height, **scaling)
-            # ffmpeg takes the one of these that loses least.
-            formats = "|".join(yuv_format(sampling, film.depth) for sampling in ("420", "422", "444"))
-            luma = luma.filter("format", formats)
-        luma = luma.filter("setparams", **tags).filter("setsar", 1)
-
         _, height, width = self._planes.shape
         chroma = ffmpeg.input(
             "pipe:0",
@@ -261,27 +300,12 @@ class ChromaWriter:
             video_size=(width, height),
             framerate=str(film.rate),
         )
-        # As chroma of 4:4:4, since only for chroma does ffmpeg go to fewer bits by plain shifting: a grey
-        # picture would be scaled by 255/65535, and neutral chroma would miss 128. No dither, as it would
-        # make noise of neutral chroma.
-        planes = chroma["v"].filter(
-            "scale",
-            -(-film.width // (1 if sampling == "444" else 2)),
-            -(-film.height // (2 if sampling == "420" else 1)),
-            flags="bilinear+accurate_rnd",
-            sws_dither="none",
-            **ranges,
+        picture = merge_chroma(
+            film, self.cut.open_picture(), chroma["v"], sampling=sampling, may_keep=self.may_keep
         )
-        # Should the source give a frame more this time, the last colour is repeated; we count afterwards. Not
-        # for ever: if we are killed, ffmpeg must come to an end too.
-        planes = planes.filter("format", yuv_format("444", film.depth)).filter("setparams", **tags)
-        planes = planes.filter("tpad", stop=_TOLERATED_FRAMES + 1, stop_mode="clone").filter("setsar", 1)
-        planes = planes.filter_multi_output("extractplanes", "u+v")
-
-        picture = ffmpeg.filter([luma, planes[0], planes[1]], "mergeplanes", "0x001020", merged)
-        picture = picture.filter("setparams", **tags)
-        if options["pix_fmt"] != merged:
-            picture = picture.filter("scale", **ranges).filter("format", options["pix_fmt"])
+        if options["pix_fmt"] != yuv_format(sampling, film.depth):
+            picture = picture.filter("scale", in_range=colors.range, out_range=colors.range)
+            picture = picture.filter("format", options["pix_fmt"])
         aspect = film.pixel_aspect
         picture = picture.filter("setsar", sar=str(aspect or 0), max=65535)
         output = ffmpeg.output(
@@ -304,7 +328,7 @@ class ChromaWriter:
             self._wait_for_ffmpeg()
         counts = [line[6:] for line in self._process.reported if line.startswith("frame=")]
         encoded = int(counts[-1]) if counts else 0
-        if abs(encoded - self.frames_written) > _TOLERATED_FRAMES or not encoded:
+        if abs(encoded - self.frames_written) > TOLERATED_FRAMES or not encoded:
             # The encoder stops soon after our last colour, so of a surplus only that much is known.
             found = encoded if encoded <= self.frames_written else f"more than {self.frames_written}"
             raise VideoError(

@@ -101,6 +101,18 @@ def luma_hashes(path: Path, *filters: str) -> list[str]:
     return [line.split(",")[-1].strip() for line in text.decode().splitlines() if line[0] != "#"]
 
 
+def plane_hashes(path: Path, *filters: str) -> list[tuple[str, str, str]]:
+    """Hashes of the untouched luma, Cb and Cr of every frame, as decoded, turned and not timed."""
+    graph = ",".join([*filters, "extractplanes=y+u+v[y][u][v]"])
+    text = run(
+        *("ffmpeg", "-v", "error", "-i", f"file:{path}", "-filter_complex", f"[0:V:0]{graph}"),
+        *("-map", "[y]", "-map", "[u]", "-map", "[v]", "-fps_mode", "passthrough", "-f", "framemd5", "-"),
+    )
+    lines = [line.split(",") for line in text.decode().splitlines() if line[0] != "#"]
+    planes = [[line[-1].strip() for line in lines if line[0] == number] for number in "012"]
+    return list(zip(*planes, strict=True))
+
+
 def rgb_frames(path: Path) -> NDArray[np.uint8]:
     """(N, H, W, 3) as a player would show them that trusts the file's tags."""
     stream = next(s for s in info(path)["streams"] if s["codec_type"] == "video")

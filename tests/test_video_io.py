@@ -29,7 +29,7 @@ from films import (
 from deoldify_lite.encoding import Encoding, choose_pix_fmt, default_container
 from deoldify_lite.errors import OptionError, VideoError
 from deoldify_lite.film import probe_film
-from deoldify_lite.film_chroma import MATRICES, convert_chroma, encode_chroma
+from deoldify_lite.film_chroma import MATRICES, convert_chroma, encode_chroma, has_chroma
 from deoldify_lite.video_io import ChromaWriter, FrameReader
 
 SAMPLES = Path("/work/shared/samples/films")
@@ -78,15 +78,15 @@ def test_chroma_of_bt601_stays_as_it_is() -> None:
     [
         ("tv", 8, [16, 128, 240]),
         ("tv", 10, [64, 512, 960]),
-        ("pc", 8, [0.5, 128, 255.5]),
-        ("pc", 10, [0.5, 512, 1023.5]),
+        ("pc", 8, [1, 128, 255.5]),
+        ("pc", 10, [1, 512, 1023.5]),
     ],
 )
 def test_encoded_chroma(color_range: str, depth: int, expected: list[float]) -> None:
     codes = encode_chroma(np.array([-0.5, 0.0, 0.5]), color_range=color_range, depth=depth)
     np.testing.assert_allclose(codes / 2 ** (16 - depth), expected, atol=0.01)
     over = encode_chroma(np.array([-9.0, 9.0]), color_range=color_range, depth=depth)
-    assert list(over) == ([4096, 61440] if color_range == "tv" else [0, 65535])
+    assert list(over) == ([4096, 61440] if color_range == "tv" else [2 ** (16 - depth), 65535])
 
 
 # --- frames and luma ---
@@ -195,6 +195,66 @@ def test_limited_grey_is_stretched(tmp_path: Path) -> None:
     assert read_all(film)[0].min() == 255
     after = colorize(source, tmp_path / "out.mkv")
     assert after.colors.range == "tv" and luma_hashes(after.path) == luma_hashes(source)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["-pix_fmt", "yuv420p"],
+        ["-pix_fmt", "yuv422p10le", "-colorspace", "bt709"],
+        ["-pix_fmt", "yuv444p12le", "-colorspace", "bt2020nc"],
+        ["-vf", "scale=out_range=pc", "-pix_fmt", "yuv420p", "-color_range", "pc"],
+        ["-vf", "scale=out_range=pc", "-pix_fmt", "yuv420p10le", "-color_range", "pc"],
+        ["-pix_fmt", "yuva420p"],
+        ["-pix_fmt", "yuv411p"],
+        ["-pix_fmt", "bgr0"],
+        ["-pix_fmt", "gbrp10le"],
+        ["-pix_fmt", "gray"],
+        ["-c:v", "rawvideo", "-pix_fmt", "yuyv422"],
+    ],
+    ids=" ".join,
+)
+def test_luma_is_the_same_with_chroma(tmp_path: Path, arguments: list[str]) -> None:
+    source = make(tmp_path / "a.mkv", *pattern(0.12), "-c:v", "ffv1", *arguments)
+    film = probe_film(source)
+    with FrameReader(film, SIZE, with_chroma=True) as reader:
+        frames = list(reader.frames())
+    np.testing.assert_array_equal([frame.luma for frame in frames], read_all(film))
+    assert [frame.chroma is None for frame in frames] == [film.pix_fmt == "gray"] * 3
+
+
+# Red 200, green 60, blue 30 is luma 98.4 and 87.6 by BT.601 and BT.709.
+@pytest.mark.parametrize(
+    ("pix_fmt", "matrix", "color_range", "expected"),
+    [
+        ("yuv420p", "smpte170m", "tv", (128 - 68.44 / 1.772, 128 + 101.56 / 1.402)),
+        ("yuv444p10le", "smpte170m", "pc", (128 - 68.44 / 1.772, 128 + 101.56 / 1.402)),
+        ("yuv420p10le", "bt709", "tv", (128 - 57.60 / 1.8556, 128 + 112.40 / 1.5748)),
+        ("bgr0", None, None, (128 - 68.44 / 1.772, 128 + 101.56 / 1.402)),
+    ],
+)
+def test_chroma_is_the_films_own(
+    tmp_path: Path, pix_fmt: str, matrix: str | None, color_range: str | None, expected: tuple[float, float]
+) -> None:
+    tags: list[str] = []
+    if matrix:
+        tags = ["-vf", f"scale=out_color_matrix={matrix}:out_range={color_range}:flags=accurate_rnd"]
+        tags += ["-colorspace", matrix, "-color_range", str(color_range)]
+    flat = ("-f", "lavfi", "-i", "color=0xc83c1e:s=64x48:d=0.04,format=gbrp")
+    source = make(tmp_path / "a.mkv", *flat, *tags, "-c:v", "ffv1", "-pix_fmt", pix_fmt)
+    with FrameReader(probe_film(source), SIZE, with_chroma=True) as reader:
+        (frame,) = reader.frames()
+    assert frame.chroma is not None and frame.chroma.shape == (2, SIZE // 2, SIZE // 2)
+    assert frame.chroma.dtype == np.uint8
+    np.testing.assert_allclose(frame.chroma[0], expected[0], atol=1.2)
+    np.testing.assert_allclose(frame.chroma[1], expected[1], atol=1.2)
+
+
+@pytest.mark.parametrize(
+    ("pix_fmt", "colorful"), [("gray10le", False), ("ya8", False), ("monob", False), ("pal8", True)]
+)
+def test_formats_with_and_without_chroma(pix_fmt: str, colorful: bool) -> None:
+    assert has_chroma(pix_fmt) is colorful
 
 
 # --- time ---
@@ -403,25 +463,28 @@ def test_any_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, plain: Path, 
 
 
 @pytest.mark.parametrize(
-    ("matrix", "pix_fmt"),
+    ("matrix", "pix_fmt", "color_range"),
     [
-        (None, "yuv420p"),
-        ("smpte170m", "yuv420p"),
-        ("bt709", "yuv420p10le"),
-        ("bt709", "yuvj444p"),
-        ("bt2020nc", "yuv420p10le"),
+        (None, "yuv420p", "tv"),
+        ("smpte170m", "yuv420p", "tv"),
+        ("bt709", "yuv420p10le", "tv"),
+        ("bt709", "yuvj444p", "pc"),
+        ("bt709", "yuv420p10le", "pc"),
+        ("bt2020nc", "yuv420p10le", "tv"),
     ],
 )
-def test_what_is_shown_is_the_colour_given(tmp_path: Path, matrix: str | None, pix_fmt: str) -> None:
+def test_what_is_shown_is_the_colour_given(
+    tmp_path: Path, matrix: str | None, pix_fmt: str, color_range: str
+) -> None:
     tags = ("-colorspace", matrix, "-color_primaries", "bt709", "-color_trc", "bt709") if matrix else ()
     source = make(
         tmp_path / "grey.mkv",
         *("-f", "lavfi", "-i", "color=0x808080:s=96x64:d=0.1", "-c:v", "libx264", "-qp", 0),
-        *("-pix_fmt", pix_fmt, *tags),
+        *("-pix_fmt", pix_fmt, "-color_range", color_range, *tags),
     )
     cb, cr = -0.08, 0.15
     after = colorize(source, tmp_path / "out.mkv", cb=cb, cr=cr)
-    assert after.colors.matrix == (matrix or "bt709")
+    assert (after.colors.matrix, after.colors.range) == (matrix or "bt709", color_range)
     colors = info(after.path)["streams"][0]
     assert colors["color_space"] == (matrix or "bt709") and colors["color_transfer"] == "bt709"
     red, green, blue = rgb_frames(after.path)[0].reshape(-1, 3).mean(0)
