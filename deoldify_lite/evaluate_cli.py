@@ -1,4 +1,4 @@
-"""`deoldify-lite evaluate`: results beside the truth, as a table, as JSON and as a page.
+"""`deoldify-lite evaluate`: photos or films beside the truth, as a table, as JSON and as a page or a plot.
 
 What measures is imported only once the arguments are known to be right, since torch comes with it.
 """
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
 
-from deoldify_lite.errors import InputError, OptionError, WeightsError
+from deoldify_lite.errors import InputError, OptionError, VideoError, WeightsError
 from deoldify_lite.files import atomic_path
 from deoldify_lite.weights_cli import add_verbosity
 
@@ -22,49 +22,77 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+PHOTO_OPTIONS = ("feature_net", "classifier", "labels", "fetch", "device", "html")
+FILM_OPTIONS = ("no_truth", "flow", "plot")
+PLOT_SUFFIXES = (".png", ".svg", ".pdf")
+LEAST_CF = 2.0  # the chroma of a grey film is within its coding noise
 NAMED = 10  # so many pictures that have no partner are named; the report names all
 
 
 def fill_evaluate_parser(parser: argparse.ArgumentParser) -> None:
     """Give a parser what `deoldify-lite evaluate` takes."""
     parser.description = (
-        "Measure folders of colorized pictures beside the true ones, and beside the truth turned grey. "
-        "Pictures belong together by their paths below the folders, without the suffix."
+        "Measure colorized photos or films beside the true ones: folders of photos beside the truth turned "
+        "grey too; films, or folders of films, by how steady their colour is. Pictures belong together by "
+        "their paths below the folders, without the suffix."
     )
-    parser.add_argument("results", nargs="+", type=Path, metavar="RESULTS", help="folder of results")
-    parser.add_argument("truth", type=Path, metavar="TRUTH", help="folder of the true pictures, in colour")
     parser.add_argument(
+        "results", nargs="+", type=Path, metavar="RESULTS", help="folder of results, or a film"
+    )
+    parser.add_argument(
+        "truth", type=Path, metavar="TRUTH", help="folder of the true pictures, in colour, or the true film"
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures, of every picture too")
+    photos = parser.add_argument_group("photos")
+    photos.add_argument(
         "--feature-net",
         type=Path,
         metavar="FILE",
         help="safetensors of timm's mobilenetv1_100 or torchvision's squeezenet1_1, for a Frechet distance "
         "of their features",
     )
-    parser.add_argument(
+    photos.add_argument(
         "--classifier",
         type=Path,
         metavar="FILE",
         help="safetensors of torchvision's squeezenet1_1 with its head: how far colour helps it to see",
     )
-    parser.add_argument(
+    photos.add_argument(
         "--labels",
         type=Path,
         metavar="FILE",
         help="true classes, for --classifier: lines of path below TRUTH, tab, ImageNet class 0-999",
     )
-    parser.add_argument(
+    photos.add_argument(
         "--fetch",
         action="store_true",
         help="download what torch's cache lacks of the weights of LPIPS (244 MB), FID and Inception score "
         "(96 MB); without it nothing is downloaded",
     )
-    parser.add_argument("--device", choices=["auto", "cpu", "cuda", "mps"], default="auto")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures, of every picture too")
-    parser.add_argument(
+    photos.add_argument("--device", choices=["auto", "cpu", "cuda", "mps"], default="auto")
+    photos.add_argument(
         "--html",
         type=Path,
         metavar="FILE",
         help="write a page with the table, the worst and the best pictures",
+    )
+    films = parser.add_argument_group("films")
+    films.add_argument(
+        "--no-truth",
+        action="store_true",
+        help="TRUTH is only the black-and-white source: measure how steady the results are, and compare with "
+        "nothing",
+    )
+    films.add_argument(
+        "--flow",
+        choices=["dis", "farneback"],
+        help="how motion is followed: dis (default), or farneback as a second, coarser opinion",
+    )
+    films.add_argument(
+        "--plot",
+        type=Path,
+        metavar="FILE",
+        help="draw mean colour and colourfulness over time with the cuts: .png, .svg or .pdf",
     )
     add_verbosity(parser)
     parser.set_defaults(run=run_evaluate)
@@ -74,10 +102,24 @@ def run_evaluate(args: argparse.Namespace) -> int:
     """Measure, print the table and write the reports; 1 if a picture was left out."""
     if args.labels and not args.classifier:
         raise OptionError("--labels: of no use without --classifier")
-    for name, path in (("--json", args.json), ("--html", args.html)):
+    for name, path in (("--json", args.json), ("--html", args.html), ("--plot", args.plot)):
         if path and (path.is_dir() or not path.parent.is_dir()):
             raise OptionError(f"{name} {path}: name a file in a folder that is there")
 
+    from deoldify_lite.evaluation.film_pairs import are_films
+
+    films = are_films(args.truth)
+    for option in PHOTO_OPTIONS if films else FILM_OPTIONS:
+        if getattr(args, option) not in (None, False, "auto"):
+            kinds = ("photos", "films") if films else ("films", "photos")
+            raise OptionError(
+                f"--{option.replace('_', '-')}: is for {kinds[0]}, and {args.truth} is of {kinds[1]}"
+            )
+    return evaluate_films(args) if films else evaluate_photos(args)
+
+
+def evaluate_photos(args: argparse.Namespace) -> int:
+    """Folders of photos."""
     from deoldify_lite.evaluation.measure import measure, read_labels
     from deoldify_lite.evaluation.page import as_page
     from deoldify_lite.evaluation.pairs import column_names, find_pairs
@@ -120,6 +162,68 @@ def run_evaluate(args: argparse.Namespace) -> int:
         with atomic_path(args.html) as part:
             part.write_text(as_page(table, measured), encoding="utf-8")
     return 1 if measured.problems or pairing.missing else 0
+
+
+def evaluate_films(args: argparse.Namespace) -> int:
+    """Films, or folders of films."""
+    if args.plot and args.plot.suffix.lower() not in PLOT_SUFFIXES:
+        raise OptionError(f"--plot {args.plot}: its suffix must be one of {', '.join(PLOT_SUFFIXES)}")
+
+    from deoldify_lite.evaluation.film_flow import FLOWS
+    from deoldify_lite.evaluation.film_pairs import film_columns, find_film_pairs
+    from deoldify_lite.evaluation.film_plot import check_plotting, draw_films
+    from deoldify_lite.evaluation.film_table import film_rows, films_as_json, films_as_text
+    from deoldify_lite.evaluation.films import measure_film
+    from deoldify_lite.evaluation.pairs import TRUTH
+
+    if args.plot:
+        check_plotting()
+    names = film_columns(args.results)
+    pairing = find_film_pairs(args.results, args.truth)
+    flow = args.flow or next(iter(FLOWS))
+    measured, films, problems = [], [], []
+    with logging_redirect_tqdm():
+        name_some(pairing.missing, "")
+        name_some(pairing.extra, ": there is no true film for it")
+        with tqdm(unit="frame", disable=args.quiet) as bar:
+            for pair in pairing.pairs:
+                bar.set_description(pair.name)
+                try:
+                    found = measure_film(
+                        names,
+                        pair.results,
+                        pair.truth,
+                        has_truth=not args.no_truth,
+                        flow=flow,
+                        on_frame=bar.update,
+                    )
+                except (InputError, VideoError) as error:
+                    log.error("%s", error)
+                    problems.append(str(error))
+                    continue
+                films.append(found)
+                measured.append(pair.name)
+                if not args.no_truth and found.scores["cf", TRUTH] < LEAST_CF:
+                    log.warning("%s: has no colour; if it is the source, add --no-truth", pair.truth)
+    if not films:
+        raise InputError("no film could be measured")
+    table = film_rows(films)
+    print(films_as_text(table, films))
+    if args.json:
+        settings = {
+            "results": {name: str(path) for name, path in zip(names, args.results, strict=True)},
+            "source" if args.no_truth else "truth": str(args.truth),
+            "flow": flow,
+            "missing": list(pairing.missing),
+            "extra": list(pairing.extra),
+        }
+        text = json.dumps(films_as_json(table, films, measured, settings, problems))
+        with atomic_path(args.json) as part:
+            part.write_text(text + "\n", encoding="utf-8")
+    if args.plot:
+        with atomic_path(args.plot) as part:
+            draw_films(films, measured, part)
+    return 1 if problems or pairing.missing else 0
 
 
 def name_some(lines: tuple[str, ...], why: str) -> None:

@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from deoldify_lite.errors import InputError
+from deoldify_lite.evaluation.aligned import as_figure
 from deoldify_lite.evaluation.measure import Measured, Picture, grey_picture, read_pairs, tensor_of
 from deoldify_lite.evaluation.pairs import GREY, TRUTH
-from deoldify_lite.evaluation.table import Row, as_figure
+from deoldify_lite.evaluation.table import Row
 
 EXTREMES = 20  # pictures at each end
 THUMBNAIL_PX = 256  # longest side

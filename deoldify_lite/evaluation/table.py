@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from deoldify_lite.evaluation.aligned import aligned, as_figure
 from deoldify_lite.evaluation.bootstrap import Bootstrap, Draws, Estimate, estimate
 from deoldify_lite.evaluation.measure import Measured
 from deoldify_lite.evaluation.pairs import GREY, TRUTH
@@ -127,7 +128,7 @@ def as_text(table: Sequence[Row], measured: Measured) -> str:
     lines = [[f"{len(measured.pairs)} pictures", *measured.columns]]
     for row in table:
         lines.append([row.name, *(_cell(row, row.cells.get(c), "") for c in measured.columns)])
-    text = _aligned(lines)
+    text = aligned(lines)
     text += "\nMeans, ± half of the 95 % bootstrap interval over pictures."
     if len(measured.results) > 1:
         others = measured.results[1:]
@@ -137,7 +138,7 @@ def as_text(table: Sequence[Row], measured: Measured) -> str:
             for row in table
             if row.differences
         ]
-        text += "\n\n" + _aligned(lines) + "\nPaired differences, picture by picture."
+        text += "\n\n" + aligned(lines) + "\nPaired differences, picture by picture."
     reasons: dict[str, list[str]] = {}
     for row in table:
         if row.unavailable:
@@ -149,22 +150,6 @@ def _cell(row: Row, figure: Estimate | None, sign: str) -> str:
     if row.unavailable:
         return "n/a"
     return "-" if figure is None else as_figure(figure, row.decimals, sign)
-
-
-def as_figure(figure: Estimate, decimals: int, sign: str = "") -> str:
-    """Such as `23.57 ± 0.33`; `sign` "+" also marks what is above zero."""
-    value = f"{figure.value:{sign}.{decimals}f}"
-    return value if figure.margin is None else f"{value} ± {figure.margin:.{decimals}f}"
-
-
-def _aligned(lines: Sequence[Sequence[str]]) -> str:
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    return "\n".join(
-        "  ".join(
-            [line[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(line[1:], widths[1:], strict=True))]
-        )
-        for line in lines
-    )
 
 
 def as_json(table: Sequence[Row], measured: Measured, settings: Mapping[str, Any]) -> dict[str, Any]:
