@@ -35,7 +35,7 @@ class Rendering:
     sha256: str  # of the weights
     render_factor: int
     saturation: float
-    smoothing: float
+    steadiness: float
     device: str
     precision: str
 
@@ -111,7 +111,7 @@ def settle(
         sha256=spec.sha256 or sha256_of(path),
         render_factor=check_render_factor(default_factor if render_factor is None else render_factor),
         saturation=default_saturation if saturation is None else saturation,
-        smoothing=chosen.smoothing,
+        steadiness=chosen.steadiness,
         device=device,
         precision=precision,
     )
@@ -207,6 +207,8 @@ def colorize_video(
     out: str | Path | None = None,
     *,
     rendering: Rendering | None = None,
+    steadiness: float | None = None,
+    recolor_all: bool = False,
     batch_size: int | None = None,
     start_s: float | None = None,
     end_s: float | None = None,
@@ -221,6 +223,9 @@ def colorize_video(
         inputs: a film or folder, or several.
         out: where the results go; None for NAME-colorized beside each input.
         rendering: what `settle` gave; None for video mode as it comes.
+        steadiness: 0 colours each frame alone, 1 holds colours for as long as motion can be followed; None
+            for that of the mode.
+        recolor_all: colorize also the shots that are in colour already.
         batch_size: frames predicted at once; None for what suits the device.
         start_s, end_s: render only what lies between, in seconds of the film.
         encoding: codec, crf and pixel format; None for the container's usual ones.
@@ -237,6 +242,8 @@ def colorize_video(
     """
     if (start_s or 0) < 0 or (end_s is not None and end_s <= (start_s or 0)):
         raise OptionError(f"start {start_s} s, end {end_s} s: the end must come after the start")
+    if steadiness is not None and not 0 <= steadiness <= 1:
+        raise OptionError(f"steadiness {steadiness}: choose a value from 0 to 1")
     rendering = rendering or settle("video")
     encoding = encoding or Encoding()
     tasks = plan(
@@ -250,7 +257,8 @@ def colorize_video(
         render_factor=rendering.render_factor,
         saturation=rendering.saturation,
         precision=rendering.precision,
-        smoothing=rendering.smoothing,
+        steadiness=rendering.steadiness if steadiness is None else steadiness,
+        recolor_all=recolor_all,
         start_s=start_s,
         end_s=end_s,
         encoding=encoding,

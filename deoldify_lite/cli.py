@@ -86,6 +86,18 @@ def fill_video_parser(parser: argparse.ArgumentParser) -> None:
         "-o", "--out", type=Path, help="file or folder for the results (default: CLIP-colorized)"
     )
     _add_rendering(parser, mode="video")
+    parser.add_argument(
+        "--steadiness",
+        type=float,
+        metavar="0-1",
+        help="0: each frame is coloured alone; 1: colours hold for as long as motion can be followed "
+        "(default: by the mode)",
+    )
+    parser.add_argument(
+        "--recolor-all",
+        action="store_true",
+        help="also shots that are in colour already, which are else left as they are",
+    )
     parser.add_argument("--start", type=seconds, metavar="TIME", help="begin there: seconds, or [H:]M:S")
     parser.add_argument("--end", type=seconds, metavar="TIME", help="end there")
     parser.add_argument("--codec", help="ffmpeg's name of the video encoder (default: by the container)")
@@ -199,6 +211,8 @@ def run_video(args: argparse.Namespace) -> int:
                 args.inputs,
                 args.out,
                 rendering=rendering,
+                steadiness=args.steadiness,
+                recolor_all=args.recolor_all,
                 batch_size=args.batch_size,
                 start_s=args.start,
                 end_s=args.end,

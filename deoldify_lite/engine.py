@@ -6,7 +6,7 @@ All waiting is done by `SimpleQueue`, whose operations cannot be cut in two: a C
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from functools import partial
 from queue import SimpleQueue
 from typing import Generic, TypeVar
@@ -117,7 +117,7 @@ def map_ahead(
         yield waiting.popleft()[0]
 
 
-def prefetch(items: Iterable[T], *, ahead: int) -> Iterator[T]:
+def prefetch(items: Iterable[T], *, ahead: int) -> Generator[T, None, None]:
     """Iterate in a thread of its own, up to `ahead` items before they are asked for.
 
     An error in the thread is raised here, in its place. Leaving early stops the thread after the item at

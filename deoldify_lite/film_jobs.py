@@ -2,8 +2,10 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +17,8 @@ from deoldify_lite.film import Film, probe_film
 from deoldify_lite.photo_jobs import is_grey, warnings_of
 from deoldify_lite.plan import Task, check_output, failed, is_done, record
 from deoldify_lite.report import Item
-from deoldify_lite.temporal import Chroma, ChromaSmoother, Luma
+from deoldify_lite.shots import Frame, mark_shots
+from deoldify_lite.temporal import Predicted, steady
 from deoldify_lite.video_io import ChromaWriter, FrameReader
 
 log = logging.getLogger(__name__)
@@ -32,10 +35,28 @@ class FilmSettings:
     render_factor: int
     saturation: float
     precision: str
-    smoothing: float  # see ChromaSmoother
+    steadiness: float  # see temporal.steady
+    recolor_all: bool = False  # also shots that are in colour already
     start_s: float | None = None
     end_s: float | None = None
     encoding: Encoding = field(default_factory=Encoding)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A film that is done."""
+
+    frames: int
+    kept: int  # of these were in colour already
+    grey: bool  # whether all others came out grey
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What must be said of frames that were not colorized."""
+        if not self.kept:
+            return ()
+        share = "all" if self.kept == self.frames else f"{self.kept} of {self.frames}"
+        return (f"{share} frames are in colour already and stay as they are; --recolor-all colours them too",)
 
 
 def colorize_films(
@@ -62,7 +83,7 @@ def colorize_films(
             check_output(task, overwrite)
             film = probe_film(task.source)
             colorizer = colorizer or load_colorizer()
-            colorizer, frames, grey = _colorize(task, film, colorizer, settings, batch_size, progress)
+            colorizer, outcome = _colorize(task, film, colorizer, settings, batch_size, progress)
             record(task, settings, colorizer.render_factor)
         except Exception as error:
             yield failed(task, error)
@@ -71,9 +92,10 @@ def colorize_films(
             task.source,
             task.output,
             "done",
-            warnings=warnings_of(grey, settings.render_factor, colorizer.render_factor),
+            warnings=warnings_of(outcome.grey, settings.render_factor, colorizer.render_factor)
+            + outcome.notes,
             render_factor=colorizer.render_factor,
-            frames=frames,
+            frames=outcome.frames,
             seconds=time.perf_counter() - began,
         )
 
@@ -85,15 +107,15 @@ def _colorize(
     settings: FilmSettings,
     batch_size: int,
     progress: Progress | None,
-) -> tuple[Colorizer, int, bool]:
+) -> tuple[Colorizer, Outcome]:
     """Render one film, from the start again at a smaller render factor if memory runs out.
 
     Returns:
-        The colorizer that succeeded, to go on with; the number of frames; whether all came out grey.
+        The colorizer that succeeded, to go on with, and what came out.
     """
     while True:
         try:
-            return colorizer, *_stream(task, film, colorizer, settings, batch_size, progress)
+            return colorizer, _stream(task, film, colorizer, settings, batch_size, progress)
         except OutOfMemoryError:
             smaller = colorizer.shrunk()
             if smaller is None:
@@ -110,38 +132,66 @@ def _stream(
     settings: FilmSettings,
     batch_size: int,
     progress: Progress | None,
-) -> tuple[int, bool]:
-    smoother = ChromaSmoother(settings.smoothing)
-    frames, grey = 0, True
-    start_s, end_s = settings.start_s, settings.end_s
+) -> Outcome:
+    frames = kept = grey = 0
+    start_s, end_s, ahead = settings.start_s, settings.end_s, 2 * batch_size
+    # Reading, predicting, steadying and writing have a thread each.
     with (
-        FrameReader(film, colorizer.render_size, start_s=start_s, end_s=end_s) as reader,
+        FrameReader(
+            film,
+            colorizer.render_size,
+            with_chroma=not settings.recolor_all,
+            start_s=start_s,
+            end_s=end_s,
+        ) as reader,
         ChromaWriter(
             film,
             task.output,
             colorizer.chroma_size,
             encoding=settings.encoding,
+            may_keep=not settings.recolor_all,
             start_s=start_s,
             end_s=end_s,
         ) as writer,
-        Sink(writer.write, ahead=2 * batch_size) as sink,
+        closing(prefetch(_read_shots(reader), ahead=ahead)) as shots,
+        closing(prefetch(_predict(shots, colorizer, batch_size), ahead=ahead)) as predicted,
+        Sink(_call, ahead=ahead) as sink,
     ):
-        last: Luma | None = None
-        smoothed: Chroma | None = None
-        for batch in in_batches(prefetch(reader, ahead=2 * batch_size), batch_size):
-            before = [last, *batch[:-1]]
-            # A frame that only repeats the one before, as in a film of variable rate, is not predicted
-            # again but shown in exactly the same colour.
-            new = [a is None or not np.array_equal(a, b) for a, b in zip(before, batch, strict=True)]
-            fresh = [luma for luma, is_new in zip(batch, new, strict=True) if is_new]
-            predicted = iter(colorizer.predict_chroma(fresh) if fresh else ())
-            for luma, is_new in zip(batch, new, strict=True):
-                if is_new:
-                    smoothed = smoother.step(luma, next(predicted))
-                    grey = grey and is_grey(smoothed)
-                sink.put(smoothed)
-            last = batch[-1]
-            frames += len(batch)
+        for chroma in steady(predicted, steadiness=settings.steadiness):
+            frames += 1
+            if chroma is None:
+                kept += 1
+                sink.put(writer.keep)
+            else:
+                grey += is_grey(chroma)
+                sink.put(partial(writer.write, chroma))
             if progress:
                 progress(task.source, frames, max(frames, film.frame_count))
-    return frames, grey
+    return Outcome(frames, kept, grey == frames - kept > 0)
+
+
+def _read_shots(reader: FrameReader) -> Iterator[Frame]:
+    return mark_shots(Frame(frame.luma, frame.chroma) for frame in reader.frames())
+
+
+def _predict(frames: Iterable[Frame], colorizer: Colorizer, batch_size: int) -> Iterator[Predicted]:
+    last: Frame | None = None
+    for batch in in_batches(frames, batch_size):
+        before = [last, *batch[:-1]]
+        # A frame that only repeats the one before, as in a film of variable rate, is not predicted again but
+        # shown in exactly the same colour.
+        wanted = [
+            not frame.in_colour
+            and (one is None or frame.begins_shot or not np.array_equal(one.luma, frame.luma))
+            for one, frame in zip(before, batch, strict=True)
+        ]
+        fresh = [frame.luma for frame, is_wanted in zip(batch, wanted, strict=True) if is_wanted]
+        chroma = iter(colorizer.predict_chroma(fresh) if fresh else ())
+        for frame, is_wanted in zip(batch, wanted, strict=True):
+            found = next(chroma) if is_wanted else None
+            yield Predicted(frame.luma, found, begins_shot=frame.begins_shot, in_colour=frame.in_colour)
+        last = batch[-1]
+
+
+def _call(function: Callable[[], None]) -> None:
+    function()

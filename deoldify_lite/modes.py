@@ -14,7 +14,7 @@ class RenderMode:
     render_factor: int  # with the lite network: its input is a square of 16 * render_factor px
     deoldify_render_factor: int  # with the official network: the original's default
     saturation: float  # factor on the lite network's chroma; the official networks are left as they are
-    smoothing: float  # films: share of the colour kept from the frame before, where nothing moves
+    steadiness: float  # films: see temporal.steady
 
 
 # Render factors and saturations of the lite network are chosen on the validation photos; the table is in
@@ -26,7 +26,7 @@ MODES = {
         render_factor=14,
         deoldify_render_factor=35,
         saturation=1.2,
-        smoothing=0.0,
+        steadiness=0.8,
     ),
     "stable": RenderMode(
         "dependable colour, fewer surprises",
@@ -34,7 +34,7 @@ MODES = {
         render_factor=12,
         deoldify_render_factor=35,
         saturation=1.0,
-        smoothing=0.0,
+        steadiness=0.9,
     ),
     "video": RenderMode(
         "steady colour from frame to frame",
@@ -42,7 +42,7 @@ MODES = {
         render_factor=12,
         deoldify_render_factor=21,
         saturation=1.0,
-        smoothing=0.8,
+        steadiness=0.95,
     ),
 }
 

@@ -1,58 +1,130 @@
-"""Steady chroma over the frames of a film. Works on the small squares that the network sees."""
+"""Steady chroma over the frames of a film: what moves takes its colour along.
 
-import cv2
+Works on the small squares that the network sees, and looks ahead by a bounded number of frames.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
-Luma = NDArray[np.uint8]  # (S, S)
+from deoldify_lite.motion import Luma, Motion, motion_between
+from deoldify_lite.scene_memory import SceneMemory
+
 Chroma = NDArray[np.float32]  # (2, h, w)
+# Cb and Cr times their weight, and the weight: (h, w, 3). Sums of such are weighted means in the making.
+Evidence = NDArray[np.float32]
 
-# Change of luma, as a share of its range, at which trust in the colour of the frame before falls to 1/e.
-# Grain stays well below it, a moved edge well above.
-TRUST_RANGE = 0.06
+# A frame hears of this many to twice as many frames after it: frames are finished in blocks of so many.
+LOOK_AHEAD = 16
+# Colours remembered of a scene weigh as much as so many frames, once in a block.
+MEMORY_WEIGHT = 16.0
 
 
-def is_cut(before: Luma, now: Luma) -> bool:
-    """Whether a new shot begins: most of the picture differs, and so does its distribution of luma.
+@dataclass(frozen=True)
+class Predicted:
+    """A frame on its way."""
+
+    luma: Luma  # as the network saw it
+    chroma: Chroma | None  # as predicted for it; None: it repeats the frame before, or is left as it is
+    begins_shot: bool
+    in_colour: bool = False  # as all of its shot, and to be left as it is
+
+
+@dataclass
+class _Moment:
+    """A frame that waits for those after it."""
+
+    luma: Luma
+    own: Evidence
+    so_far: Evidence  # of this frame and all before it
+    back: Motion | None  # brings values of this frame to the one before; None for the first of a shot
+    is_key: bool
+    shown: int = 1  # times in a row
+
+
+def steady(
+    frames: Iterable[Predicted], *, steadiness: float, memory: SceneMemory | None = None
+) -> Iterator[Chroma | None]:
+    """Blend the chroma of each frame with that of the frames around it, along the motion.
+
+    Two recursive filters, one from the past and one from the future, meet in every frame: each carries a
+    weighted mean along the motion, and forgets it at a rate, and where motion is not to be trusted. A pixel
+    that nothing trustworthy leads to keeps its own prediction. Once in a block of frames the memory is asked
+    for the colours that the scene was shown in before, which hold a long shot together, and shots of one
+    scene.
+
+    Memory use is bounded by the frames of two blocks. The result is the same if a film is cut into pieces
+    where shots begin, and the memory handed on.
 
     Args:
-        before, now: (S, S) uint8, one after the other.
+        frames: in order; the first one begins a shot.
+        steadiness: in [0, 1], the weight that a colour keeps from one frame to the next; 0 leaves each frame
+            as it was predicted.
+        memory: of the film so far; a new one by default.
+
+    Yields:
+        (2, h, w) for each frame; None for those to be left as they are.
     """
-    size = (32, 32)  # at this size grain and small motion are gone
-    small = [cv2.resize(x, size, interpolation=cv2.INTER_AREA).astype(np.float32) for x in (before, now)]
-    difference = float(np.abs(small[0] - small[1]).mean()) / 255
-    counts = [np.histogram(x, bins=32, range=(0, 256))[0] / x.size for x in (before, now)]
-    moved = float(np.abs(counts[0] - counts[1]).sum()) / 2  # share of pixels that changed their bin
-    return difference > 0.13 or (difference > 0.07 and moved > 0.25)
+    memory = memory or SceneMemory()
+    waiting: deque[_Moment] = deque()  # of the present shot
+    count = 0  # frames of the present shot, without repeats
+    for frame in frames:
+        if frame.begins_shot:
+            yield from _finish(waiting, len(waiting), steadiness, memory)
+            count = 0
+        if frame.in_colour:
+            yield None
+            continue
+        if frame.chroma is None:
+            waiting[-1].shown += 1
+            continue
+        waiting.append(_moment(frame, count, waiting, steadiness, memory))
+        count += 1
+        if len(waiting) > 2 * LOOK_AHEAD:
+            yield from _finish(waiting, LOOK_AHEAD, steadiness, memory)
+    yield from _finish(waiting, len(waiting), steadiness, memory)
 
 
-class ChromaSmoother:
-    """Blends each frame's chroma with the result before it, where luma did not change.
+def _moment(
+    frame: Predicted, number: int, waiting: deque[_Moment], steadiness: float, memory: SceneMemory
+) -> _Moment:
+    assert frame.chroma is not None
+    size = (frame.chroma.shape[1], frame.chroma.shape[2])
+    own = np.dstack([*frame.chroma, np.ones(size, np.float32)])
+    is_key = number % LOOK_AHEAD == 0 and steadiness > 0
+    known = memory.recall(frame.luma, size) if is_key else None
+    if known is not None:
+        own = own + steadiness * MEMORY_WEIGHT * known
+    if not number or not steadiness:
+        return _Moment(frame.luma, own, own, None, is_key)
+    before = waiting[-1]
+    motion, back = motion_between(before.luma, frame.luma, size)
+    so_far = own + _passed_on(motion, before.so_far, steadiness)
+    return _Moment(frame.luma, own, so_far, back, is_key)
 
-    Args:
-        smoothing: share kept from the frame before where nothing moves; 0 leaves every frame as it is.
-    """
 
-    def __init__(self, smoothing: float) -> None:
-        self.smoothing = smoothing
-        self._luma: Luma | None = None
-        self._chroma: Chroma | None = None
+def _finish(waiting: deque[_Moment], count: int, steadiness: float, memory: SceneMemory) -> Iterator[Chroma]:
+    """Take the first frames from those that wait, and show them."""
+    moments = list(waiting)
+    later = [np.zeros_like(moment.own) for moment in moments]  # evidence from the frames after each
+    for i in range(len(moments) - 1, 0, -1):
+        back = moments[i].back
+        if back is not None:
+            later[i - 1] = _passed_on(back, moments[i].own + later[i], steadiness)
+    for moment, after in zip(moments[:count], later, strict=False):
+        waiting.popleft()
+        evidence = moment.so_far + after
+        chroma = evidence[..., :2] / evidence[..., 2:]
+        if moment.is_key:
+            memory.tell(moment.luma, chroma)
+        planes = np.ascontiguousarray(np.moveaxis(chroma, -1, 0))
+        for _ in range(moment.shown):
+            yield planes
 
-    def step(self, luma: Luma, chroma: Chroma) -> Chroma:
-        """Smooth the next frame.
 
-        Args:
-            luma: (S, S) uint8, the frame as the network saw it.
-            chroma: (2, h, w) float32, as predicted for it.
-
-        Returns:
-            (2, h, w) float32. The first frame of a shot comes back as it is.
-        """
-        before, kept = self._luma, self._chroma
-        if self.smoothing and before is not None and kept is not None and not is_cut(before, luma):
-            change = cv2.absdiff(before, luma).astype(np.float32) / (255 * TRUST_RANGE)
-            trust = np.exp(-np.square(cv2.blur(change, (5, 5))))
-            trust = cv2.resize(trust, chroma.shape[:0:-1], interpolation=cv2.INTER_AREA)
-            chroma = chroma + (self.smoothing * trust) * (kept - chroma)
-        self._luma, self._chroma = luma, chroma
-        return chroma
+def _passed_on(motion: Motion, evidence: Evidence, steadiness: float) -> Evidence:
+    """What a frame's neighbour makes of its evidence."""
+    return np.asarray(motion.carry(evidence) * (steadiness * motion.trust)[..., None], np.float32)

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -101,3 +102,14 @@ def command(tmp_path: Path) -> Command:
         )
 
     return run
+
+
+def textured(shift: int = 0, *, seed: int = 0) -> np.ndarray:
+    """A grey square of 192 px with detail of several sizes, moved to the right by some pixels."""
+    noise = np.random.default_rng(seed).random((24, 48)).astype(np.float32)
+    wide = sum(
+        cv2.resize(noise[: 24 // n, : 48 // n], (384, 192), interpolation=cv2.INTER_CUBIC) / n
+        for n in (1, 2, 4)
+    )
+    low, high = np.min(wide), np.max(wide)
+    return ((wide - low) / (high - low) * 200 + 28).astype(np.uint8)[:, 96 - shift : 288 - shift].copy()

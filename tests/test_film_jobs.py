@@ -13,7 +13,18 @@ import numpy as np
 import pytest
 import torch
 from conftest import ROOT, Command
-from films import LOSSLESS, info, luma_hashes, make, make_steps, pattern, picture_times, rgb_frames, tone
+from films import (
+    LOSSLESS,
+    info,
+    luma_hashes,
+    make,
+    make_steps,
+    pattern,
+    picture_times,
+    plane_hashes,
+    rgb_frames,
+    tone,
+)
 from test_colorizer import Fixed
 
 from deoldify_lite import api
@@ -42,7 +53,7 @@ def colorfulness_of(path: Path) -> float:
 
 
 def settings(**changes: object) -> FilmSettings:
-    return replace(FilmSettings("x", 4, 1.0, "auto", smoothing=0.0), **changes)  # type: ignore[arg-type]
+    return replace(FilmSettings("x", 4, 1.0, "auto", steadiness=0.0), **changes)  # type: ignore[arg-type]
 
 
 def run_task(source: Path, output: Path, network: torch.nn.Module, render_factor: int = 4, **changes: object):  # type: ignore[no-untyped-def]
@@ -207,3 +218,69 @@ def test_a_real_clip(samples: Path, rendering: api.Rendering, tmp_path: Path) ->
     (item,) = api.colorize_video(source, tmp_path / "out", rendering=rendering, end_s=1.0)
     assert item.status == "done" and colorfulness_of(item.output) > 5
     assert [s["codec_type"] for s in info(item.output)["streams"]] == ["video", "audio"]
+
+
+@pytest.fixture
+def mixed(tmp_path: Path) -> Path:
+    """A shot in colour, then a grey one of something else; 20 frames each."""
+    grey = make(
+        tmp_path / "grey.mkv",
+        *("-f", "lavfi", "-i", "mandelbrot=s=96x64:r=25", "-frames:v", 20, "-vf", "hue=s=0"),
+        *("-c:v", "ffv1", "-pix_fmt", "yuv420p"),
+    )
+    color = make(tmp_path / "color.mkv", *pattern(0.8), "-c:v", "ffv1", "-pix_fmt", "yuv420p")
+    (tmp_path / "both.txt").write_text(f"file '{color.name}'\nfile '{grey.name}'\n")
+    return make(tmp_path / "mixed.mkv", "-f", "concat", "-i", tmp_path / "both.txt", "-c", "copy")
+
+
+def test_shots_in_colour_are_left_as_they_are(mixed: Path, tmp_path: Path) -> None:
+    network = Fixed()
+    item = run_task(mixed, tmp_path / "out.mkv", network, render_factor=8)
+    assert (item.status, item.frames) == ("done", 40)
+    assert any("20 of 40 frames are in colour already" in warning for warning in item.warnings)
+    assert sum(network.batches) <= 20
+    source, result = plane_hashes(mixed), plane_hashes(item.output)
+    assert result[:20] == source[:20]
+    assert [planes[0] for planes in result] == [planes[0] for planes in source]
+    assert all(a[1] != b[1] and a[2] != b[2] for a, b in zip(result[20:], source[20:], strict=True))
+
+
+def test_all_shots_are_coloured_on_demand(mixed: Path, tmp_path: Path) -> None:
+    item = run_task(mixed, tmp_path / "out.mkv", Fixed(), render_factor=8, recolor_all=True)
+    assert item.status == "done" and not item.warnings
+    source, result = plane_hashes(mixed), plane_hashes(item.output)
+    assert all(a[0] == b[0] and a[1:] != b[1:] for a, b in zip(result, source, strict=True))
+
+
+def test_a_film_wholly_in_colour_is_told_of_and_not_called_grey(tmp_path: Path) -> None:
+    source = make(tmp_path / "color.mkv", *pattern(0.8), "-c:v", "ffv1", "-pix_fmt", "yuv420p")
+    item = run_task(source, tmp_path / "out.mkv", Fixed((0.0, 0.0)), render_factor=8)
+    (warning,) = item.warnings
+    assert warning.startswith("all frames are in colour already") and "--recolor-all" in warning
+    assert plane_hashes(item.output) == plane_hashes(source)
+
+
+class Jittery(Fixed):
+    """Another colour for every frame."""
+
+    def predict_chroma(self, luma: torch.Tensor) -> torch.Tensor:
+        drawn = 0.1 + 0.1 * torch.rand(len(luma), 1, 1, 1)
+        return super().predict_chroma(luma) * 0 + drawn
+
+
+def test_steadiness_calms_a_film(film: Path, tmp_path: Path) -> None:
+    spread = {}
+    for steadiness in (0.0, 0.95):
+        torch.manual_seed(0)
+        item = run_task(
+            film, tmp_path / f"{steadiness}.mkv", Jittery(), render_factor=8, steadiness=steadiness
+        )
+        means = rgb_frames(item.output).astype(float).mean((1, 2))
+        spread[steadiness] = np.abs(np.diff(means[:, 2] - means[:, 1])).mean()
+    assert spread[0.95] < 0.3 * spread[0.0]
+
+
+@pytest.mark.parametrize("steadiness", [-0.1, 1.5])
+def test_senseless_steadiness(film: Path, rendering: api.Rendering, steadiness: float) -> None:
+    with pytest.raises(OptionError, match="steadiness"):
+        api.colorize_video(film, rendering=rendering, steadiness=steadiness)
