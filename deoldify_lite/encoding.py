@@ -158,7 +158,8 @@ def choose_pix_fmt(film: Film, codec: str, wanted: str | None = None) -> str:
             raise OptionError(f"{codec} cannot write {wanted}; it can write {', '.join(ours) or 'no YUV'}")
         return wanted
     sampling, depth = film.sampling, film.depth
-    if (film.width % 2 or film.height % 2) and codec not in _TAKES_ODD_SIZES:
+    # Beyond 8 bits ffmpeg cannot put planes of odd sizes together but in 4:4:4 (seen with 5.1).
+    if (film.width % 2 or film.height % 2) and (codec not in _TAKES_ODD_SIZES or depth > 8):
         sampling = "444"
 
     def loss(name: str) -> tuple[bool, bool, int, int]:

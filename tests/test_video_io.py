@@ -127,10 +127,14 @@ def test_every_frame_once_and_luma_untouched(tmp_path: Path, name: str, argument
     assert after.sampling == before.sampling
 
 
-def test_odd_size_with_x264_is_kept_in_444(tmp_path: Path) -> None:
-    source = make(tmp_path / "odd.mkv", *pattern(0.2, size="97x61"), "-c:v", "ffv1", "-pix_fmt", "yuv420p")
-    after = colorize(source, tmp_path / "out.mp4", encoding=Encoding(crf=0))
-    assert (after.width, after.height, after.pix_fmt) == (97, 61, "yuv444p")
+@pytest.mark.parametrize(
+    ("pix_fmt", "encoding", "kept_in"),
+    [("yuv420p", Encoding(crf=0), "yuv444p"), ("yuv420p10le", Encoding(codec="ffv1"), "yuv444p10le")],
+)
+def test_odd_size_is_kept_in_444(tmp_path: Path, pix_fmt: str, encoding: Encoding, kept_in: str) -> None:
+    source = make(tmp_path / "odd.mkv", *pattern(0.2, size="97x61"), "-c:v", "ffv1", "-pix_fmt", pix_fmt)
+    after = colorize(source, tmp_path / "out.mkv", encoding=encoding)
+    assert (after.width, after.height, after.pix_fmt) == (97, 61, kept_in)
     assert luma_hashes(after.path) == luma_hashes(source)
 
 
