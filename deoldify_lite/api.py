@@ -96,7 +96,7 @@ def settle(
         raise OptionError(f"precision {precision!r}: choose one of {', '.join(PRECISIONS)}")
     choose_device(device)
     if weights == "lite" or weights == "deoldify":
-        spec = get_spec("lite" if weights == "lite" else chosen.deoldify_model)
+        spec = get_spec(chosen.lite_model if weights == "lite" else chosen.deoldify_model)
         path = find_weights(spec)
         verify_weights(spec, path)
     else:

@@ -10,6 +10,7 @@ class RenderMode:
     """How a picture is rendered."""
 
     about: str  # one line for users
+    lite_model: str  # our network of this mode, a key of zoo.MODELS
     deoldify_model: str  # the official DeOldify network of this mode, a key of zoo.MODELS
     render_factor: int  # with the lite network: its input is a square of 16 * render_factor px
     deoldify_render_factor: int  # with the official network: the original's default
@@ -22,26 +23,29 @@ class RenderMode:
 MODES = {
     "artistic": RenderMode(
         "most colour, for single photos",
+        "lite-artistic",
         "artistic",
-        render_factor=14,
+        render_factor=12,
         deoldify_render_factor=35,
-        saturation=1.2,
+        saturation=1.15,
         steadiness=0.8,
     ),
     "stable": RenderMode(
         "dependable colour, fewer surprises",
+        "lite",
         "stable",
         render_factor=12,
         deoldify_render_factor=35,
-        saturation=1.0,
+        saturation=1.1,
         steadiness=0.9,
     ),
     "video": RenderMode(
         "steady colour from frame to frame",
+        "lite-video",
         "video",
         render_factor=12,
         deoldify_render_factor=21,
-        saturation=1.0,
+        saturation=1.3,
         steadiness=0.95,
     ),
 }

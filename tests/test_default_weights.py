@@ -11,8 +11,10 @@ from PIL import Image
 
 from deoldify_lite import api
 from deoldify_lite.metrics import colorfulness, psnr
+from deoldify_lite.models.build import build_network
 from deoldify_lite.models.weights import verify_weights
 from deoldify_lite.models.zoo import get_spec
+from deoldify_lite.modes import MODES
 
 data = pytest.importorskip("skimage.data", reason="scikit-image brings the photos")
 
@@ -21,13 +23,19 @@ def tensor(picture: np.ndarray) -> torch.Tensor:
     return torch.from_numpy(np.array(picture)).permute(2, 0, 1)[None].float() / 255
 
 
-def test_the_file_is_the_one_in_the_table() -> None:
-    spec = get_spec("lite")
+@pytest.mark.parametrize("mode", MODES)
+def test_the_files_are_those_in_the_table(mode: str) -> None:
+    spec = get_spec(MODES[mode].lite_model)
     path = ROOT / "weights" / spec.file
     assert spec.sha256 and spec.bytes
     verify_weights(spec, path)
-    sums = (ROOT / "weights" / "SHA256SUMS").read_text().split()
-    assert sums == [hashlib.sha256(path.read_bytes()).hexdigest(), spec.file]
+    sums = (ROOT / "weights" / "SHA256SUMS").read_text().splitlines()
+    assert f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {spec.file}" in sums
+    assert build_network(spec, path).chroma_stride == 2
+
+
+def test_all_files_together_are_small() -> None:
+    assert sum(path.stat().st_size for path in (ROOT / "weights").glob("*.safetensors")) <= 60e6
 
 
 @pytest.fixture(scope="module")

@@ -38,7 +38,7 @@ SPEC = ModelSpec(
 
 
 def test_the_table_is_whole() -> None:
-    assert list(MODELS) == ["lite", "artistic", "stable", "video"]
+    assert list(MODELS) == ["lite", "lite-artistic", "lite-video", "artistic", "stable", "video"]
     assert len({spec.file for spec in MODELS.values()}) == len(MODELS)
     for name, spec in MODELS.items():
         assert spec.name == name and spec.decoder in DECODERS and spec.licence == "MIT" and spec.source
@@ -50,7 +50,7 @@ def test_the_table_is_whole() -> None:
 
 def test_unknown_model_lists_those_there_are() -> None:
     assert get_spec("video") is MODELS["video"]
-    with pytest.raises(OptionError, match="no model 'vidoe': there are lite, artistic, stable, video"):
+    with pytest.raises(OptionError, match="no model 'vidoe': there are lite, lite-artistic, lite-video, artistic, stable, video"):
         get_spec("vidoe")
 
 
