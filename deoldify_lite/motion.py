@@ -12,8 +12,8 @@ Plane = NDArray[np.float32]  # (h, w)
 
 # Pixels by which going there and back may miss the start, and change of luma, as a share of its range, at
 # which trust falls to 1/e. Grain stays well below it, a wrong match well above.
-TRUST_MISS_PX = 0.5
-TRUST_LUMA = 0.05
+TRUST_MISS_PX = 0.7
+TRUST_LUMA = 0.065
 # A fast move is found less exactly: its length counts as so much of a miss, squared.
 _MISS_OF_LENGTH = 0.05
 _WINDOW_PX = 5  # over which a change of luma counts, so that single grains do not

@@ -12,8 +12,8 @@ from deoldify_lite.motion import Luma, motion_between
 # Scenes kept; the one not seen for longest is forgotten.
 MOST_SCENES = 64
 # Correlation of two thumbnails from which frames may be of one scene, and the mean trust in the motion
-# between them from which they are. Of 1,357 pairs of different photos that correlate at 0.5 or more none
-# reached 0.1, and frames of one camera position reach 0.3 to 0.9.
+# between them from which they are. Of 2,419 pairs of different photos that correlate at 0.5 or more none
+# reached 0.12, and frames of one camera position reach 0.3 to 0.9.
 LEAST_CORRELATION = 0.4
 LEAST_TRUST = 0.2
 _THUMBNAIL_PX = 12  # coarse, so that a camera may move a little

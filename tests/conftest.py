@@ -28,6 +28,15 @@ def seeded() -> None:
 
 
 @pytest.fixture(autouse=True)
+def same_log_level() -> Iterator[None]:
+    """A command run within a test, such as one with --quiet, silences no other test."""
+    log = logging.getLogger("deoldify_lite")
+    before = log.level
+    yield
+    log.setLevel(before)
+
+
+@pytest.fixture(autouse=True)
 def no_errors_logged(request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     """An error in the log fails a test, unless it is one about failing."""
     yield

@@ -37,7 +37,7 @@ def test_values_come_along() -> None:
 
 def test_another_picture_is_not_trusted() -> None:
     forth, back = motion_between(textured(), textured(seed=1), SIZE)
-    assert forth.trust.mean() < 0.05 and back.trust.mean() < 0.05
+    assert forth.trust.mean() < 0.08 and back.trust.mean() < 0.08
 
 
 def test_trust_survives_a_change_of_exposure_and_grain() -> None:
@@ -54,4 +54,4 @@ def test_what_appears_is_not_trusted() -> None:
     before, now = textured(), textured().copy()
     now[40:100, 40:100] = textured(seed=1)[40:100, 40:100]
     trust = motion_between(before, now, SIZE)[0].trust
-    assert trust[24:46, 24:46].mean() < 0.1 and trust[60:, 60:].mean() > 0.95
+    assert trust[24:46, 24:46].mean() < 0.2 and trust[60:, 60:].mean() > 0.95
