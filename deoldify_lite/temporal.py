@@ -41,7 +41,7 @@ class _Moment:
     own: Evidence
     so_far: Evidence  # of this frame and all before it
     back: Motion | None  # brings values of this frame to the one before; None for the first of a shot
-    is_key: bool
+    to_be_told: bool  # to the memory, which does not know its scene
     shown: int = 1  # times in a row
 
 
@@ -94,16 +94,17 @@ def _moment(
     assert frame.chroma is not None
     size = (frame.chroma.shape[1], frame.chroma.shape[2])
     own = np.dstack([*frame.chroma, np.ones(size, np.float32)])
-    is_key = number % LOOK_AHEAD == 0 and steadiness > 0
-    known = memory.recall(frame.luma, size) if is_key else None
+    asks = number % LOOK_AHEAD == 0 and steadiness > 0
+    known = memory.recall(frame.luma, size) if asks else None
     if known is not None:
         own = own + steadiness * MEMORY_WEIGHT * known
+    is_news = asks and known is None
     if not number or not steadiness:
-        return _Moment(frame.luma, own, own, None, is_key)
+        return _Moment(frame.luma, own, own, None, is_news)
     before = waiting[-1]
     motion, back = motion_between(before.luma, frame.luma, size)
     so_far = own + _passed_on(motion, before.so_far, steadiness)
-    return _Moment(frame.luma, own, so_far, back, is_key)
+    return _Moment(frame.luma, own, so_far, back, is_news)
 
 
 def _finish(waiting: deque[_Moment], count: int, steadiness: float, memory: SceneMemory) -> Iterator[Chroma]:
@@ -118,7 +119,7 @@ def _finish(waiting: deque[_Moment], count: int, steadiness: float, memory: Scen
         waiting.popleft()
         evidence = moment.so_far + after
         chroma = evidence[..., :2] / evidence[..., 2:]
-        if moment.is_key:
+        if moment.to_be_told:
             memory.tell(moment.luma, chroma)
         planes = np.ascontiguousarray(np.moveaxis(chroma, -1, 0))
         for _ in range(moment.shown):
