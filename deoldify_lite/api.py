@@ -3,21 +3,26 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from deoldify_lite.colorizer import Colorizer, choose_device, choose_dtype
+from deoldify_lite.colorizer import Backend, Colorizer
+from deoldify_lite.device import choose_device
 from deoldify_lite.encoding import CONTAINERS, Encoding, default_container
 from deoldify_lite.errors import DeoldifyError, OptionError
 from deoldify_lite.files import FILM_SUFFIXES, PHOTO_SUFFIXES, sha256_of
 from deoldify_lite.film import probe_film
 from deoldify_lite.film_jobs import FilmSettings, Progress, colorize_films
-from deoldify_lite.models.build import build_network, read_whole, recognize
-from deoldify_lite.models.weights import find_weights, verify_weights
+from deoldify_lite.models.weights import find_weights, user_cache, verify_weights
 from deoldify_lite.models.zoo import ModelSpec, get_spec
-from deoldify_lite.modes import PRECISIONS, check_render_factor, find_mode
+from deoldify_lite.modes import BACKENDS, PRECISIONS, check_render_factor, find_mode
+from deoldify_lite.openvino_backend import OpenvinoBackend, load_model, openvino_version
 from deoldify_lite.photo_io import output_suffix
 from deoldify_lite.photo_jobs import PhotoSettings, colorize_photos
 from deoldify_lite.plan import plan
 from deoldify_lite.report import Item
+
+if TYPE_CHECKING:
+    from deoldify_lite.models.build import Network
 
 # Called with each item as it is finished, and the number of items in the run.
 OnItem = Callable[[Item, int], None]
@@ -36,23 +41,31 @@ class Rendering:
     render_factor: int
     saturation: float
     steadiness: float
-    device: str
+    device: str  # cpu, cuda or mps
     precision: str
+    backend: str  # torch or openvino
 
     def load(self) -> Colorizer:
         """Build the network and make it ready.
 
         Raises:
             WeightsError: the file is damaged or of another network.
-            RenderError: there is no such device.
+            OptionError: the processor cannot compute in that precision.
         """
-        return Colorizer(
-            build_network(self.spec, self.weights),
-            render_factor=self.render_factor,
-            saturation=self.saturation,
-            device=self.device,
-            dtype=choose_dtype(choose_device(self.device), self.precision),
-        )
+        return Colorizer(self._load_backend(), render_factor=self.render_factor, saturation=self.saturation)
+
+    def _load_backend(self) -> Backend:
+        if self.backend == "openvino":
+            model = load_model(user_cache() / "openvino", self.sha256, self._build_network)
+            return OpenvinoBackend(model, precision=self.precision)
+        from deoldify_lite.torch_backend import TorchBackend
+
+        return TorchBackend(self._build_network(), device=self.device, precision=self.precision)
+
+    def _build_network(self) -> "Network":
+        from deoldify_lite.models.build import build_network
+
+        return build_network(self.spec, self.weights)
 
     def batch_size(self, wanted: int | None) -> int:
         """The batch size asked for, or one that suits the device.
@@ -62,7 +75,7 @@ class Rendering:
         """
         if wanted is not None and wanted < 1:
             raise OptionError(f"batch size {wanted}: choose 1 or more")
-        return wanted or (CPU_BATCH if choose_device(self.device).type == "cpu" else GPU_BATCH)
+        return wanted or (CPU_BATCH if self.device == "cpu" else GPU_BATCH)
 
 
 def settle(
@@ -73,6 +86,7 @@ def settle(
     saturation: float | None = None,
     device: str = "auto",
     precision: str = "auto",
+    backend: str = "auto",
 ) -> Rendering:
     """Settle how to render, without loading the network.
 
@@ -83,10 +97,13 @@ def settle(
         render_factor: the network sees 16 times as many pixels a side; None for the mode's default.
         saturation: factor on the colour; None for the mode's default.
         device: auto, cpu, cuda or mps.
-        precision: fp32, bf16, or auto for the faster; the two differ by less than can be seen.
+        precision: fp32, bf16, fp16, or auto for the fastest; they differ by less than can be seen.
+        backend: what runs the network: torch, openvino (on the CPU; the extra of that name), or auto for the
+            faster of those that are there.
 
     Raises:
         OptionError: a value makes no sense.
+        RenderError: there is no such device.
         WeightsError: the weights are not there, or not what they should be.
     """
     chosen = find_mode(mode)
@@ -94,12 +111,17 @@ def settle(
         raise OptionError(f"saturation {saturation}: choose a factor above 0 and up to 4")
     if precision not in PRECISIONS:
         raise OptionError(f"precision {precision!r}: choose one of {', '.join(PRECISIONS)}")
-    choose_device(device)
+    if backend not in BACKENDS:
+        raise OptionError(f"backend {backend!r}: choose one of {', '.join(BACKENDS)}")
+    device = choose_device(device)
     if weights == "lite" or weights == "deoldify":
         spec = get_spec(chosen.lite_model if weights == "lite" else chosen.deoldify_model)
         path = find_weights(spec)
         verify_weights(spec, path)
     else:
+        # Only torch can tell what is in a file of the user's.
+        from deoldify_lite.models.build import read_whole, recognize
+
         path = Path(weights).expanduser()
         spec = recognize(*read_whole(path), path=path)
     ours = spec.decoder not in ("deep", "wide")
@@ -114,7 +136,21 @@ def settle(
         steadiness=chosen.steadiness,
         device=device,
         precision=precision,
+        backend=_choose_backend(backend, device),
     )
+
+
+def _choose_backend(name: str, device: str) -> str:
+    there = openvino_version() is not None
+    if name == "openvino" and device != "cpu":
+        raise OptionError("--backend openvino runs on the CPU alone: add --device cpu")
+    if name == "openvino" and not there:
+        raise OptionError(
+            "--backend openvino: it is not installed; run: pip install 'deoldify_lite[openvino]'"
+        )
+    if name != "auto":
+        return name
+    return "openvino" if there and device == "cpu" else "torch"
 
 
 def load_colorizer(
@@ -125,6 +161,7 @@ def load_colorizer(
     saturation: float | None = None,
     device: str = "auto",
     precision: str = "auto",
+    backend: str = "auto",
 ) -> Colorizer:
     """A colorizer for pictures in memory; arguments and errors as in `settle`.
 
@@ -138,6 +175,7 @@ def load_colorizer(
         saturation=saturation,
         device=device,
         precision=precision,
+        backend=backend,
     ).load()
 
 

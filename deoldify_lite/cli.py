@@ -24,7 +24,7 @@ from deoldify_lite import __version__
 from deoldify_lite.errors import DeoldifyError, OptionError
 from deoldify_lite.evaluate_cli import fill_evaluate_parser
 from deoldify_lite.files import atomic_path
-from deoldify_lite.modes import MODES, PRECISIONS, RENDER_FACTORS
+from deoldify_lite.modes import BACKENDS, MODES, PRECISIONS, RENDER_FACTORS
 from deoldify_lite.report import Item, as_json, summary
 from deoldify_lite.train_cli import fill_train_parser
 from deoldify_lite.weights_cli import add_verbosity, fill_weights_parser
@@ -131,7 +131,13 @@ def _add_rendering(parser: argparse.ArgumentParser, *, mode: str) -> None:
         "--precision",
         choices=PRECISIONS,
         default="auto",
-        help="what the network computes in; auto takes the faster, and nobody sees a difference",
+        help="what the network computes in; auto takes the fastest, and nobody sees a difference",
+    )
+    parser.add_argument(
+        "--backend",
+        choices=BACKENDS,
+        default="auto",
+        help="what runs the network; auto takes OpenVINO on the CPU if it is installed",
     )
     parser.add_argument(
         "--batch-size", type=int, metavar="N", help="pictures rendered at once (default: by the device)"
@@ -235,6 +241,7 @@ def settle(args: argparse.Namespace) -> "Rendering":
         saturation=args.saturation,
         device=args.device,
         precision=args.precision,
+        backend=args.backend,
     )
 
 

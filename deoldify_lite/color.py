@@ -7,11 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-# ITU-R BT.601: luma weights of red, green and blue.
-LUMA_RED, LUMA_GREEN, LUMA_BLUE = 0.299, 0.587, 0.114
-# Cb = (B - Y) / CB_SCALE and Cr = (R - Y) / CR_SCALE span [-0.5, 0.5].
-CB_SCALE = 2 * (1 - LUMA_BLUE)
-CR_SCALE = 2 * (1 - LUMA_RED)
+from deoldify_lite.bt601 import CB_SCALE, CR_SCALE, LUMA_BLUE, LUMA_GREEN, LUMA_RED
 
 
 def luma_of(rgb: Tensor) -> Tensor:

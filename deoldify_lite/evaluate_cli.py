@@ -241,11 +241,13 @@ def load_judges(args: argparse.Namespace) -> "Judges":
         WeightsError: a file that was named is missing, damaged, or of another network.
         RenderError: there is no such device.
     """
-    from deoldify_lite.colorizer import choose_device
+    import torch
+
+    from deoldify_lite.device import choose_device
     from deoldify_lite.evaluation import networks
     from deoldify_lite.evaluation.measure import Judges
 
-    device = choose_device(args.device)
+    device = torch.device(choose_device(args.device))
     feature_network = classifier = lpips = inception = None
     if args.feature_net:
         feature_network = networks.load_feature_network(args.feature_net, device=device)

@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from deoldify_lite.color import LUMA_BLUE, LUMA_GREEN, LUMA_RED
+from deoldify_lite.bt601 import LUMA_BLUE, LUMA_GREEN, LUMA_RED
 
 Plane = NDArray[np.float32]  # (h, w)
 Chroma = NDArray[np.float32]  # (2, h, w)

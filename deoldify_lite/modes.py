@@ -50,8 +50,9 @@ MODES = {
     ),
 }
 
-# What the network may compute in; auto is the faster of the others.
-PRECISIONS = ("auto", "fp32", "bf16")
+# What the network may compute in, and what may run it; auto is the fastest of the others.
+PRECISIONS = ("auto", "fp32", "bf16", "fp16")
+BACKENDS = ("auto", "torch", "openvino")
 
 # Below 2 nothing is left to see; above 64 (1024 px) attention alone takes tens of gigabytes.
 RENDER_FACTORS = range(2, 65)

@@ -5,7 +5,6 @@ import os
 from dataclasses import fields, replace
 from pathlib import Path
 
-from deoldify_lite.modes import PRECISIONS
 from deoldify_lite.training.config import TrainConfig
 from deoldify_lite.training.recipes import RECIPES, Recipe
 from deoldify_lite.weights_cli import add_verbosity
@@ -87,7 +86,9 @@ def fill_train_parser(parser: argparse.ArgumentParser) -> None:
         "--teacher", type=Path, metavar="FILE", help="weights of mobilenetv1_100 to learn from"
     )
     parser.add_argument("--device", choices=["auto", "cpu", "cuda", "mps"], default="auto")
-    parser.add_argument("--precision", choices=PRECISIONS, default="auto", help="of the convolutions")
+    parser.add_argument(
+        "--precision", choices=["auto", "fp32", "bf16"], default="auto", help="of the convolutions"
+    )
     parser.add_argument("--workers", type=int, default=TrainConfig.workers, help="processes that read photos")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument(

@@ -12,6 +12,7 @@ from deoldify_lite.colorizer import Colorizer
 from deoldify_lite.errors import OptionError
 from deoldify_lite.models.baselines import BASELINES, ClassicUnet, EncoderDecoder
 from deoldify_lite.models.build import build_network, convert_weights, recognize
+from deoldify_lite.torch_backend import TorchBackend
 
 
 @pytest.mark.parametrize("name", BASELINES)
@@ -96,7 +97,7 @@ def test_specs_of_baselines() -> None:
 
 def test_a_colorizer_takes_them(tmp_path: Path) -> None:
     path = saved(EncoderDecoder(), tmp_path / "some.safetensors")
-    colorizer = Colorizer(build_network(None, path), render_factor=4, device="cpu")
+    colorizer = Colorizer(TorchBackend(build_network(None, path), device="cpu"), render_factor=4)
     picture = torch.randint(0, 256, (40, 50, 3), dtype=torch.uint8).numpy()
     assert colorizer.chroma_size == (64, 64)
     assert colorizer.colorize(picture).shape == (40, 50, 3)

@@ -13,7 +13,7 @@ PACKAGE = ROOT / "deoldify_lite"
 LEVELS = {
     "": 0,  # the package itself: its version
     "errors": 0,
-    "color": 0,
+    "bt601": 0,
     "engine": 0,
     "report": 0,
     "film_chroma": 0,
@@ -22,11 +22,16 @@ LEVELS = {
     "motion": 0,
     "models": 0,
     "models.layers": 0,
+    "color": 1,
+    "merge": 1,
+    "device": 1,
+    "torch_backend": 1,
+    "openvino_backend": 2,
     "files": 1,
     "modes": 1,
     "shots": 1,
     "scene_memory": 1,
-    "metrics": 1,
+    "metrics": 2,
     "guided": 1,
     "original": 1,
     "photo": 1,
@@ -34,7 +39,7 @@ LEVELS = {
     "ffmpeg_process": 1,
     "models.zoo": 1,
     "models.baselines": 1,
-    "models.unet": 1,
+    "models.unet": 2,
     "models.checkpoint": 1,
     "temporal": 2,
     "film": 2,
@@ -77,8 +82,9 @@ LEVELS = {
 }
 # Training stands beside: it may use the networks and colour maths, and nothing may use it.
 TRAINING_MAY_USE = {
+    "bt601",
     "color",
-    "colorizer",
+    "device",
     "errors",
     "files",
     "metrics",
@@ -87,6 +93,7 @@ TRAINING_MAY_USE = {
     "models.checkpoint",
     "models.layers",
     "models.unet",
+    "torch_backend",
     "training",
 }
 # Its command knows its settings, which import nothing, and the rest only once it runs.

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from conftest import grey_picture
 from PIL import Image
 from test_colorizer import Fixed, luma_levels
@@ -116,24 +115,24 @@ def test_sixteen_bits_stay_sixteen(rendering: api.Rendering, tmp_path: Path) -> 
 
 def test_a_grey_result_is_told_of(photos: Path) -> None:
     tasks = plan([photos], None, suffixes={".png"}, suffix_of=lambda path: path.suffix)
-    colorless = Colorizer(Fixed((0.001, 0)), render_factor=2, device="cpu")
+    colorless = Colorizer(Fixed((0.001, 0)), render_factor=2)
     (item,) = colorize_photos(tasks, lambda: colorless, PhotoSettings("x", 2, 1.0, "auto"), batch_size=1)
     assert any("grey" in warning for warning in item.warnings)
 
 
 def test_out_of_memory_lowers_the_render_factor_and_says_so(photos: Path) -> None:
     class Small(Fixed):
-        def predict_chroma(self, luma: torch.Tensor) -> torch.Tensor:
-            if luma.shape[-1] > 16 * 10:
+        def predict(self, lumas: np.ndarray) -> np.ndarray:
+            if lumas.shape[-1] > 16 * 10:
                 raise MemoryError
-            return super().predict_chroma(luma)
+            return super().predict(lumas)
 
     tasks = plan([photos], None, suffixes={".jpg", ".png"}, suffix_of=lambda path: path.suffix)
-    colorizer = Colorizer(Small(), render_factor=16, device="cpu")
+    colorizer = Colorizer(Small(), render_factor=16)
     items = list(colorize_photos(tasks, lambda: colorizer, PhotoSettings("x", 16, 1.0, "auto"), batch_size=1))
     assert [(item.status, item.render_factor) for item in items] == [("done", 9)] * 2
     assert all("render factor 9" in item.warnings[0] for item in items)
-    hopeless = Colorizer(Fixed(most=0, error=MemoryError()), render_factor=5, device="cpu")
+    hopeless = Colorizer(Fixed(most=0, error=MemoryError()), render_factor=5)
     items = list(
         colorize_photos(
             tasks, lambda: hopeless, PhotoSettings("y", 5, 1.0, "auto"), batch_size=1, overwrite=True

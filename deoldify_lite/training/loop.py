@@ -5,10 +5,11 @@ import time
 from contextlib import ExitStack, closing
 from pathlib import Path
 
+import torch
 from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
 
-from deoldify_lite.colorizer import choose_device
+from deoldify_lite.device import choose_device
 from deoldify_lite.training.config import TrainConfig
 from deoldify_lite.training.processes import joined
 from deoldify_lite.training.recipes import Recipe
@@ -36,7 +37,7 @@ def train(recipe: Recipe, config: TrainConfig) -> Path:
         WeightsError: weights to start from or to learn from cannot be had.
         TrainingError: the run diverges.
     """
-    with joined(choose_device(config.device)) as processes, ExitStack() as stack:
+    with joined(torch.device(choose_device(config.device))) as processes, ExitStack() as stack:
         run = Run(recipe, config, processes)
         if run.journal:
             log.info("%d photos to train on, %d to validate with", len(run.photos), len(run.validation))

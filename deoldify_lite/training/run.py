@@ -11,11 +11,11 @@ import torch
 from safetensors.torch import save
 from torch import Tensor
 
-from deoldify_lite.colorizer import choose_dtype
 from deoldify_lite.errors import OptionError, TrainingError
 from deoldify_lite.files import atomic_path
 from deoldify_lite.models.baselines import BASELINES
 from deoldify_lite.models.build import OWN_ENCODER
+from deoldify_lite.torch_backend import choose_dtype
 from deoldify_lite.training.config import TrainConfig
 from deoldify_lite.training.data import PhotoSet, batches, open_photos, read_all
 from deoldify_lite.training.features import build_feature_loss, build_teacher
@@ -67,7 +67,9 @@ class Run:
             )
         config.out.mkdir(parents=True, exist_ok=True)
         self._note_settings()
-        self.dtype = choose_dtype(processes.device, config.precision)
+        dtype = choose_dtype(processes.device.type, config.precision)
+        # Half precision would want its gradients scaled.
+        self.dtype = torch.float32 if dtype == torch.float16 else dtype
         torch.manual_seed(config.seed)
 
         self.photos, held_out = open_photos(
