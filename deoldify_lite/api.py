@@ -11,7 +11,6 @@ from deoldify_lite.encoding import CONTAINERS, Encoding, default_container
 from deoldify_lite.errors import DeoldifyError, OptionError
 from deoldify_lite.files import FILM_SUFFIXES, PHOTO_SUFFIXES, sha256_of
 from deoldify_lite.film import probe_film
-from deoldify_lite.film_jobs import FilmSettings, Progress, colorize_films
 from deoldify_lite.models.weights import find_weights, user_cache, verify_weights
 from deoldify_lite.models.zoo import ModelSpec, get_spec
 from deoldify_lite.modes import BACKENDS, PRECISIONS, check_render_factor, find_mode
@@ -22,6 +21,7 @@ from deoldify_lite.plan import plan
 from deoldify_lite.report import Item
 
 if TYPE_CHECKING:
+    from deoldify_lite.film_jobs import Progress
     from deoldify_lite.models.build import Network
 
 # Called with each item as it is finished, and the number of items in the run.
@@ -253,7 +253,7 @@ def colorize_video(
     encoding: Encoding | None = None,
     overwrite: bool = False,
     on_item: OnItem | None = None,
-    on_frames: Progress | None = None,
+    on_frames: "Progress | None" = None,
 ) -> list[Item]:
     """Colorize films: files, or folders of them.
 
@@ -278,6 +278,9 @@ def colorize_video(
         InputError: an input does not exist or holds no films.
         OptionError: a value makes no sense.
     """
+    # With it comes the detector of shots, half a second that photos need not wait for.
+    from deoldify_lite.film_jobs import FilmSettings, colorize_films
+
     if (start_s or 0) < 0 or (end_s is not None and end_s <= (start_s or 0)):
         raise OptionError(f"start {start_s} s, end {end_s} s: the end must come after the start")
     if steadiness is not None and not 0 <= steadiness <= 1:

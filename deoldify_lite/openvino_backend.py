@@ -5,6 +5,7 @@ A network is brought into OpenVINO's form once and kept so in the user's cache.
 
 import logging
 import shutil
+import sys
 import tempfile
 import warnings
 from collections.abc import Callable
@@ -36,6 +37,15 @@ def openvino_version() -> str | None:
         return None
 
 
+def _import_openvino() -> Any:
+    # It would tell Google of each import and conversion. Where this module is missing it tells nobody, and
+    # loads faster.
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+    import openvino
+
+    return openvino
+
+
 class OpenvinoBackend:
     """A network compiled for this machine's processor.
 
@@ -48,9 +58,7 @@ class OpenvinoBackend:
     """
 
     def __init__(self, model: Any, *, precision: str = "auto") -> None:
-        import openvino
-
-        self._core = openvino.Core()
+        self._core = _import_openvino().Core()
         able = self._core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
         if precision == "auto":
             precision = "bf16" if "BF16" in able else "fp32"
@@ -94,8 +102,7 @@ def load_model(cache: Path, sha256: str, build: "Callable[[], ChromaNetwork]") -
         sha256: of the weights.
         build: gives the network, with torch; called only if it is not kept yet.
     """
-    import openvino
-
+    openvino = _import_openvino()
     folder = cache / f"{sha256[:32]}-{REVISION}-{openvino.__version__.partition('-')[0]}"
     core = openvino.Core()
     if (folder / _FILE).is_file():
@@ -114,8 +121,9 @@ def load_model(cache: Path, sha256: str, build: "Callable[[], ChromaNetwork]") -
 
 
 def _convert(network: "ChromaNetwork") -> Any:
-    import openvino
     import torch
+
+    openvino = _import_openvino()
 
     class FromBytes(torch.nn.Module):
         """The network, from 8-bit luma, to what it predicts."""
@@ -139,8 +147,7 @@ def _convert(network: "ChromaNetwork") -> Any:
 
 def _keep(model: Any, folder: Path) -> None:
     """Save under that name only what is complete, whoever else does the same now."""
-    import openvino
-
+    openvino = _import_openvino()
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
         made = Path(scratch, "made")

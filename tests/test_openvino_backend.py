@@ -105,6 +105,15 @@ def test_choosing(tiny_weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         chosen("tensorrt")
 
 
+def test_nobody_is_told_of_what_is_done(tiny_weights: Path) -> None:
+    code = (
+        "import sys; from deoldify_lite import api;"
+        f"api.load_colorizer(weights={str(tiny_weights)!r}, device='cpu', render_factor=4);"
+        "sys.exit(any(name.startswith('openvino_telemetry') and m for name, m in sys.modules.items()))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
+
+
 def test_torch_is_not_loaded_once_the_network_is_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
