@@ -1,7 +1,7 @@
 """The public door: load a colorizer; colorize pictures, folders of photos, and films."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ from deoldify_lite.encoding import CONTAINERS, Encoding, default_container
 from deoldify_lite.errors import DeoldifyError, OptionError
 from deoldify_lite.files import FILM_SUFFIXES, PHOTO_SUFFIXES, sha256_of
 from deoldify_lite.film import probe_film
+from deoldify_lite.machine import free_memory
 from deoldify_lite.models.weights import find_weights, user_cache, verify_weights
 from deoldify_lite.models.zoo import ModelSpec, get_spec
 from deoldify_lite.modes import BACKENDS, PRECISIONS, check_render_factor, find_mode
@@ -28,7 +29,9 @@ if TYPE_CHECKING:
 OnItem = Callable[[Item, int], None]
 
 # Large enough to keep the device busy; more would only cost memory and delay.
-CPU_BATCH, GPU_BATCH = 4, 16
+CPU_BATCH, GPU_BATCH = 4, 64
+# What a network keeps at most while it works, measured in float32, for each pixel that it sees.
+LITE_BYTES_PER_PIXEL, RGB_BYTES_PER_PIXEL = 600, 7000
 
 
 @dataclass(frozen=True)
@@ -68,14 +71,18 @@ class Rendering:
         return build_network(self.spec, self.weights)
 
     def batch_size(self, wanted: int | None) -> int:
-        """The batch size asked for, or one that suits the device.
+        """The batch size asked for, or one that suits the device and takes at most half of its free memory.
 
         Raises:
             OptionError: it is not positive.
         """
         if wanted is not None and wanted < 1:
             raise OptionError(f"batch size {wanted}: choose 1 or more")
-        return wanted or (CPU_BATCH if self.device == "cpu" else GPU_BATCH)
+        if wanted:
+            return wanted
+        per_pixel = LITE_BYTES_PER_PIXEL if self.spec.decoder == "lite" else RGB_BYTES_PER_PIXEL
+        fitting = free_memory(self.device) // 2 // (per_pixel * (16 * self.render_factor) ** 2)
+        return max(1, min(fitting, CPU_BATCH if self.device == "cpu" else GPU_BATCH))
 
 
 def settle(
@@ -286,7 +293,7 @@ def colorize_video(
     if steadiness is not None and not 0 <= steadiness <= 1:
         raise OptionError(f"steadiness {steadiness}: choose a value from 0 to 1")
     rendering = rendering or settle("video")
-    encoding = encoding or Encoding()
+    encoding = replace(encoding or Encoding(), on_gpu=rendering.device == "cuda")
     tasks = plan(
         _listed(inputs),
         None if out is None else Path(out),

@@ -4,6 +4,7 @@ What a container or an encoder can hold differs between builds of ffmpeg, so ffm
 rehearsal encodes one frame and muxes the first packets of all streams before any real work begins.
 """
 
+import functools
 import logging
 import tempfile
 from collections.abc import Iterable, Sequence
@@ -52,13 +53,28 @@ class Encoding:
     codec: str | None = None  # an encoder of ffmpeg, such as libx264 or ffv1
     crf: int | None = None  # constant quality on the encoder's own scale, lower is better
     pix_fmt: str | None = None  # such as yuv420p10le
+    on_gpu: bool = False  # by an Nvidia GPU, where no codec is named and its encoder does as well
 
-    def codec_for(self, suffix: str) -> str:
-        """The encoder used for a container, by its suffix."""
-        return self.codec or ("libvpx-vp9" if suffix == ".webm" else "libx264")
+    def codec_for(self, film: Film, suffix: str) -> str:
+        """The encoder used for a film in a container, by its suffix."""
+        if self.codec:
+            return self.codec
+        if suffix == ".webm":
+            return "libvpx-vp9"
+        # Its quality has a scale of its own, and it has no more than 8 bits for H.264, and 4:2:0.
+        plain = self.crf is None and self.pix_fmt is None and (film.depth, film.sampling) == (8, "420")
+        return "h264_nvenc" if self.on_gpu and plain and _nvenc_works(film.width, film.height) else "libx264"
 
 
 DEFAULT_ENCODING = Encoding()
+
+
+@functools.lru_cache
+def _nvenc_works(width: int, height: int) -> bool:
+    """Whether this ffmpeg and this GPU encode H.264 of that size: some GPUs have no encoder, such as H100."""
+    still = ffmpeg.input(f"color=s={width}x{height}:d=1", f="lavfi")
+    output = still.output("pipe:1", f="null", vframes=1, pix_fmt="yuv420p", **{"c:v": "h264_nvenc"})
+    return run_arguments(compile_arguments(output)).returncode == 0
 
 
 def default_container(film: Film, encoding: Encoding = DEFAULT_ENCODING) -> str:
@@ -88,10 +104,10 @@ def streams_that_fit(film: Film, suffix: str, encoding: Encoding) -> tuple[Strea
     if not _rehearse(film, suffix, encoding, film.streams):
         return film.streams
     if trouble := _rehearse(film, suffix, encoding, ()):
+        codec, options = encoding.codec_for(film, suffix), encoder_options(film, suffix, encoding)
         raise OptionError(
-            f"{film.path}: {encoding.codec_for(suffix)} with {encoder_options(film, suffix, encoding)} does "
-            f"not work or does not fit into {suffix}; choose another --codec or container. "
-            f"ffmpeg said: {trouble}"
+            f"{film.path}: {codec} with {options} does not work or does not fit into {suffix}; "
+            f"choose another --codec or container. ffmpeg said: {trouble}"
         )
     kept = []
     for stream in film.streams:
@@ -124,7 +140,7 @@ def encoder_options(film: Film, suffix: str, encoding: Encoding) -> dict[str, An
         OptionError: the encoder has no such quality scale or pixel format.
         VideoError: this ffmpeg has no such encoder.
     """
-    codec = encoding.codec_for(suffix)
+    codec = encoding.codec_for(film, suffix)
     options: dict[str, Any] = {"c:v": codec, "pix_fmt": choose_pix_fmt(film, codec, encoding.pix_fmt)}
     if codec in _ENCODERS:
         flag, default, more = _ENCODERS[codec]

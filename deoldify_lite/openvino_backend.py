@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deoldify_lite.errors import OptionError, RenderError
+from deoldify_lite.machine import cores
 
 if TYPE_CHECKING:
     from deoldify_lite.torch_backend import ChromaNetwork
@@ -89,6 +90,7 @@ class OpenvinoBackend:
         settings = {
             "INFERENCE_PRECISION_HINT": _PRECISIONS[self.precision],
             "PERFORMANCE_HINT": "LATENCY",  # all threads work on one batch
+            "INFERENCE_NUM_THREADS": cores(),
         }
         self._request = self._core.compile_model(self._model, "CPU", settings).create_infer_request()
         self._size = size

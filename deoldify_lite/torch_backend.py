@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from deoldify_lite.errors import RenderError
+from deoldify_lite.machine import cores
 
 _DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
@@ -75,6 +76,8 @@ class TorchBackend:
         self.dtype = choose_dtype(device, precision)
         self.predicts_rgb = network.predicts_rgb
         self.chroma_stride = network.chroma_stride
+        if device == "cpu":
+            torch.set_num_threads(cores())
         if device == "cuda":
             # Pictures of few sizes come again and again: the search for the fastest kernels pays.
             torch.backends.cudnn.benchmark = True

@@ -26,6 +26,7 @@ from films import (
     tone,
 )
 
+from deoldify_lite import encoding as encoding_module
 from deoldify_lite.encoding import Encoding, choose_pix_fmt, default_container
 from deoldify_lite.errors import OptionError, VideoError
 from deoldify_lite.film import probe_film
@@ -627,6 +628,28 @@ def test_pixel_format_of_the_result(tmp_path: Path) -> None:
     assert choose_pix_fmt(film, "ffv1") == "yuv422p12le"
     assert choose_pix_fmt(film, "prores_ks") == "yuv422p10le"
     assert choose_pix_fmt(film, "libx264", "yuv420p") == "yuv420p"
+
+
+def test_the_gpu_encodes_only_what_it_encodes_as_well(
+    tmp_path: Path, plain: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    film = probe_film(plain)
+    deep = probe_film(make(tmp_path / "a.mkv", *pattern(0.1), "-c:v", "ffv1", "-pix_fmt", "yuv420p10le"))
+    monkeypatch.setattr(encoding_module, "_nvenc_works", lambda *_: True)
+    on_gpu = Encoding(on_gpu=True)
+    assert on_gpu.codec_for(film, ".mp4") == "h264_nvenc"
+    assert on_gpu.codec_for(film, ".webm") == "libvpx-vp9" and on_gpu.codec_for(deep, ".mkv") == "libx264"
+    assert Encoding(on_gpu=True, crf=12).codec_for(film, ".mp4") == "libx264"
+    assert Encoding(on_gpu=True, codec="libx265").codec_for(film, ".mp4") == "libx265"
+    assert Encoding().codec_for(film, ".mp4") == "libx264"
+
+
+def test_a_gpu_that_cannot_encode_is_no_obstacle(plain: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    refused = subprocess.CompletedProcess([], 1, b"", b"No capable devices found")
+    monkeypatch.setattr(encoding_module, "run_arguments", lambda _: refused)
+    encoding_module._nvenc_works.cache_clear()
+    assert Encoding(on_gpu=True).codec_for(probe_film(plain), ".mp4") == "libx264"
+    encoding_module._nvenc_works.cache_clear()
 
 
 @pytest.mark.skipif(not SAMPLES.is_dir(), reason=f"the sample films are not in {SAMPLES}")
