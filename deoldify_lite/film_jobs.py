@@ -8,12 +8,11 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-import numpy as np
-
 from deoldify_lite.colorizer import Colorizer, OutOfMemoryError
 from deoldify_lite.encoding import Encoding
 from deoldify_lite.engine import Sink, in_batches, prefetch
 from deoldify_lite.film import Film, probe_film
+from deoldify_lite.key_frames import MOST_STEPS, Step, find_key_frames
 from deoldify_lite.photo_jobs import is_grey, warnings_of
 from deoldify_lite.plan import Task, check_output, failed, is_done, record
 from deoldify_lite.report import Item
@@ -48,6 +47,7 @@ class Outcome:
 
     frames: int
     kept: int  # of these were in colour already
+    predicted: int  # of these went through the network; the rest took their colour from them
     grey: bool  # whether all others came out grey
 
     @property
@@ -84,6 +84,7 @@ def colorize_films(
             film = probe_film(task.source)
             colorizer = colorizer or load_colorizer()
             colorizer, outcome = _colorize(task, film, colorizer, settings, batch_size, progress)
+            log.info("%s: %d of %d frames predicted", task.source, outcome.predicted, outcome.frames)
             record(task, settings, colorizer.render_factor)
         except Exception as error:
             yield failed(task, error)
@@ -133,9 +134,10 @@ def _stream(
     batch_size: int,
     progress: Progress | None,
 ) -> Outcome:
-    frames = kept = grey = 0
-    start_s, end_s, ahead = settings.start_s, settings.end_s, 2 * batch_size
-    # Reading, predicting, steadying and writing have a thread each.
+    frames = kept = grey = predicted = 0
+    start_s, end_s = settings.start_s, settings.end_s
+    ahead = MOST_STEPS * batch_size  # as many frames as a batch may settle at once
+    # Reading, finding motion, predicting, steadying and writing have a thread each.
     with (
         FrameReader(
             film,
@@ -154,10 +156,18 @@ def _stream(
             end_s=end_s,
         ) as writer,
         closing(prefetch(_read_shots(reader), ahead=ahead)) as shots,
-        closing(prefetch(_predict(shots, colorizer, batch_size), ahead=ahead)) as predicted,
+        closing(prefetch(_find_key_frames(shots, colorizer, settings), ahead=ahead)) as steps,
+        closing(prefetch(_predict(steps, colorizer, batch_size), ahead=ahead)) as predictions,
         Sink(_call, ahead=ahead) as sink,
     ):
-        for chroma in steady(predicted, steadiness=settings.steadiness):
+
+        def counted() -> Iterator[Predicted]:
+            nonlocal predicted
+            for frame in predictions:
+                predicted += frame.chroma is not None
+                yield frame
+
+        for chroma in steady(counted(), steadiness=settings.steadiness):
             frames += 1
             if chroma is None:
                 kept += 1
@@ -167,30 +177,29 @@ def _stream(
                 sink.put(partial(writer.write, chroma))
             if progress:
                 progress(task.source, frames, max(frames, film.frame_count))
-    return Outcome(frames, kept, grey == frames - kept > 0)
+    return Outcome(frames, kept, predicted, grey == frames - kept > 0)
 
 
 def _read_shots(reader: FrameReader) -> Iterator[Frame]:
     return mark_shots(Frame(frame.luma, frame.chroma) for frame in reader.frames())
 
 
-def _predict(frames: Iterable[Frame], colorizer: Colorizer, batch_size: int) -> Iterator[Predicted]:
-    last: Frame | None = None
-    for batch in in_batches(frames, batch_size):
-        before = [last, *batch[:-1]]
-        # A frame that only repeats the one before, as in a film of variable rate, is not predicted again but
-        # shown in exactly the same colour.
-        wanted = [
-            not frame.in_colour
-            and (one is None or frame.begins_shot or not np.array_equal(one.luma, frame.luma))
-            for one, frame in zip(before, batch, strict=True)
-        ]
-        fresh = [frame.luma for frame, is_wanted in zip(batch, wanted, strict=True) if is_wanted]
+def _find_key_frames(frames: Iterable[Frame], colorizer: Colorizer, settings: FilmSettings) -> Iterator[Step]:
+    # Where nothing is steadied, nothing is carried either, and each frame is coloured alone.
+    return find_key_frames(frames, colorizer.chroma_size, moves=settings.steadiness > 0)
+
+
+def _predict(steps: Iterable[Step], colorizer: Colorizer, batch_size: int) -> Iterator[Predicted]:
+    # A batch is full with so many frames to predict, or so many in all: a picture may stand for minutes.
+    for batch in in_batches(steps, MOST_STEPS * batch_size, most=batch_size, weigh=_is_key):
+        fresh = [step.frame.luma for step in batch if _is_key(step)]
         chroma = iter(colorizer.predict_chroma(fresh) if fresh else ())
-        for frame, is_wanted in zip(batch, wanted, strict=True):
-            found = next(chroma) if is_wanted else None
-            yield Predicted(frame.luma, found, begins_shot=frame.begins_shot, in_colour=frame.in_colour)
-        last = batch[-1]
+        for step in batch:
+            yield Predicted(step, next(chroma) if _is_key(step) else None)
+
+
+def _is_key(step: Step) -> bool:
+    return step.stands_for > 0
 
 
 def _call(function: Callable[[], None]) -> None:

@@ -1,6 +1,10 @@
 """How a picture moves from one frame to the next, and how far that is to be trusted."""
 
+import math
+import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import cv2
@@ -17,6 +21,8 @@ TRUST_LUMA = 0.065
 # A fast move is found less exactly: its length counts as so much of a miss, squared.
 _MISS_OF_LENGTH = 0.05
 _WINDOW_PX = 5  # over which a change of luma counts, so that single grains do not
+# The flow is found at so many times less than the size that the network saw, and stretched.
+_COARSER = 4
 
 
 @dataclass(frozen=True)
@@ -28,9 +34,18 @@ class Motion:
 
     def carry(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
         """Bring what the other frame has, (h, w) or (h, w, C), to where it is in this one."""
-        columns, rows = self.source[..., 0], self.source[..., 1]
-        carried = cv2.remap(values, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        return np.asarray(carried, np.float32).reshape(values.shape)  # OpenCV drops a single channel
+        carried = _fetch(values, self.source)
+        return carried.reshape(values.shape)  # OpenCV drops a single channel
+
+
+class _Searches(threading.local):
+    """A search for each thread: it keeps its buffers, which take as long to make as a flow to find."""
+
+    def __init__(self) -> None:
+        self.flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
+
+
+_searches = _Searches()
 
 
 def motion_between(before: Luma, now: Luma, size: tuple[int, int]) -> tuple[Motion, Motion]:
@@ -48,49 +63,63 @@ def motion_between(before: Luma, now: Luma, size: tuple[int, int]) -> tuple[Moti
     Returns:
         What brings values of `before` to `now`, and what brings values of `now` to `before`.
     """
-    flows = [_shrink_flow(_search(here, there), size) for here, there in ((now, before), (before, now))]
-    lumas = [_shrink(luma, size).astype(np.float32) / np.float32(255) for luma in (before, now)]
+    small = [_shrink(luma, size) for luma in (before, now)]
+    scale = max(round(math.log2(_COARSER * max(size) / max(now.shape))), 0)
+    forth, back = _search(small[1], small[0], scale), _search(small[0], small[1], scale)
+    lumas = [luma.astype(np.float32) / np.float32(255) for luma in small]
     return (
-        _weigh(flows[0], flows[1], there=lumas[0], here=lumas[1]),
-        _weigh(flows[1], flows[0], there=lumas[1], here=lumas[0]),
+        _weigh(forth, back, there=lumas[0], here=lumas[1]),
+        _weigh(back, forth, there=lumas[1], here=lumas[0]),
     )
 
 
-def _search(here: Luma, there: Luma) -> NDArray[np.float32]:
-    search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
-    return np.asarray(search.calc(here, there, None), np.float32)  # type: ignore[call-overload]
+def _search(here: Luma, there: Luma, scale: int) -> NDArray[np.float32]:
+    """From each pixel to the same point elsewhere, px: (h, w, 2). The flow is found `scale` halvings down."""
+    _searches.flow.setFinestScale(scale)  # each time: small pictures make it change this by itself
+    return np.asarray(_searches.flow.calc(here, there, None), np.float32)  # type: ignore[call-overload]
 
 
 def _weigh(flow: NDArray[np.float32], back: NDArray[np.float32], *, there: Plane, here: Plane) -> Motion:
     height, width = here.shape
-    columns, rows = np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)
-    source = np.empty_like(flow)
-    np.add(flow[..., 0], columns, out=source[..., 0])
-    np.add(flow[..., 1], rows[:, None], out=source[..., 1])
-    motion = Motion(source, np.ones_like(here))
-
-    miss = np.square(flow + motion.carry(back)).sum(-1)
-    miss /= TRUST_MISS_PX**2 * (1 + _MISS_OF_LENGTH * np.square(flow).sum(-1))
-    change = np.abs(_expose_like(motion.carry(there), here) - here)
-    change = cv2.blur(change, (_WINDOW_PX, _WINDOW_PX)) / TRUST_LUMA
-    trust = np.exp(-miss - np.square(change))
+    source = flow + _places(height, width)
+    # One picture fetched is cheaper than two.
+    back_x, back_y, luma = _fetch_planes([*cv2.split(back), there], source)
+    x, y = cv2.split(flow)
+    miss = np.square(x + back_x) + np.square(y + back_y)
+    miss /= TRUST_MISS_PX**2 * (1 + _MISS_OF_LENGTH * (x * x + y * y))
+    change = cv2.blur(cv2.absdiff(_expose_like(luma, here), here), (_WINDOW_PX, _WINDOW_PX))
+    trust = np.exp(-miss - np.square(change / TRUST_LUMA))
     # What comes from outside the other frame was not there.
-    inside = (source > -0.5).all(-1) & (source[..., 0] < width - 0.5) & (source[..., 1] < height - 0.5)
-    return Motion(source, trust * inside)
+    columns, rows = cv2.split(source)
+    trust *= (columns > -0.5) & (columns < width - 0.5) & (rows > -0.5) & (rows < height - 0.5)
+    return Motion(source, trust)
+
+
+@lru_cache(maxsize=4)
+def _places(height: int, width: int) -> NDArray[np.float32]:
+    """(h, w, 2): the column and row of each pixel."""
+    return np.stack(np.meshgrid(np.arange(width), np.arange(height)), -1).astype(np.float32)
+
+
+def _fetch(values: NDArray[np.float32], source: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Values at their sources, between four others; the border is repeated."""
+    fetched = cv2.remap(values, source, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)  # type: ignore[call-overload]
+    return np.asarray(fetched, np.float32)
+
+
+def _fetch_planes(planes: Sequence[NDArray[Any]], source: NDArray[np.float32]) -> list[Plane]:
+    fetched = cv2.split(_fetch(np.asarray(cv2.merge(planes), np.float32), source))
+    return [np.asarray(plane, np.float32) for plane in fetched]
 
 
 def _expose_like(luma: Plane, other: Plane) -> Plane:
     """Brightness and contrast of one frame as those of another: projectors and old cameras flicker."""
-    (mean, spread), (wanted_mean, wanted_spread) = ((x.mean(), x.std()) for x in (luma, other))
-    return (luma - mean) * (wanted_spread / max(spread, 1e-3)) + wanted_mean
+    (mean, spread), (wanted_mean, wanted_spread) = (cv2.meanStdDev(plane) for plane in (luma, other))
+    gain = np.float32(wanted_spread.item() / max(spread.item(), 1e-3))
+    return luma * gain + (np.float32(wanted_mean.item()) - gain * np.float32(mean.item()))
 
 
-def _shrink(picture: NDArray[Any], size: tuple[int, int]) -> NDArray[Any]:
-    if picture.shape[:2] == size:
+def _shrink(picture: Luma, size: tuple[int, int]) -> Luma:
+    if picture.shape == size:
         return picture
-    return np.asarray(cv2.resize(picture, size[::-1], interpolation=cv2.INTER_AREA))
-
-
-def _shrink_flow(flow: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
-    scale = np.array([size[1] / flow.shape[1], size[0] / flow.shape[0]], np.float32)
-    return np.asarray(_shrink(flow, size) * scale, np.float32)
+    return np.asarray(cv2.resize(picture, size[::-1], interpolation=cv2.INTER_AREA), np.uint8)

@@ -259,6 +259,25 @@ def test_a_film_wholly_in_colour_is_told_of_and_not_called_grey(tmp_path: Path) 
     assert plane_hashes(item.output) == plane_hashes(source)
 
 
+def test_few_frames_of_a_calm_film_are_predicted(
+    film: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    counts, pictures = {}, {}
+    with caplog.at_level("INFO", logger="deoldify_lite.film_jobs"):
+        for steadiness in (0.0, 0.95):
+            network = Fixed()
+            item = run_task(
+                film, tmp_path / f"{steadiness}.mkv", network, render_factor=8, steadiness=steadiness
+            )
+            counts[steadiness] = sum(network.batches)
+            pictures[steadiness] = rgb_frames(item.output)
+            assert max(network.batches) <= 4
+            assert f"{counts[steadiness]} of 25 frames predicted" in caplog.text
+    assert counts == {0.0: 25, 0.95: 7}  # every frame, and 0, 4, 8, ... 24
+    # The network gave one colour, and so it is in all frames.
+    np.testing.assert_allclose(pictures[0.95], pictures[0.0], atol=1)
+
+
 class Jittery(Fixed):
     """Another colour for every frame."""
 

@@ -55,3 +55,21 @@ def test_what_appears_is_not_trusted() -> None:
     now[40:100, 40:100] = textured(seed=1)[40:100, 40:100]
     trust = motion_between(before, now, SIZE)[0].trust
     assert trust[24:46, 24:46].mean() < 0.2 and trust[60:, 60:].mean() > 0.95
+
+
+def test_a_search_remembers_nothing_of_other_pictures_and_sizes() -> None:
+    pictures = textured(0), textured(8)
+    first = motion_between(*pictures, SIZE)
+    for size in ((192, 192), (16, 16)):
+        motion_between(textured(3, seed=1), textured(9, seed=1), size)
+    for before, now in zip(first, motion_between(*pictures, SIZE), strict=True):
+        np.testing.assert_array_equal(before.source, now.source)
+        np.testing.assert_array_equal(before.trust, now.trust)
+
+
+def test_the_smallest_pictures_of_a_film() -> None:
+    small = [np.ascontiguousarray(textured(shift)[::3, ::3]) for shift in (0, 3)]  # render factor 4
+    for size in ((64, 64), (32, 32), (16, 16)):
+        forth, _ = motion_between(small[0], small[1], size)
+        assert forth.source.shape == (*size, 2) and forth.trust.shape == size
+        assert forth.trust[4:-4, 4:-4].mean() > 0.5
