@@ -22,7 +22,7 @@ from deoldify_lite.plan import plan
 from deoldify_lite.report import Item
 
 if TYPE_CHECKING:
-    from deoldify_lite.film_jobs import Progress
+    from deoldify_lite.film_stream import Progress
     from deoldify_lite.models.build import Network
 
 # Called with each item as it is finished, and the number of items in the run.
@@ -286,7 +286,8 @@ def colorize_video(
         OptionError: a value makes no sense.
     """
     # With it comes the detector of shots, half a second that photos need not wait for.
-    from deoldify_lite.film_jobs import FilmSettings, colorize_films
+    from deoldify_lite.film_jobs import colorize_films
+    from deoldify_lite.film_stream import FilmSettings
 
     if (start_s or 0) < 0 or (end_s is not None and end_s <= (start_s or 0)):
         raise OptionError(f"start {start_s} s, end {end_s} s: the end must come after the start")

@@ -56,10 +56,9 @@ def merge_chroma(film: Film, picture: Any, chroma: Any, *, sampling: str, may_ke
     # To fewer bits only afterwards: while it scales, ffmpeg dithers whatever it is told, and that noise,
     # fixed to the screen, would flicker on all that moves.
     ours = ours.filter("format", yuv_format("444", 16)).filter("scale", sws_dither="none", **ranges)
-    # Should the source give a frame more this time, the last colour is repeated; we count afterwards. Not
-    # for ever: if we are killed, ffmpeg must come to an end too.
-    ours = ours.filter("format", yuv_format("444", film.depth)).filter("setparams", **tags)
-    ours = ours.filter("tpad", stop=TOLERATED_FRAMES + 1, stop_mode="clone").filter("setsar", 1)
+    ours = (
+        ours.filter("format", yuv_format("444", film.depth)).filter("setparams", **tags).filter("setsar", 1)
+    )
     if may_keep:
         source, own = _split(source)
         own_cb, own_cr = _planes(own.filter("scale", **ranges).filter("format", merged), "u+v")

@@ -185,8 +185,19 @@ def is_done(task: Task, settings: Settings) -> bool:
     return task.manifest.is_done(task.output, fingerprint_of(task.source, asdict(settings)))
 
 
-def record(task: Task, settings: Settings, render_factor: int, extras: Sequence[Path] = ()) -> None:
+def record(
+    task: Task,
+    settings: Settings,
+    render_factor: int,
+    extras: Sequence[Path] = (),
+    *,
+    part: Path | None = None,
+) -> None:
     """Record that a result stands, and how it was really rendered.
+
+    With `part`, the file that is about to become the result, it is recorded just before. Should we be killed
+    between the two, nothing under the result's name has its size, and it is rendered again; recorded after,
+    the result would stand and be taken for a file of the user's.
 
     If memory sufficed only for a smaller render factor, the next run finds that something else was asked
     for, and tries again.
@@ -197,9 +208,9 @@ def record(task: Task, settings: Settings, render_factor: int, extras: Sequence[
     """
     rendered = asdict(settings) | {"render_factor": render_factor}
     try:
-        task.manifest.add(task.output, fingerprint_of(task.source, rendered), extras)
+        task.manifest.add(task.output, fingerprint_of(task.source, rendered), extras, part=part)
     except OSError:
-        task.output.unlink(missing_ok=True)
+        (part or task.output).unlink(missing_ok=True)
         raise
 
 

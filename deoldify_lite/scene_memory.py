@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from dataclasses import dataclass
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -70,6 +71,34 @@ class SceneMemory:
         self._told += 1
         if len(self._scenes) > MOST_SCENES:
             self._scenes.popitem(last=False)
+
+    def copy(self) -> "SceneMemory":
+        """Another one that knows the same, and learns by itself."""
+        memory = SceneMemory()
+        memory._scenes, memory._told = self._scenes.copy(), self._told
+        return memory
+
+    def save(self, path: Path) -> None:
+        """Write it to a file, as plain arrays."""
+        scenes = self._scenes.values()
+        with open(path, "wb") as file:  # given a name, numpy would change its suffix
+            np.savez(
+                file,
+                keys=np.array(list(self._scenes), np.int64),
+                told=np.array(self._told),
+                luma=np.array([scene.luma for scene in scenes]),
+                chroma=np.array([scene.chroma for scene in scenes]),
+            )
+
+    @classmethod
+    def load(cls, path: Path) -> "SceneMemory":
+        """Read what `save` wrote."""
+        memory = cls()
+        with np.load(path, allow_pickle=False) as arrays:
+            for key, luma, chroma in zip(arrays["keys"], arrays["luma"], arrays["chroma"], strict=True):
+                memory._scenes[int(key)] = _Scene(_thumbnail(luma), luma, chroma)
+            memory._told = int(arrays["told"])
+        return memory
 
 
 def _thumbnail(luma: Luma) -> NDArray[np.float32]:

@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from deoldify_lite.chroma_writer import ChromaWriter
 from deoldify_lite.encoding import Encoding
 from deoldify_lite.film import Film, probe_film
-from deoldify_lite.video_io import ChromaWriter, FrameReader
+from deoldify_lite.film_cut import Cut
+from deoldify_lite.frame_reader import FrameReader
 
 LOSSLESS = Encoding(codec="ffv1")
 SIZE = 32  # px, of the frames that the network would see
@@ -125,9 +127,14 @@ def rgb_frames(path: Path) -> NDArray[np.uint8]:
     return np.frombuffer(data, np.uint8).reshape(-1, stream["height"], stream["width"], 3)
 
 
+def between(film: Film, start_s: float | None = None, end_s: float | None = None) -> Cut:
+    """The frames between two times."""
+    return Cut.between(film, start_s, end_s)
+
+
 def read_all(film: Film, **cut: float | None) -> list[NDArray[np.uint8]]:
     """All frames that the reader gives."""
-    with FrameReader(film, SIZE, **cut) as reader:
+    with FrameReader(film, SIZE, cut=between(film, **cut)) as reader:
         return list(reader)
 
 
@@ -145,8 +152,8 @@ def colorize(
     film = probe_film(path)
     flat = np.broadcast_to(np.array([[[cb]], [[cr]]], np.float32), (2, SIZE, SIZE))
     with (
-        FrameReader(film, SIZE, **cut) as reader,
-        ChromaWriter(film, out_path, (SIZE, SIZE), encoding=encoding, **cut) as writer,
+        FrameReader(film, SIZE, cut=between(film, **cut)) as reader,
+        ChromaWriter(film, out_path, (SIZE, SIZE), encoding=encoding, cut=between(film, **cut)) as writer,
     ):
         for luma in reader:
             writer.write(flat if shade is None else shade(luma))

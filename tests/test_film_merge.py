@@ -6,11 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from films import LOSSLESS, SIZE, make, pattern, plane_hashes
+from films import LOSSLESS, SIZE, between, make, pattern, plane_hashes
 
+from deoldify_lite.chroma_writer import ChromaWriter
 from deoldify_lite.encoding import Encoding
 from deoldify_lite.film import Film, probe_film
-from deoldify_lite.video_io import ChromaWriter
+from deoldify_lite.film_cut import Cut
 
 # As far from neutral as can be, to show what is off by one.
 OURS = np.broadcast_to(np.array([[[-0.5]], [[0.5]]], np.float32), (2, SIZE, SIZE))
@@ -20,10 +21,12 @@ X264 = ("-c:v", "libx264", "-preset", "ultrafast", "-qp", 0, "-pix_fmt", "yuv420
 
 
 def colorize_but(
-    kept: Set[int], film: Film, count: int, out_path: Path, encoding: Encoding, **cut: float | None
+    kept: Set[int], film: Film, count: int, out_path: Path, encoding: Encoding, cut: Cut | None = None
 ) -> list[tuple[str, str, str]]:
     """Colorize all frames but some; returns the hashes of the result's planes."""
-    with ChromaWriter(film, out_path, (SIZE, SIZE), encoding=encoding, may_keep=bool(kept), **cut) as writer:
+    with ChromaWriter(
+        film, out_path, (SIZE, SIZE), encoding=encoding, may_keep=bool(kept), cut=cut
+    ) as writer:
         for number in range(count):
             if number in kept:
                 writer.keep()
@@ -42,8 +45,9 @@ def check_kept(
 ) -> None:
     """Kept frames are the source's in all planes, the others are as if none were kept."""
     film, folder = probe_film(source), source.parent
-    mixed = colorize_but(KEPT, film, count, folder / f"mixed{suffix}", encoding, **cut)
-    ours = colorize_but(set(), film, count, folder / f"ours{suffix}", encoding, **cut)
+    part = between(film, **cut)
+    mixed = colorize_but(KEPT, film, count, folder / f"mixed{suffix}", encoding, part)
+    ours = colorize_but(set(), film, count, folder / f"ours{suffix}", encoding, part)
     chroma_of = {luma: chroma for luma, *chroma in plane_hashes(source, *filters)}
     assert len(mixed) == len(ours) == count
     for number, ((luma, *chroma), (ours_luma, *ours_chroma)) in enumerate(zip(mixed, ours, strict=True)):
