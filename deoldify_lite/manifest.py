@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from deoldify_lite.errors import InputError
+from deoldify_lite.files import sha256_of
 
 NAME = ".deoldify_lite.jsonl"
 
@@ -26,6 +27,8 @@ class Record:
     fingerprint: str  # of the source, the settings and the weights
     size: int  # of the output in bytes
     extras: tuple[str, ...] = ()  # other files written for it, such as a comparison
+    sha256: str = ""  # of the output; empty in records of before this was kept
+    source: str = ""  # absolute path
 
 
 def fingerprint_of(source: Path, settings: dict[str, Any]) -> str:
@@ -89,22 +92,42 @@ class Manifest:
         """Whether this very result exists already, whole."""
         return self.is_ours(output) and self._records[self.key(output)].fingerprint == fingerprint
 
+    def records(self) -> list[Record]:
+        """The last record of each result, in the order of names."""
+        return [self._records[output] for output in sorted(self._records)]
+
     def made(self, path: Path) -> bool:
         """Whether an earlier run wrote this file, as a result or beside one."""
         return path.is_relative_to(self.folder) and self.key(path) in self._made
 
-    def add(self, output: Path, fingerprint: str, extras: Sequence[Path] = ()) -> None:
-        """Record a finished result, durably.
+    def add(
+        self,
+        output: Path,
+        fingerprint: str,
+        extras: Sequence[Path] = (),
+        *,
+        source: Path | None = None,
+        part: Path | None = None,
+    ) -> None:
+        """Record a finished result of a source, durably; or the file `part` that is about to become it.
 
         Raises:
             OSError: it could not be written.
         """
-        record = Record(self.key(output), fingerprint, output.stat().st_size, tuple(map(self.key, extras)))
+        file = part or output
+        record = Record(
+            self.key(output),
+            fingerprint,
+            file.stat().st_size,
+            tuple(map(self.key, extras)),
+            sha256_of(file),
+            str(source.absolute()) if source else "",
+        )
         line = json.dumps(asdict(record), ensure_ascii=False) + "\n"
         with self._lock:
-            with open(self.path, "a", encoding="utf-8", errors="surrogateescape") as file:
-                file.write("\n" + line if self._torn else line)
-                file.flush()
-                os.fsync(file.fileno())
+            with open(self.path, "a", encoding="utf-8", errors="surrogateescape") as journal:
+                journal.write("\n" + line if self._torn else line)
+                journal.flush()
+                os.fsync(journal.fileno())
             self._torn = False
             self._remember(record)

@@ -208,7 +208,13 @@ def record(
     """
     rendered = asdict(settings) | {"render_factor": render_factor}
     try:
-        task.manifest.add(task.output, fingerprint_of(task.source, rendered), extras, part=part)
+        task.manifest.add(
+            task.output,
+            fingerprint_of(task.source, rendered),
+            extras,
+            source=task.source,
+            part=part,
+        )
     except OSError:
         (part or task.output).unlink(missing_ok=True)
         raise
