@@ -39,6 +39,12 @@ def find_program(name: str = "ffmpeg") -> str:
 
 
 @functools.lru_cache
+def ffmpeg_version() -> str:
+    """What ffmpeg says of itself first: its version and build."""
+    return run_program("ffmpeg", ["-version"]).stdout.decode(errors="replace").partition("\n")[0].strip()
+
+
+@functools.lru_cache
 def encoder_pix_fmts(codec: str) -> frozenset[str]:
     """Pixel formats that an encoder of the installed ffmpeg takes; empty where ffmpeg does not say.
 

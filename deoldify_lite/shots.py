@@ -22,6 +22,9 @@ from deoldify_lite.in_colour import is_in_colour
 
 # Frames that a new shot must last; a flash of up to five, with frames on both sides of it, fits well in.
 CUT_LOOKAHEAD = 8
+# A longer shot is taken for two: it bounds the work that a stop can undo, since films are rendered in pieces.
+# What is known of the scene goes over, by the memory that holds scenes together.
+MOST_SHOT_FRAMES = 2000
 # Frames of a shot by which its colour is judged: two seconds of film.
 COLOUR_LOOKAHEAD = 48
 # One in so many of these is looked at; the others show much the same.
@@ -60,6 +63,7 @@ def mark_shots(frames: Iterable[Frame]) -> Iterator[Frame]:
 
     Hard cuts begin shots, to the frame. Flashes, fades, dissolves and pans do not. What comes up after a
     second of black does: nothing can be carried over it, and black does not tell what will be in colour.
+    And so does every MOST_SHOT_FRAMES-th frame without any of that.
 
     Args:
         frames: in order, unmarked. At most COLOUR_LOOKAHEAD + CUT_LOOKAHEAD of them are held at a time.
@@ -109,7 +113,8 @@ def _mark_cuts(frames: Iterable[Frame]) -> Iterator[Frame]:
         if now >= start + CUT_LOOKAHEAD:
             before, after = list(islice(small, CUT_LOOKAHEAD)), list(islice(small, CUT_LOOKAHEAD, None))
             ends_black = black >= _BLACK_FRAMES and not _is_black(after[0])
-            if ends_black or (now - start in detector.found and _is_cut(before, after)):
+            is_cut = now - start in detector.found and _is_cut(before, after)
+            if is_cut or ends_black or now - start >= MOST_SHOT_FRAMES:
                 start, black = now, 0
                 detector = _Detector()
                 for luma in after:

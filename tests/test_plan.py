@@ -133,7 +133,7 @@ def test_a_result_that_cannot_be_recorded_is_taken_back(
     class Settings:
         render_factor: int = 16
 
-    def full(*_: object) -> None:
+    def full(*_: object, **__: object) -> None:
         raise OSError("no space left on device")
 
     task = plan([photos / "a.jpg"], None, suffixes=PHOTO_SUFFIXES, suffix_of=lambda p: p.suffix)[0]
