@@ -16,8 +16,9 @@ from deoldify_lite.models.weights import find_weights, user_cache, verify_weight
 from deoldify_lite.models.zoo import ModelSpec, get_spec
 from deoldify_lite.modes import BACKENDS, PRECISIONS, check_render_factor, find_mode
 from deoldify_lite.openvino_backend import OpenvinoBackend, load_model, openvino_version
+from deoldify_lite.photo_book import PhotoSettings
 from deoldify_lite.photo_io import output_suffix
-from deoldify_lite.photo_jobs import PhotoSettings, colorize_photos
+from deoldify_lite.photo_jobs import colorize_photos
 from deoldify_lite.plan import plan
 from deoldify_lite.report import Item
 
@@ -195,6 +196,8 @@ def colorize_folder(
     format: str = "keep",
     quality: int | None = None,
     compare: bool = False,
+    mark: bool = True,
+    watermark: bool = False,
     overwrite: bool = False,
     on_item: OnItem | None = None,
 ) -> list[Item]:
@@ -206,8 +209,10 @@ def colorize_folder(
         rendering: what `settle` gave; None for artistic mode as it comes.
         batch_size: photos predicted at once; None for what suits the device.
         format: keep, jpg, png, tif or webp.
-        quality: 1 to 100, of JPEG and WebP; None for one that does not show.
+        quality: 1 to 100, where the format has one; None for one that does not show.
         compare: also write before and after, side by side.
+        mark: say in the metadata that the colours are made by AI.
+        watermark: and draw a small palette into the lower left corner.
         overwrite: render again what is done, and replace files that are not ours.
         on_item: called with each photo as it is finished, and the number of photos.
 
@@ -236,6 +241,8 @@ def colorize_folder(
         format=format,
         quality=quality,
         compare=compare,
+        mark=mark,
+        watermark=watermark,
     )
     items = colorize_photos(
         tasks,

@@ -27,6 +27,7 @@ from deoldify_lite.files import atomic_path
 from deoldify_lite.modes import BACKENDS, MODES, PRECISIONS, RENDER_FACTORS
 from deoldify_lite.report import Item, as_json, summary
 from deoldify_lite.train_cli import fill_train_parser
+from deoldify_lite.verify_cli import fill_verify_parser
 from deoldify_lite.weights_cli import add_verbosity, fill_weights_parser
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ def build_parser() -> argparse.ArgumentParser:
     fill_folder_parser(commands.add_parser("folder", help="colorize a folder of photos, or single ones"))
     fill_video_parser(commands.add_parser("video", help="colorize films"))
     fill_evaluate_parser(commands.add_parser("evaluate", help="measure results beside the true pictures"))
+    fill_verify_parser(commands.add_parser("verify", help="check finished results again"))
     fill_weights_parser(commands.add_parser("weights", help="list, verify, fetch and convert weights"))
     fill_train_parser(commands.add_parser("train", help="train a network"))
     return parser
@@ -65,11 +67,20 @@ def fill_folder_parser(parser: argparse.ArgumentParser) -> None:
         default="keep",
         help="file format of the results (default: that of each photo)",
     )
-    parser.add_argument("--quality", type=int, metavar="1-100", help="of JPEG and WebP (default: 95)")
+    parser.add_argument("--quality", type=int, metavar="1-100", help="of results whose format has one")
     parser.add_argument(
         "--compare",
         action="store_true",
         help="also write before and after, side by side, as NAME-compare.jpg",
+    )
+    parser.add_argument(
+        "--no-mark",
+        dest="mark",
+        action="store_false",
+        help="do not say in the metadata (XMP) that the colours are made by AI",
+    )
+    parser.add_argument(
+        "--watermark", action="store_true", help="draw a small palette into the lower left corner"
     )
     _add_run(parser)
     parser.set_defaults(run=run_folder)
@@ -184,6 +195,8 @@ def run_folder(args: argparse.Namespace) -> int:
                 format=args.format,
                 quality=args.quality,
                 compare=args.compare,
+                mark=args.mark,
+                watermark=args.watermark,
                 overwrite=args.overwrite,
                 on_item=on_item,
             )

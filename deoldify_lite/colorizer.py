@@ -84,9 +84,7 @@ class Colorizer:
 
     def prepare(self, picture: Picture) -> Square:
         """The grey square that the network will see: (H, W, 3) -> (S, S) uint8."""
-        if picture.dtype == np.uint16:
-            picture = (picture >> 8).astype(np.uint8)
-        return original.model_input(picture.astype(np.uint8, copy=False), self.render_size)
+        return original.model_input(picture, self.render_size)
 
     def network_chroma(self, squares: Sequence[Square]) -> NDArray[np.float32]:
         """Chroma of some squares as the network gives it; arguments and errors as in `predict_chroma`."""
@@ -117,20 +115,22 @@ class Colorizer:
             return list(self._predict_rgb(squares))
         return list(self.predict_chroma(squares))
 
-    def finish(self, picture: Picture, prediction: Prediction) -> Picture:
+    def finish(self, picture: Picture, prediction: Prediction, *, in_place: bool = False) -> Picture:
         """Join a picture's own luma with the predicted chroma: (H, W, 3), the picture's size and depth.
+
+        With `in_place` the result replaces the picture in its array, which spares as much memory again.
 
         With DeOldify's networks an 8-bit picture comes out as from the original program, to the bit but
         for rounding inside the network. Chroma smaller than the network's input follows the picture's edges.
         """
         if prediction.dtype == np.uint8:
             if picture.dtype == np.uint8:
-                return original.transplant_luma(picture, prediction)
+                return original.transplant_luma(picture, prediction, in_place=in_place)
             prediction = chroma_of_rgb(prediction * np.float32(1 / 255))
         chroma = prediction.astype(np.float32, copy=False)
         if self.backend.chroma_stride > 1:
             chroma = guide_chroma(chroma, picture)
-        return merge_picture(picture, chroma)
+        return merge_picture(picture, chroma, into=picture if in_place else None)
 
     def colorize(self, picture: Picture) -> Picture:
         """All three steps for one picture in memory: (H, W, 3) uint8 or uint16 -> the same, in colour."""

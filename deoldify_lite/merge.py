@@ -16,6 +16,8 @@ Picture = NDArray[Any]  # (H, W, 3) RGB, uint8 or uint16
 
 # Rows merged at once: few enough for the cache, enough to pay for the calls.
 STRIP_ROWS = 16
+# Pixels whose chroma is brought to the picture's width at once: what lies beside a huge picture stays small.
+_STRETCHED_PIXELS = 2_000_000
 
 _LUMA = np.array([[LUMA_RED, LUMA_GREEN, LUMA_BLUE]], np.float32)
 _SCALES = np.array([[CB_SCALE], [CR_SCALE]], np.float32)
@@ -37,7 +39,7 @@ def chroma_of_rgb(rgb: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
     return np.asarray(np.moveaxis(chroma, -1, 0), np.float32)
 
 
-def merge_picture(picture: Picture, chroma: NDArray[np.float32]) -> Picture:
+def merge_picture(picture: Picture, chroma: NDArray[np.float32], *, into: Picture | None = None) -> Picture:
     """Join a picture's luma with chroma of any size.
 
     Where the colour would leave the RGB cube, chroma is scaled towards grey and luma stays.
@@ -45,26 +47,33 @@ def merge_picture(picture: Picture, chroma: NDArray[np.float32]) -> Picture:
     Args:
         picture: (H, W, 3) RGB, uint8 or uint16.
         chroma: (2, h, w) Cb and Cr in [-0.5, 0.5], stretched bilinearly over the picture.
+        into: array like `picture` for the result, such as the picture itself; None for a new one.
 
     Returns:
-        A new array like `picture`; its luma differs by rounding alone.
+        The result; its luma differs by rounding alone.
     """
     height, width = picture.shape[:2]
     top = float(np.iinfo(picture.dtype).max)
     # Bilinear is separable: columns once, on few rows; rows strip by strip, so that the memory needed
     # beside the picture does not grow with it. And it is linear: what chroma adds is stretched, not chroma.
     rows = min(chroma.shape[1], height)
-    wide = cv2.transform(np.dstack([_stretch(plane, (rows, width)) for plane in chroma]), _DIFFERENCE * top)
+    if rows < chroma.shape[1]:
+        chroma = np.stack([_stretch(plane, (rows, min(chroma.shape[2], width))) for plane in chroma])
     position = np.clip((np.arange(height) + 0.5) * rows / height - 0.5, 0, rows - 1)
     above = position.astype(np.intp)
     below = np.minimum(above + 1, rows - 1)
     share = (position - above).astype(np.float32)[:, None, None]
 
-    result = np.empty_like(picture)
+    result = np.empty_like(picture) if into is None else into
+    block = max(1, _STRETCHED_PIXELS // (width * STRIP_ROWS)) * STRIP_ROWS
     for start in range(0, height, STRIP_ROWS):
         strip = slice(start, start + STRIP_ROWS)
-        upper = wide[above[strip]]
-        difference = wide[below[strip]]
+        if start % block == 0:
+            first, last = above[start], below[min(start + block, height) - 1]
+            planes = [_stretch(plane[first : last + 1], (last + 1 - first, width)) for plane in chroma]
+            wide = cv2.transform(np.dstack(planes), _DIFFERENCE * top)
+        upper = wide[above[strip] - first]
+        difference = wide[below[strip] - first]
         difference -= upper
         difference *= share[strip]
         difference += upper

@@ -2,11 +2,8 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from numpy.typing import NDArray
-
-Samples = NDArray[Any]  # (H, W, C) uint8 or uint16; C = 1 grey, 2 grey + alpha, 3 RGB, 4 RGBA
+from deoldify_lite.photo_samples import Samples
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,4 +17,9 @@ class Photo:
     exif: bytes | None = None  # TIFF structure without "Exif" prefix, upright, without thumbnail
     xmp: bytes | None = None
     dpi: tuple[float, float] | None = None  # along width and height
+    iptc: bytes | None = None  # captions and keywords of the press: an IIM record
+    comment: bytes | None = None  # of a JPEG
+    segments: tuple[bytes, ...] = ()  # of a JPEG: XMP that goes on after the first 64 KB
+    chunks: tuple[tuple[bytes, bytes], ...] = ()  # of a PNG: kinds and bodies of its texts, gamma and so on
+    progressive: bool = False  # whether it was a progressive JPEG
     format: str | None = None  # as found in the file, whatever its name says: one of photo_decode.READABLE

@@ -9,10 +9,28 @@ from PIL import Image
 
 log = logging.getLogger(__name__)
 
+# Of TIFF and BigTIFF, in either order of bytes.
+TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 ORIENTATION, EXIF_IFD, GPS_IFD, INTEROP_IFD = 274, 0x8769, 0x8825, 0xA005
 # What the first directory of a TIFF tells of a photo rather than of how its pixels are stored:
-# description, make, model, software, date, artist, computer, rating, copyright, Windows' title to subject.
-DESCRIPTIVE_TAGS = (270, 271, 272, 305, 306, 315, 316, 18246, 18249, 33432, *range(40091, 40096))
+# document, description, make, model, page's name and number, software, date, artist, computer, rating,
+# copyright, Windows' title to subject.
+DESCRIPTIVE_TAGS = (
+    269,
+    270,
+    271,
+    272,
+    285,
+    297,
+    305,
+    306,
+    315,
+    316,
+    18246,
+    18249,
+    33432,
+    *range(40091, 40096),
+)
 
 
 def upright_exif(path: Path, block: bytes) -> bytes | None:
@@ -64,6 +82,11 @@ def without_orientation(data: bytes) -> bytearray:
     if ORIENTATION in places:
         struct.pack_into(order + "H", copy, places[ORIENTATION], 1)
     return copy
+
+
+def first_directory_at(data: bytes, place: int) -> bytes:
+    """A TIFF structure whose first directory is the one at `place`: of several pages, that one."""
+    return data[:4] + struct.pack(_byte_order(data) + "I", place) + data[8:]
 
 
 def _directory(data: bytes | bytearray, start: int) -> tuple[dict[int, int], int]:

@@ -1,39 +1,55 @@
-"""Photos in and out: depth, orientation, alpha, colour profile and metadata survive the trip."""
+"""Photos in and out: depth, orientation, alpha, colour profile, pages and metadata survive the trip."""
 
 import math
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from PIL import UnidentifiedImageError
+from PIL import UnidentifiedImageError, features
 
 from deoldify_lite.errors import DeoldifyError, InputError, OptionError
-from deoldify_lite.files import atomic_path
+from deoldify_lite.files import RAW_SUFFIXES, atomic_path
 from deoldify_lite.photo import Photo
-from deoldify_lite.photo_decode import READABLE, count_pixels, decode_photo
-from deoldify_lite.photo_encode import encode_photo
+from deoldify_lite.photo_decode import READABLE, count_pages, decode_photo
+from deoldify_lite.photo_encode import HOLDS, encode_photo, tell_what_is_left_out
+from deoldify_lite.photo_formats import can_write_heif
+from deoldify_lite.photo_tiff_write import TiffWriter
 
 DEFAULT_QUALITY = 95
+# Whose numbers count otherwise: on old photos its luma then has 54 dB, as JPEG's has at 95; AVIF's 52.
+HEIF_QUALITY = 80
 OUTPUT_FORMATS = ("keep", "jpg", "png", "tif", "webp")
 FORMATS = {
     **dict.fromkeys((".jpg", ".jpeg", ".jpe", ".jfif"), "JPEG"),
     **dict.fromkeys((".tif", ".tiff"), "TIFF"),
-    **{".png": "PNG", ".webp": "WEBP", ".bmp": "BMP"},
+    **dict.fromkeys((".heic", ".heif", ".hif"), "HEIF"),
+    **{".png": "PNG", ".webp": "WEBP", ".bmp": "BMP", ".avif": "AVIF"},
 }
-FORMAT_MAX_SIDE_PX = {"JPEG": 65_500, "WEBP": 16_383}
+FORMAT_MAX_SIDE_PX = {"JPEG": 65_500, "WEBP": 16_383, "HEIF": 16_384, "AVIF": 65_536}
 
 
-def read_photo(path: Path) -> Photo:
-    """Read a JPEG, PNG, TIFF, WebP, BMP or GIF, recognised by content; only its first page or frame.
+def read_photo(path: Path, *, page: int = 0) -> Photo:
+    """Read a photo, recognised by content.
+
+    JPEG, PNG, TIFF, WebP, BMP, GIF and AVIF; with the extra `formats` HEIC, JPEG XL and camera RAW.
 
     RGB with a profile keeps numbers and profile; grey and CMYK with a profile, and Lab, become sRGB. Depth
-    stays, but for CMYK and Lab, which are read at 8 bits.
+    stays, but for CMYK, Lab, AVIF and JPEG XL in colour, which are read at 8 bits. RAW is developed to 16.
+
+    To read, colorize and write a JPEG, PNG or TIFF takes at most 10 bytes for each pixel, and 15 where a
+    progressive JPEG is written; alpha and an orientation to be turned take as much again as their pixels.
+
+    Args:
+        page: index of a page of a TIFF, as `pages_of` tells.
 
     Raises:
-        InputError: it is missing, empty, truncated, damaged, too large, or no such picture.
+        InputError: it is missing, empty, truncated, damaged, too large, or no such picture, or it needs a
+            package that is not there.
     """
     try:
         with open(path, "rb") as file:
-            return decode_photo(path, file)
+            return decode_photo(path, file, page)
     except (DeoldifyError, MemoryError):
         raise
     except UnidentifiedImageError as error:
@@ -46,13 +62,24 @@ def read_photo(path: Path) -> Photo:
         raise InputError(f"{path}: truncated, damaged or unsupported ({reason}). {remedy}") from error
 
 
-def pixels_of(path: Path) -> int:
-    """Pixels of a photo by its header alone; 0 where it cannot be read, which `read_photo` will explain."""
+def pages_of(path: Path) -> tuple[list[tuple[int, int]], list[str]]:
+    """Pages of a photo by its headers alone.
+
+    Returns:
+        Index and pixels of each page to be read, at least one, and what is to be said of pages that are no
+        pictures. Pixels are 0 where the photo cannot be read, which `read_photo` will explain.
+    """
     try:
         with open(path, "rb") as file:
-            return count_pixels(file)
+            pages, notes = count_pages(path, file)
+        return pages or [(0, 0)], notes
     except Exception:  # on damaged files, decoders raise nearly anything
-        return 0
+        return [(0, 0)], []
+
+
+def pixels_of(path: Path) -> int:
+    """Pixels of a photo's first page by its header; 0 where it cannot be read."""
+    return pages_of(path)[0][0][1]
 
 
 def output_suffix(path: Path, format: str) -> str:
@@ -60,24 +87,48 @@ def output_suffix(path: Path, format: str) -> str:
 
     Args:
         path: the source; only its name is looked at.
-        format: one of OUTPUT_FORMATS. "keep" keeps the suffix as spelled, or gives ".png" where no colour
-            photo can be written under it (GIF).
+        format: one of OUTPUT_FORMATS. "keep" keeps the suffix as spelled, or gives ".tif" for camera RAW and
+            ".png" where no colour photo can be written well under it: GIF, JPEG XL, whose encoder takes no
+            profile, and HEIC and AVIF without encoder.
     """
     if format not in OUTPUT_FORMATS:
         raise OptionError(f"unknown photo format {format!r}; choose one of {', '.join(OUTPUT_FORMATS)}")
     if format != "keep":
         return f".{format}"
-    return path.suffix if path.suffix.lower() in FORMATS else ".png"
+    kind = FORMATS.get(path.suffix.lower())
+    writes = {"HEIF": can_write_heif, "AVIF": lambda: features.check("avif")}
+    if kind and writes.get(kind, lambda: True)():
+        return path.suffix
+    return ".tif" if path.suffix.lower() in RAW_SUFFIXES else ".png"
+
+
+def is_fallback(source: Path, output: Path) -> bool:
+    """Whether a result has another format than its source for want of an encoder; of RAW that is plain."""
+    wanted, written = source.suffix.lower(), output.suffix.lower()
+    modern = (".jxl", ".heic", ".heif", ".hif", ".avif")
+    return wanted in modern and FORMATS.get(wanted) != FORMATS.get(written)
+
+
+def holds_xmp(path: Path) -> bool:
+    """Whether photos of a name's suffix hold XMP, and with it the mark of AI."""
+    return "xmp" in HOLDS.get(FORMATS.get(path.suffix.lower(), ""), ())
+
+
+def holds_pages(path: Path) -> bool:
+    """Whether photos of a name's suffix hold several pages."""
+    return FORMATS.get(path.suffix.lower()) == "TIFF"
 
 
 def write_photo(photo: Photo, path: Path, *, quality: int | None = None) -> None:
     """Write a photo in the format of the suffix of `path`, whole or not at all.
 
-    PNG and TIFF are lossless and keep 16 bits, the others round to 8. JPEG and BMP hold no transparency:
-    it is laid on white, as print and browsers show it, with a warning.
+    PNG and TIFF are lossless and keep 16 bits, HEIC keeps 10, the others round to 8. JPEG and BMP hold no
+    transparency: it is laid on white, as print and browsers show it, with a warning. What else a format
+    cannot hold is warned of, too.
 
     Args:
-        quality: 1 to 100, of JPEG (always 4:4:4, since colour is what we made) and WebP; None means 95.
+        quality: 1 to 100, of JPEG and AVIF (always 4:4:4, since colour is what we made), WebP and HEIC; None
+            means one that does not show: 95, and 80 of HEIC.
 
     Raises:
         OptionError: the suffix or the quality makes no sense, or `path` is the photo's own file.
@@ -86,17 +137,42 @@ def write_photo(photo: Photo, path: Path, *, quality: int | None = None) -> None
     format = FORMATS.get(path.suffix.lower())
     if format is None:
         raise OptionError(f"{path}: no photo is written as {path.suffix!r}; choose from {', '.join(FORMATS)}")
-    quality = DEFAULT_QUALITY if quality is None else quality
+    if quality is None:
+        quality = HEIF_QUALITY if format == "HEIF" else DEFAULT_QUALITY
     if not 1 <= quality <= 100:
         raise OptionError(f"photo quality {quality} is not within 1 to 100")
     height, width = photo.rgb.shape[:2]
     if max(height, width) > FORMAT_MAX_SIDE_PX.get(format, math.inf):
         raise InputError(f"{path}: {format} cannot hold {width} x {height} pixels; choose png or tif")
+    if format == "TIFF":
+        with tiff_writer(photo.path, path) as writer:
+            tell_what_is_left_out(photo, "TIFF", path)
+            writer.add(photo)
+        return
+    with _written(photo.path, path) as part, open(part, "wb") as file:
+        file.writelines(encode_photo(photo, format, quality, path))
+
+
+@contextmanager
+def tiff_writer(source: Path, path: Path) -> Iterator[TiffWriter]:
+    """Give what pages are added to; the file at `path` stands when the block has ended well, or not at all.
+
+    Raises:
+        OptionError: `path` is the source itself.
+        InputError: the file cannot be written.
+    """
+    with _written(source, path) as part, open(part, "wb") as file:
+        writer = TiffWriter(file)
+        yield writer
+        writer.close()
+
+
+@contextmanager
+def _written(source: Path, path: Path) -> Iterator[Path]:
     try:
-        if path.exists() and photo.path.exists() and os.path.samefile(path, photo.path):
+        if path.exists() and source.exists() and os.path.samefile(path, source):
             raise OptionError(f"{path}: is the source photo itself; choose another folder or name")
-        data = encode_photo(photo, format, quality, path)
         with atomic_path(path) as part:
-            part.write_bytes(data)
+            yield part
     except OSError as error:
         raise InputError(f"{path}: cannot be written: {error.strerror or error}") from error

@@ -1,21 +1,31 @@
-"""Colorize many photos: skip what is done, overlap the rest."""
+"""Colorize many photos: skip what is done, overlap the rest.
+
+A photo of several pages goes through as so many photos, which `photo_book` binds again.
+"""
 
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import groupby
 
+import cv2
 import numpy as np
 
 from deoldify_lite.colorizer import Colorizer, OutOfMemoryError, Picture, Prediction, Square
 from deoldify_lite.engine import Pending, Workers, in_batches, map_ahead
 from deoldify_lite.errors import DeoldifyError
 from deoldify_lite.photo import Photo
-from deoldify_lite.photo_io import pixels_of, read_photo, write_photo
+from deoldify_lite.photo_book import Book, PhotoSettings
+from deoldify_lite.photo_io import holds_xmp, is_fallback, pages_of, read_photo, write_photo
+from deoldify_lite.photo_samples import to_depth
+from deoldify_lite.photo_xmp import with_mark
 from deoldify_lite.plan import Task, check_output, failed, is_done, record
 from deoldify_lite.report import Item
+from deoldify_lite.watermark import add_watermark
 
 log = logging.getLogger(__name__)
 
@@ -25,19 +35,6 @@ GREY_BELOW = 0.5 / 255
 MOST_PIXELS = 64_000_000
 # What a photo counts for at least, so that ever so many small ones do not pile up.
 LEAST_PIXELS = 1_000_000
-
-
-@dataclass(frozen=True)
-class PhotoSettings:
-    """Everything that decides what a result looks like; part of its fingerprint."""
-
-    weights: str  # sha256 of the weights
-    render_factor: int
-    saturation: float
-    precision: str
-    format: str = "keep"  # keep, jpg, png, tif or webp
-    quality: int | None = None  # 1 to 100 for JPEG and WebP; None for one that does not show
-    compare: bool = False  # also write before and after, side by side
 
 
 def colorize_photos(
@@ -68,78 +65,119 @@ def colorize_photos(
         return
 
     colorizer = load_colorizer()
-    with Workers(2) as readers, Workers(2) as writers:
-        yield from _overlap(todo, colorizer, settings, batch_size, readers, writers)
+    outputs = {str(path).casefold() for task in tasks for path in (task.output, task.comparison) if path}
+    with ExitStack() as books, Workers(2) as readers, Workers(2) as writers:
+        loads = _loads(todo, settings, overwrite, outputs, books)
+        # One that fills the memory goes alone: all before it is written first, and nothing read ahead.
+        for _, group in groupby(loads, lambda load: id(load) if load.pixels > MOST_PIXELS else None):
+            colorizer = yield from _overlap(group, colorizer, settings, batch_size, readers, writers)
 
 
 @dataclass(frozen=True)
 class _Load:
-    """A photo on its way; what failed is kept in its place."""
+    """A photo, or a page of one, on its way; what failed is kept in its place."""
 
     task: Task
     pixels: int
+    index: int = 0  # of the page in the file
+    notes: tuple[str, ...] = ()  # on pages that are left out
+    book: Book | None = None  # of which it is a page
+    number: int = 1  # of the page in the result
     photo: Photo | None = None
     square: Square | None = None  # the photo as the network sees it
+    square_factor: int = 0  # render factor that the square was made for
     error: Exception | None = None
     seconds: float = 0.0  # spent on it so far
 
+    def settled(self, result: Item) -> Iterator[Item]:
+        """What is to be told now that this is done or failed: of a book nothing until its last page."""
+        if self.book is None:
+            yield replace(result, warnings=(*self.notes, *result.warnings))
+        else:
+            yield from self.book.settle(self.number, result)
+
+
+def _loads(
+    todo: Iterable[Task], settings: PhotoSettings, overwrite: bool, outputs: set[str], books: ExitStack
+) -> Iterator[_Load]:
+    """Photos and pages, whose headers are read one by one, as there is room, and not for a whole archive."""
+    for task in todo:
+        pages, notes = pages_of(task.source)
+        book = None
+        if len(pages) > 1:
+            book = Book(task, settings, len(pages), tuple(notes), overwrite=overwrite, outputs=outputs)
+            books.callback(book.drop)
+        for number, (index, pixels) in enumerate(pages, 1):
+            yield _Load(task, max(pixels, LEAST_PIXELS), index, tuple(notes), book, number)
+
 
 def _overlap(
-    todo: Sequence[Task],
+    loads: Iterable[_Load],
     colorizer: Colorizer,
     settings: PhotoSettings,
     batch_size: int,
     readers: Workers,
     writers: Workers,
-) -> Iterator[Item]:
-    """Read ahead, predict in batches, and write behind, with few pixels in memory at each of the three."""
-    # The headers are read one by one, as there is room, and not for a whole archive before it begins.
-    loads = (_Load(task, max(pixels_of(task.source), LEAST_PIXELS)) for task in todo)
+) -> Generator[Item, None, Colorizer]:
+    """Read ahead, predict in batches, and write behind, with few pixels in memory at each of the three.
+
+    Returns:
+        The colorizer to go on with: if memory did not suffice, one with a smaller render factor.
+    """
     first = colorizer
     reading = map_ahead(
         readers, lambda load: _read(load, first), loads, most=MOST_PIXELS, weigh=lambda load: load.pixels
     )
     finished = (pending.result() for pending in reading)
-    writing: deque[tuple[Pending[Item], int]] = deque()
+    writing: deque[tuple[Pending[Item], _Load]] = deque()
+
+    def written() -> Iterator[Item]:
+        pending, load = writing.popleft()
+        yield from load.settled(pending.result())
+
     for batch in in_batches(finished, batch_size, most=MOST_PIXELS, weigh=lambda load: load.pixels):
-        yield from (failed(load.task, load.error) for load in batch if load.error)
+        for load in batch:
+            if load.error:
+                yield from load.settled(failed(load.task, load.error))
         good = [load for load in batch if not load.error]
         if not good:
             continue
         try:
-            colorizer, predictions = _predict(colorizer, first.render_factor, good)
+            colorizer, predictions = _predict(colorizer, good)
         except DeoldifyError as error:
-            yield from (failed(load.task, error) for load in good)
+            for load in good:
+                yield from load.settled(failed(load.task, error))
             continue
         for load, prediction in zip(good, predictions, strict=True):
             pending = writers.submit(partial(_finish, load, prediction, colorizer, settings))
-            writing.append((pending, load.pixels))
-            while len(writing) > 1 and sum(pixels for _, pixels in writing) > MOST_PIXELS:
-                yield writing.popleft()[0].result()
+            # Pixels are the worker's now: held on to here, too, they would outlast their time.
+            writing.append((pending, replace(load, photo=None, square=None)))
+            while len(writing) > 1 and sum(load.pixels for _, load in writing) > MOST_PIXELS:
+                yield from written()
+        del batch, good, load, pending
         while writing and writing[0][0].done():
-            yield writing.popleft()[0].result()
+            yield from written()
     while writing:
-        yield writing.popleft()[0].result()
+        yield from written()
+    return colorizer
 
 
 def _read(load: _Load, colorizer: Colorizer) -> _Load:
     began = time.perf_counter()
     try:
-        photo = read_photo(load.task.source)
+        photo = read_photo(load.task.source, page=load.index)
         square = colorizer.prepare(photo.rgb)
     except Exception as error:
         return replace(load, error=error)
-    return replace(load, photo=photo, square=square, seconds=time.perf_counter() - began)
+    spent = time.perf_counter() - began
+    return replace(load, photo=photo, square=square, square_factor=colorizer.render_factor, seconds=spent)
 
 
-def _predict(
-    colorizer: Colorizer, prepared_factor: int, loads: list[_Load]
-) -> tuple[Colorizer, list[Prediction]]:
+def _predict(colorizer: Colorizer, loads: list[_Load]) -> tuple[Colorizer, list[Prediction]]:
     """Predict, at ever smaller render factors while memory does not suffice.
 
     Args:
         colorizer: the one to begin with.
-        prepared_factor: the render factor for which the squares were made.
         loads: photos that were read well.
 
     Returns:
@@ -150,11 +188,7 @@ def _predict(
     """
     while True:
         try:
-            if colorizer.render_factor == prepared_factor:
-                squares = [load.square for load in loads if load.square is not None]
-            else:
-                squares = [colorizer.prepare(load.photo.rgb) for load in loads if load.photo is not None]
-            return colorizer, colorizer.predict(squares)
+            return colorizer, colorizer.predict([_square_of(load, colorizer) for load in loads])
         except OutOfMemoryError:
             smaller = colorizer.shrunk()
             if smaller is None:
@@ -163,28 +197,61 @@ def _predict(
             colorizer = smaller
 
 
+def _square_of(load: _Load, colorizer: Colorizer) -> Square:
+    assert load.photo is not None and load.square is not None
+    fits = load.square_factor == colorizer.render_factor
+    return load.square if fits else colorizer.prepare(load.photo.rgb)
+
+
 def _finish(load: _Load, prediction: Prediction, colorizer: Colorizer, settings: PhotoSettings) -> Item:
     began = time.perf_counter()
-    task, photo = load.task, load.photo
+    task, photo, book = load.task, load.photo, load.book
     assert photo is not None
     try:
-        rgb = colorizer.finish(photo.rgb, prediction)
-        extras = []
-        if task.comparison is not None:  # first, so that the result stands for all of it
-            write_photo(Photo(task.source, side_by_side(photo.rgb, rgb), icc=photo.icc), task.comparison)
-            extras.append(task.comparison)
-        write_photo(replace(photo, rgb=rgb), task.output, quality=settings.quality)
-        record(task, settings, colorizer.render_factor, extras)
+        comparison = book.comparison(load.number) if book else task.comparison
+        before = _for_comparison(photo.rgb) if comparison else None
+        # Beside a huge picture there is no room for another one.
+        in_place = photo.rgb.flags.writeable
+        result = replace(photo, rgb=colorizer.finish(photo.rgb, prediction, in_place=in_place))
+        if settings.watermark:
+            add_watermark(result.rgb)
+        warnings = warnings_of(is_grey(prediction), settings.render_factor, colorizer.render_factor)
+        if settings.format == "keep" and is_fallback(task.source, task.output):
+            warnings += (
+                f"written as {task.output.suffix}, since {task.source.suffix} cannot be written well",
+            )
+        if settings.mark:
+            result, unmarked = _marked(result, task)
+            warnings += unmarked
+        if comparison is not None and before is not None:  # first, so that the result stands for all of it
+            pair = side_by_side(before, _for_comparison(result.rgb))
+            xmp = with_mark(None) if settings.mark else None
+            write_photo(Photo(task.source, pair, icc=photo.icc, xmp=xmp), comparison)
+        if book:
+            book.add(result, load.number)
+        else:
+            write_photo(result, task.output, quality=settings.quality)
+            record(task, settings, colorizer.render_factor, [comparison] if comparison else [])
     except Exception as error:
         return failed(task, error)
     return Item(
         task.source,
         task.output,
         "done",
-        warnings=warnings_of(is_grey(prediction), settings.render_factor, colorizer.render_factor),
+        warnings=warnings,
         render_factor=colorizer.render_factor,
         seconds=load.seconds + time.perf_counter() - began,
     )
+
+
+def _marked(photo: Photo, task: Task) -> tuple[Photo, tuple[str, ...]]:
+    """The photo with the mark of AI, and what must be said where that cannot be."""
+    if not holds_xmp(task.output):
+        return photo, (f"{task.output.suffix} holds no XMP, so it is not marked as coloured by AI",)
+    try:
+        return replace(photo, xmp=with_mark(photo.xmp)), ()
+    except ValueError as error:
+        return photo, (f"its XMP is kept as it is, without the mark of AI: {error}",)
 
 
 def warnings_of(grey: bool, wanted_factor: int, used_factor: int) -> tuple[str, ...]:
@@ -207,7 +274,14 @@ def is_grey(prediction: Prediction) -> bool:
 
 def side_by_side(before: Picture, after: Picture) -> Picture:
     """Before on the left in grey, after on the right: (H, W, 3) twice -> (H, 2W, 3) uint8."""
-    pictures = [before, after]
-    if before.dtype == np.uint16:
-        pictures = [(picture >> 8).astype(np.uint8) for picture in pictures]
-    return np.concatenate(pictures, axis=1)
+    return np.concatenate([to_depth(picture, np.uint8) for picture in (before, after)], axis=1)
+
+
+def _for_comparison(picture: Picture) -> Picture:
+    """A copy in 8 bits, smaller where the picture is huge."""
+    height, width = picture.shape[:2]
+    share = (MOST_PIXELS / (height * width)) ** 0.5
+    if share < 1:
+        size = (max(1, int(share * width)), max(1, int(share * height)))
+        picture = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA))
+    return picture.copy() if picture.dtype == np.uint8 else to_depth(picture, np.uint8)

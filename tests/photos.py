@@ -33,6 +33,32 @@ def smooth(height: int = 40, width: int = 56) -> np.ndarray:
     return np.dstack([60 + 3 * x, 40 + 4 * y, 200 - 2 * x]).clip(0, 255).astype(np.uint8)
 
 
+def rgb_profile(primaries: tuple[tuple[float, float], ...], gamma: float) -> bytes:
+    """An ICC profile of an RGB space with the white of D50; primaries as x and y, as they are under it."""
+    white = np.array([0.9642, 1.0, 0.8249])
+    columns = np.array([[x / y, 1, (1 - x - y) / y] for x, y in primaries]).T
+    colorants = columns * np.linalg.solve(columns, white)
+
+    def xyz(values: np.ndarray) -> bytes:
+        return b"XYZ \0\0\0\0" + struct.pack(">3i", *(round(float(v) * 65536) for v in values))
+
+    curve = b"curv\0\0\0\0" + struct.pack(">IH", 1, round(gamma * 256)) + b"\0\0"
+    tags = [
+        (b"desc", b"desc\0\0\0\0" + struct.pack(">I", 5) + b"Test\0" + bytes(79)),
+        (b"cprt", b"text\0\0\0\0x\0\0\0"),
+        (b"wtpt", xyz(white)),
+        *((name, xyz(column)) for name, column in zip((b"rXYZ", b"gXYZ", b"bXYZ"), colorants.T, strict=True)),
+        *((name, curve) for name in (b"rTRC", b"gTRC", b"bTRC")),
+    ]
+    table, body, start = b"", b"", 132 + 12 * len(tags)
+    for tag, content in tags:
+        table += tag + struct.pack(">II", start + len(body), len(content))
+        body += content + bytes(-len(content) % 4)
+    header = struct.pack(">I4sI4s4s4s", start + len(body), b"test", 0x02100000, b"mntr", b"RGB ", b"XYZ ")
+    header += bytes(12) + b"acsp" + bytes(28) + struct.pack(">3i", 63190, 65536, 54061) + bytes(48)
+    return header + struct.pack(">I", len(tags)) + table + body
+
+
 def icc_profile(space: bytes, pcs: bytes, name: bytes, data: bytes) -> bytes:
     """A minimal ICC profile with one curve or table."""
     tags = [
@@ -132,6 +158,18 @@ def sample_photo(path: Path, depth: int, alpha: bool) -> Photo:
     veil = np.linspace(0, 2**depth - 1, 40 * 56).reshape(40, 56).astype(rgb.dtype) if alpha else None
     block = exif_block(1).tobytes()[6:]
     return Photo(path, rgb, veil, SRGB_ICC, block, XMP.replace(b'"6"', b'"1"'), (300.0, 600.0))
+
+
+def several_pages(path: Path) -> Path:
+    """A TIFF of a 16-bit grey page, one in 8-bit RGB, a preview, and one that lies on its side."""
+    with tifffile.TiffWriter(path) as writer:
+        options: dict = {"metadata": None, "resolutionunit": 2}
+        writer.write(GREY16, photometric="minisblack", resolution=(300, 300), **options)
+        writer.write(RGB8, photometric="rgb", compression="zlib", resolution=(150, 150), **options)
+        writer.write(RGB8[::2, ::2], photometric="rgb", subfiletype=1, **options)
+        turn = [(274, "H", 1, 6, True)]
+        writer.write(smooth(), photometric="rgb", extratags=turn, resolution=(200, 400), **options)
+    return path
 
 
 def good_files(folder: Path) -> list[Path]:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from deoldify_lite import merge
 from deoldify_lite.color import chroma_of, merge_luma_chroma
 from deoldify_lite.merge import chroma_of_rgb, merge_picture
 
@@ -36,3 +37,15 @@ def test_chroma_of_a_picture_is_that_of_tensors() -> None:
     rgb = np.random.default_rng(0).random((9, 7, 3), np.float32)
     expected = chroma_of(torch.from_numpy(rgb).permute(2, 0, 1)[None])[0].numpy()
     np.testing.assert_allclose(chroma_of_rgb(rgb), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_a_picture_may_be_merged_in_its_place(dtype: type, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And in blocks of rows, as a huge one is, it comes out as whole."""
+    rng = np.random.default_rng(0)
+    chroma = rng.uniform(-0.3, 0.3, (2, 40, 30)).astype(np.float32)
+    picture = rng.integers(0, np.iinfo(dtype).max, (333, 90, 3), dtype=dtype, endpoint=True)
+    expected = merge_picture(picture, chroma)
+    monkeypatch.setattr(merge, "_STRETCHED_PIXELS", 90 * 40)
+    assert merge_picture(picture, chroma, into=picture) is picture
+    assert np.abs(picture.astype(int) - expected).max() <= 1

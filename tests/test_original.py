@@ -5,6 +5,7 @@ import pytest
 from fill_rule import GOLDEN
 from PIL import Image
 
+from deoldify_lite import original
 from deoldify_lite.original import model_input, quantize_square, transplant_luma
 
 PIPELINE = GOLDEN / "pipeline"
@@ -61,3 +62,17 @@ def test_grey_square_leaves_a_grey_photo_alone() -> None:
 def test_quantizing_cuts_off() -> None:
     values = np.array([-0.1, 0.0, 0.9999 / 255, 1 / 255, 0.9999, 1.0, 1.5], np.float32)
     assert quantize_square(values).tolist() == [0, 0, 0, 1, 254, 255, 255]
+
+
+def test_huge_photos_are_worked_on_in_strips(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As whole but for rounding."""
+    rng = np.random.default_rng(0)
+    photo = rng.integers(0, 256, (1500, 900, 3), dtype=np.uint8)
+    square = rng.integers(0, 256, (192, 192, 3), dtype=np.uint8)
+    whole = model_input(photo, 192), transplant_luma(photo, square)
+    assert np.array_equal(model_input(photo.astype(np.uint16) * 257, 192), whole[0])
+    monkeypatch.setattr(original, "_WHOLE_PIXELS", 1000)
+    monkeypatch.setattr(original, "_STRIP_ROWS", 100)
+    assert np.abs(model_input(photo, 192).astype(int) - whole[0]).max() <= 1
+    assert transplant_luma(photo, square, in_place=True) is photo
+    assert np.abs(photo.astype(int) - whole[1]).max() <= 4

@@ -29,6 +29,7 @@ from photos import (
     icc_profile,
     png_bytes,
     save,
+    several_pages,
     smooth,
     srgb_of_gamma,
     turned,
@@ -37,7 +38,8 @@ from PIL import Image, ImageCms
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 from deoldify_lite.errors import InputError
-from deoldify_lite.photo_io import read_photo, write_photo
+from deoldify_lite.photo_decode import _photo as put_together
+from deoldify_lite.photo_io import pages_of, read_photo, write_photo
 
 pytestmark = NO_WARNINGS
 
@@ -223,10 +225,40 @@ def test_lab_tiff_becomes_srgb(tmp_path: Path) -> None:
     check(read_photo(tmp_path / "a.tif"), pastel, tolerance=3)
 
 
-def test_first_of_several_pages(tmp_path: Path, caplog) -> None:
-    tifffile.imwrite(tmp_path / "a.tif", np.stack([GREY16, GREY16 // 2]), photometric="minisblack")
-    check(read_photo(tmp_path / "a.tif"), grey_rgb(GREY16))
-    assert "only the first" in caplog.text
+def test_every_page_is_read_at_its_own_size_and_depth(tmp_path: Path) -> None:
+    path = several_pages(tmp_path / "a.tif")
+    pages, notes = pages_of(path)
+    assert pages == [(0, 23 * 31), (1, 23 * 31), (3, 40 * 56)]
+    assert notes == ["page 3 is a mere preview and is left out"]
+    check(read_photo(path), grey_rgb(GREY16))
+    check(read_photo(path, page=1), RGB8)
+    third = read_photo(path, page=3)
+    check(third, turned(smooth(), 6))
+    assert third.dpi == (400, 200) and read_photo(path).dpi == (300, 300)
+
+
+@pytest.mark.parametrize("byteorder", ["<", ">"])
+@pytest.mark.parametrize("bigtiff", [False, True])
+def test_a_page_has_its_own_tags(tmp_path: Path, byteorder: str, bigtiff: bool) -> None:
+    with tifffile.TiffWriter(tmp_path / "a.tif", byteorder=byteorder, bigtiff=bigtiff) as writer:
+        for name in ("one", "two"):
+            extra = [
+                (285, "s", 0, name, True),
+                (33723, "B", 23, f"{name} and twenty letters.".encode()[:23], True),
+            ]
+            writer.write(GREY16, photometric="minisblack", extratags=extra, metadata=None, software="scan")
+    second = read_photo(tmp_path / "a.tif", page=1)
+    exif = Image.Exif()
+    exif.load(b"Exif\0\0" + second.exif)
+    assert (exif[285], exif[305], second.iptc) == ("two", "scan", b"two and twenty letters.")
+
+
+def test_16_bit_lzw_pages(tmp_path: Path) -> None:
+    order = [2, 1, 0]
+    cv2.imwritemulti(str(tmp_path / "a.tif"), [GREY16, RGB16[..., order], RGB16[::-1, :, order]])
+    assert [index for index, _ in pages_of(tmp_path / "a.tif")[0]] == [0, 1, 2]
+    check(read_photo(tmp_path / "a.tif", page=0), grey_rgb(GREY16))
+    check(read_photo(tmp_path / "a.tif", page=2), RGB16[::-1])
 
 
 @pytest.mark.parametrize("pixels", [GREY8.astype(np.float32) / 255, GREY16.astype(np.uint32)])
@@ -384,12 +416,22 @@ def test_turned_photo_swaps_its_resolution(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
-def test_bigtiff_is_read_with_its_profile(
-    tmp_path: Path, dtype: type, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_bigtiff_is_read_with_all_it_tells(tmp_path: Path, dtype: type) -> None:
     rgb = np.random.default_rng(0).integers(0, np.iinfo(dtype).max, (20, 30, 3)).astype(dtype)
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    tifffile.imwrite(tmp_path / "big.tif", rgb, bigtiff=True, iccprofile=profile, photometric="rgb")
+    options = {"iccprofile": profile, "photometric": "rgb", "resolution": (300, 200), "resolutionunit": 2}
+    tifffile.imwrite(tmp_path / "big.tif", rgb, bigtiff=True, description="Oma", metadata=None, **options)
     photo = read_photo(tmp_path / "big.tif")
     np.testing.assert_array_equal(photo.rgb, rgb)
-    assert photo.icc == profile and "BigTIFF" in caplog.text
+    assert photo.icc == profile and photo.dpi == (300, 200) and b"Oma" in photo.exif
+
+
+@pytest.mark.parametrize("wrong", [0, float("inf"), float("nan"), 1e30])
+def test_a_resolution_that_cannot_be_is_left_out(tmp_path: Path, wrong: float) -> None:
+    image = Image.fromarray(RGB8)
+    exif = Image.Exif()
+    exif[282], exif[283], exif[296] = 300, 300, 2
+    image.save(tmp_path / "a.tif", exif=exif)
+    photo = read_photo(tmp_path / "a.tif")
+    assert photo.dpi == (300, 300)
+    assert put_together(tmp_path / "a", "PNG", RGB8, None, dpi=(300, wrong)).dpi is None

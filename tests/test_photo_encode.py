@@ -22,8 +22,8 @@ from photos import (
 from PIL import Image
 
 from deoldify_lite.photo import Photo
-from deoldify_lite.photo_encode import to_depth
 from deoldify_lite.photo_io import read_photo, write_photo
+from deoldify_lite.photo_samples import to_depth
 
 pytestmark = NO_WARNINGS
 
@@ -97,9 +97,9 @@ def test_one_pixel(tmp_path: Path, suffix: str, dtype: type) -> None:
 
 
 def test_depth_changes_round() -> None:
-    every = np.arange(65536, dtype=np.uint16)
+    every = np.arange(65536, dtype=np.uint16).reshape(256, 256)
     assert np.array_equal(to_depth(every, np.uint8), np.round(every / 257))
-    steps = np.arange(256, dtype=np.uint8)
+    steps = np.arange(256, dtype=np.uint8).reshape(16, 16)
     assert np.array_equal(to_depth(to_depth(steps, np.uint16), np.uint8), steps)
 
 

@@ -6,17 +6,21 @@ import struct
 import subprocess
 import sys
 import warnings
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import pytest
 from photos import GREY8, NO_WARNINGS, RGB8, chunk, good_files, png_bytes, save, smooth
 from PIL import Image
 
+from deoldify_lite import photo_io
 from deoldify_lite.errors import InputError, OptionError
 from deoldify_lite.photo import Photo
-from deoldify_lite.photo_decode import MAX_SIDE_PX
 from deoldify_lite.photo_io import output_suffix, read_photo, write_photo
+from deoldify_lite.photo_limits import MAX_SIDE_PX
 
 pytestmark = NO_WARNINGS
 
@@ -109,17 +113,20 @@ def test_a_target_that_cannot_be_written(tmp_path: Path) -> None:
     assert sorted(p.name for p in tmp_path.iterdir()) == ["file", "folder.png"]
 
 
+def open_full(really_open: Callable[..., BinaryIO], path: Path, mode: str) -> BinaryIO:
+    return really_open("/dev/full", mode)
+
+
 def test_a_full_disk(tmp_path: Path) -> None:
     if not os.path.exists("/dev/full"):
         pytest.skip("needs Linux")
     photo = Photo(tmp_path / "s", RGB8)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(
-            Path, "write_bytes", lambda self, data: os.write(os.open("/dev/full", os.O_WRONLY), data)
-        )
-        with pytest.raises(InputError, match=r"a\.jpg: cannot be written: No space left"):
-            write_photo(photo, tmp_path / "a.jpg")
-    assert not list(tmp_path.iterdir())
+    for name in ("a.jpg", "a.png", "a.tif"):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(photo_io, "open", partial(open_full, open), raising=False)
+            with pytest.raises(InputError, match=rf"{name}: cannot be written: No space left"):
+                write_photo(photo, tmp_path / name)
+        assert not list(tmp_path.iterdir())
 
 
 def test_options_that_make_no_sense(tmp_path: Path) -> None:

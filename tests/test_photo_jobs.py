@@ -1,21 +1,27 @@
 """Photos through the whole program in memory and on disk, on a tiny network."""
 
+import io
 import json
 import os
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from conftest import grey_picture
-from PIL import Image
+from photos import rgb_profile
+from PIL import Image, ImageCms
 from test_colorizer import Fixed, luma_levels
 
 from deoldify_lite import api
 from deoldify_lite.colorizer import Colorizer
 from deoldify_lite.errors import OptionError
+from deoldify_lite.photo import Photo
+from deoldify_lite.photo_book import PhotoSettings
 from deoldify_lite.photo_io import read_photo
-from deoldify_lite.photo_jobs import PhotoSettings, colorize_photos, is_grey, side_by_side
+from deoldify_lite.photo_jobs import colorize_photos, is_grey, side_by_side
+from deoldify_lite.photo_xmp import has_mark
 from deoldify_lite.plan import plan
 from deoldify_lite.report import Item, as_json, summary
 
@@ -196,3 +202,107 @@ def test_report(tmp_path: Path) -> None:
     data = json.loads(json.dumps(as_json(items, {"mode": "video"})))
     assert data["counts"] == {"done": 1, "failed": 1}
     assert data["items"][1]["reason"] == "why" and data["items"][0]["source"] == str(tmp_path / "a")
+
+
+def photo_of(item: Item) -> Photo:
+    assert item.status == "done", item
+    return read_photo(item.output)
+
+
+@pytest.mark.parametrize("format", ["jpg", "png", "tif", "webp"])
+def test_results_say_that_their_colours_are_made(
+    photos: Path, rendering: api.Rendering, format: str, tmp_path: Path
+) -> None:
+    """By default and only then; comparisons say so, too."""
+    options = {"rendering": rendering, "format": format, "compare": True}
+    marked = api.colorize_folder(photos / "b.png", tmp_path / "1", **options)[0]
+    plain = api.colorize_folder(photos / "b.png", tmp_path / "2", mark=False, **options)[0]
+    assert has_mark(photo_of(marked).xmp) and photo_of(plain).xmp is None
+    assert has_mark(read_photo(tmp_path / "1" / "b-compare.jpg").xmp)
+    assert read_photo(tmp_path / "2" / "b-compare.jpg").xmp is None
+    assert np.array_equal(photo_of(marked).rgb, photo_of(plain).rgb)
+
+
+def test_where_there_can_be_no_mark_it_is_said(photos: Path, rendering: api.Rendering) -> None:
+    Image.fromarray(grey_picture(30, 40)).save(photos / "a.bmp")
+    (bmp,) = api.colorize_folder(photos / "a.bmp", rendering=rendering)
+    assert bmp.status == "done" and "holds no XMP" in bmp.warnings[0]
+    broken = b"<x:xmpmeta"
+    Image.fromarray(grey_picture(30, 40)).save(photos / "broken.webp", xmp=broken)
+    (webp,) = api.colorize_folder(photos / "broken.webp", rendering=rendering)
+    assert "kept as it is" in webp.warnings[0] and photo_of(webp).xmp == broken
+
+
+def test_a_watermark_is_drawn_on_the_result_alone(
+    photos: Path, rendering: api.Rendering, tmp_path: Path
+) -> None:
+    Image.fromarray(grey_picture(300, 200)).save(photos / "b.png")
+    options = {"rendering": rendering, "compare": True}
+    plain = photo_of(api.colorize_folder(photos / "b.png", tmp_path / "1", **options)[0]).rgb
+    drawn = photo_of(api.colorize_folder(photos / "b.png", tmp_path / "2", watermark=True, **options)[0]).rgb
+    changed = (plain != drawn).any(axis=2)
+    assert changed.any() and not changed[:250].any() and not changed[:, 50:].any()
+    before = read_photo(tmp_path / "2" / "b-compare.jpg").rgb[:, :200].astype(int)
+    assert np.ptp(before, axis=2).max() <= 2
+
+
+def test_mark_and_watermark_are_settings(photos: Path, rendering: api.Rendering) -> None:
+    """A result with them is another one than without."""
+    api.colorize_folder(photos / "b.png", rendering=rendering)
+    for options in ({"mark": False}, {"watermark": True}):
+        (item,) = api.colorize_folder(photos / "b.png", rendering=rendering, **options)
+        assert item.status == "done"
+        (item,) = api.colorize_folder(photos / "b.png", rendering=rendering, **options)
+        assert item.status == "skipped"
+
+
+def one_color(path: Path, **options: object) -> Photo:
+    """A photo colorized by a network that gives a strong colour everywhere."""
+    tasks = plan([path], None, suffixes={path.suffix}, suffix_of=lambda source: source.suffix)
+    colorizer = Colorizer(Fixed((-0.3, 0.4)), render_factor=2)
+    settings = PhotoSettings("x", 2, 1.0, "auto", **options)
+    (item,) = colorize_photos(tasks, lambda: colorizer, settings, batch_size=1, overwrite=True)
+    return photo_of(item)
+
+
+@pytest.mark.parametrize("suffix", [".png", ".tif"])
+def test_every_grey_of_16_bits_keeps_its_luma(tmp_path: Path, suffix: str) -> None:
+    """All 65536 of them, also where the colour would not fit."""
+    grey = np.arange(65536, dtype=np.uint16).reshape(256, 256)
+    Image.fromarray(grey).save(tmp_path / f"a{suffix}")
+    result = one_color(tmp_path / f"a{suffix}").rgb
+    assert result.dtype == np.uint16
+    assert np.abs(luma_levels(result) - grey).max() <= 1
+    assert np.ptp(result.astype(int), axis=2).mean() > 65535 // 8
+
+
+@pytest.mark.parametrize("suffix", [".png", ".tif"])
+def test_colours_of_16_bits_keep_their_luma(tmp_path: Path, suffix: str) -> None:
+    rgb = np.random.default_rng(0).integers(0, 65536, (64, 64, 3), dtype=np.uint16)
+    cv2.imwrite(str(tmp_path / f"a{suffix}"), rgb[..., ::-1])
+    result = one_color(tmp_path / f"a{suffix}").rgb
+    assert result.dtype == np.uint16 and np.abs(luma_levels(result) - luma_levels(rgb)).max() <= 1
+
+
+def test_a_wide_gamut_stays_wide(tmp_path: Path) -> None:
+    """Numbers of a wide space stay numbers of that space; its profile goes with them."""
+    primaries = (0.64, 0.33), (0.21, 0.71), (0.15, 0.06)  # of Adobe RGB (1998)
+    wide = rgb_profile(primaries, gamma=2.19921875)
+    grey = grey_picture(64, 48)
+    Image.fromarray(grey).save(tmp_path / "a.png", icc_profile=wide)
+    result = one_color(tmp_path / "a.png")
+    assert result.icc == wide and np.abs(luma_levels(result.rgb) - grey[..., 0]).max() <= 1
+    Image.fromarray(grey).save(tmp_path / "b.png")
+    assert np.array_equal(result.rgb, one_color(tmp_path / "b.png").rgb)
+    # To the eye it is the same hue, and more of it by as much as the space is wider.
+    srgb, lab = ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB")
+
+    def chroma(source: object) -> np.ndarray:
+        image = Image.fromarray(result.rgb)
+        seen = np.asarray(ImageCms.profileToProfile(image, source, lab, outputMode="LAB"))
+        return (seen[..., 1:].view(np.int8).astype(float) + 0).reshape(-1, 2).mean(axis=0)
+
+    adobe = chroma(ImageCms.ImageCmsProfile(io.BytesIO(wide)))
+    usual = chroma(srgb)
+    turn = np.degrees(np.arccos(adobe @ usual / np.linalg.norm(adobe) / np.linalg.norm(usual)))
+    assert turn < 15 and 1 <= np.linalg.norm(adobe) / np.linalg.norm(usual) < 1.5

@@ -1,0 +1,119 @@
+"""The mark of AI in a photo's XMP: that its colours were made by a trained model.
+
+It is the property DigitalSourceType of the IPTC Photo Metadata Standard, with the term for photos that AI has
+edited: https://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia.
+
+XMP that is there is not written anew, which would change its prefixes, comments and padding: the mark is put
+in between its bytes. The parser is the standard library's expat, which opens nothing by itself; document
+types, and with them all entities of a file's own, are refused.
+"""
+
+import re
+from xml.parsers import expat
+
+_TERMS = "http://cv.iptc.org/newscodes/digitalsourcetype/"
+DIGITAL_SOURCE_TYPE = f"{_TERMS}compositeWithTrainedAlgorithmicMedia"
+_RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+_IPTC = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
+_NAME = "DigitalSourceType"
+_MARK = (
+    f'<rdf:Description rdf:about="%s" xmlns:rdf="{_RDF}" xmlns:Iptc4xmpExt="{_IPTC}" '
+    f'Iptc4xmpExt:{_NAME}="%s"/>'
+)
+_ALONE = (
+    '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?><x:xmpmeta xmlns:x="adobe:ns:meta/">'
+    f'<rdf:RDF xmlns:rdf="{_RDF}">%s</rdf:RDF></x:xmpmeta><?xpacket end="w"?>'
+)
+
+
+def with_mark(xmp: bytes | None) -> bytes:
+    """XMP that says the photo was coloured by AI, and all that it said before.
+
+    Raises:
+        ValueError: it is not to be understood, or might lead a parser astray.
+    """
+    if not xmp:
+        return (_ALONE % _mark("")).encode()
+    found = _Finder(xmp)
+    if found.places:  # from the last to the first, so that the places hold
+        for start, end in sorted(found.places, reverse=True):
+            xmp = xmp[:start] + DIGITAL_SOURCE_TYPE.encode() + xmp[end:]
+        return xmp
+    return xmp[: found.end] + _mark(found.about).encode() + xmp[found.end :]
+
+
+def has_mark(xmp: bytes | None) -> bool:
+    """Whether XMP says that the photo was coloured by AI."""
+    return bool(xmp) and DIGITAL_SOURCE_TYPE.encode() in (xmp or b"")
+
+
+def _mark(about: str) -> str:
+    return _MARK % (about, DIGITAL_SOURCE_TYPE)
+
+
+class _Finder:
+    """Where in a packet the mark belongs.
+
+    Raises:
+        ValueError: the packet is no XMP in UTF-8, or has a document type.
+    """
+
+    def __init__(self, xmp: bytes) -> None:
+        self.end = -1  # of the last thing said: where `</rdf:RDF>` begins
+        self.about = ""  # what all descriptions of a packet are of; escaped
+        self.places: list[tuple[int, int]] = []  # of values of the property, if it is there
+        self._open_at: int | None = None
+        self._xmp = xmp
+        parser = expat.ParserCreate("utf-8", namespace_separator=" ")
+        parser.StartDoctypeDeclHandler = self._refuse
+        parser.StartElementHandler = self._start
+        parser.EndElementHandler = self._finish
+        self._parser = parser
+        try:
+            parser.Parse(xmp.rstrip(b"\0 \r\n\t"), True)
+        except expat.ExpatError as error:
+            raise ValueError(str(error)) from error
+        if self.end < 0:
+            raise ValueError("it has no rdf:RDF")
+
+    def _refuse(self, *_: object) -> None:
+        raise ValueError("it has a document type, which XMP may not have")
+
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
+        at = self._parser.CurrentByteIndex
+        if name == f"{_RDF} RDF" and self._xmp[at : self._tag_end(at)].endswith(b"/>"):
+            raise ValueError("its rdf:RDF is empty")
+        if name == f"{_RDF} Description" and attributes.get(f"{_RDF} about"):
+            about = attributes[f"{_RDF} about"]
+            self.about = about.replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;")
+        if f"{_IPTC} {_NAME}" in attributes:
+            tag = self._xmp[at : self._tag_end(at)]
+            match = re.search(rb"[\s:]" + _NAME.encode() + rb"\s*=\s*(\"[^\"]*\"|'[^']*')", tag)
+            if match is None:
+                raise ValueError("its DigitalSourceType is spelled in an unusual way")
+            self.places.append((at + match.start(1) + 1, at + match.end(1) - 1))
+        if name == f"{_IPTC} {_NAME}":
+            end = self._tag_end(at)
+            tag = self._xmp[at:end]
+            match = re.search(rb"[\s:]resource\s*=\s*(\"[^\"]*\"|'[^']*')", tag)
+            if match:
+                self.places.append((at + match.start(1) + 1, at + match.end(1) - 1))
+            elif tag.endswith(b"/>"):
+                raise ValueError("its DigitalSourceType is empty")
+            else:
+                self._open_at = end
+
+    def _finish(self, name: str) -> None:
+        at = self._parser.CurrentByteIndex
+        if name == f"{_IPTC} {_NAME}" and self._open_at is not None:
+            self.places.append((self._open_at, at))
+            self._open_at = None
+        if name == f"{_RDF} RDF":
+            self.end = at
+
+    def _tag_end(self, at: int) -> int:
+        """Where the tag that begins at a place ends; `>` may stand in its values."""
+        match = re.compile(rb"<(?:[^>\"']|\"[^\"]*\"|'[^']*')*>").match(self._xmp, at)
+        if match is None:
+            raise ValueError("it has a tag without end")
+        return match.end()
