@@ -2,7 +2,7 @@
 
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -119,7 +119,13 @@ def holds_pages(path: Path) -> bool:
     return FORMATS.get(path.suffix.lower()) == "TIFF"
 
 
-def write_photo(photo: Photo, path: Path, *, quality: int | None = None) -> None:
+def write_photo(
+    photo: Photo,
+    path: Path,
+    *,
+    quality: int | None = None,
+    before_rename: Callable[[Path], None] | None = None,
+) -> None:
     """Write a photo in the format of the suffix of `path`, whole or not at all.
 
     PNG and TIFF are lossless and keep 16 bits, HEIC keeps 10, the others round to 8. JPEG and BMP hold no
@@ -129,6 +135,7 @@ def write_photo(photo: Photo, path: Path, *, quality: int | None = None) -> None
     Args:
         quality: 1 to 100, of JPEG and AVIF (always 4:4:4, since colour is what we made), WebP and HEIC; None
             means one that does not show: 95, and 80 of HEIC.
+        before_rename: called with the finished file just before it gets its name.
 
     Raises:
         OptionError: the suffix or the quality makes no sense, or `path` is the photo's own file.
@@ -145,34 +152,38 @@ def write_photo(photo: Photo, path: Path, *, quality: int | None = None) -> None
     if max(height, width) > FORMAT_MAX_SIDE_PX.get(format, math.inf):
         raise InputError(f"{path}: {format} cannot hold {width} x {height} pixels; choose png or tif")
     if format == "TIFF":
-        with tiff_writer(photo.path, path) as writer:
+        with tiff_writer(photo.path, path, before_rename=before_rename) as writer:
             tell_what_is_left_out(photo, "TIFF", path)
             writer.add(photo)
         return
-    with _written(photo.path, path) as part, open(part, "wb") as file:
+    with _written(photo.path, path, before_rename) as part, open(part, "wb") as file:
         file.writelines(encode_photo(photo, format, quality, path))
 
 
 @contextmanager
-def tiff_writer(source: Path, path: Path) -> Iterator[TiffWriter]:
+def tiff_writer(
+    source: Path, path: Path, *, before_rename: Callable[[Path], None] | None = None
+) -> Iterator[TiffWriter]:
     """Give what pages are added to; the file at `path` stands when the block has ended well, or not at all.
 
     Raises:
         OptionError: `path` is the source itself.
         InputError: the file cannot be written.
     """
-    with _written(source, path) as part, open(part, "wb") as file:
+    with _written(source, path, before_rename) as part, open(part, "wb") as file:
         writer = TiffWriter(file)
         yield writer
         writer.close()
 
 
 @contextmanager
-def _written(source: Path, path: Path) -> Iterator[Path]:
+def _written(source: Path, path: Path, before_rename: Callable[[Path], None] | None) -> Iterator[Path]:
     try:
         if path.exists() and source.exists() and os.path.samefile(path, source):
             raise OptionError(f"{path}: is the source photo itself; choose another folder or name")
         with atomic_path(path) as part:
             yield part
+            if before_rename:
+                before_rename(part)
     except OSError as error:
         raise InputError(f"{path}: cannot be written: {error.strerror or error}") from error

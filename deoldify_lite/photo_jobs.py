@@ -18,6 +18,7 @@ import numpy as np
 from deoldify_lite.colorizer import Colorizer, OutOfMemoryError, Picture, Prediction, Square
 from deoldify_lite.engine import Pending, Workers, in_batches, map_ahead
 from deoldify_lite.errors import DeoldifyError
+from deoldify_lite.machine import cores
 from deoldify_lite.photo import Photo
 from deoldify_lite.photo_book import Book, PhotoSettings
 from deoldify_lite.photo_io import holds_xmp, is_fallback, pages_of, read_photo, write_photo
@@ -25,9 +26,13 @@ from deoldify_lite.photo_samples import to_depth
 from deoldify_lite.photo_xmp import with_mark
 from deoldify_lite.plan import Task, check_output, failed, is_done, record
 from deoldify_lite.report import Item
+from deoldify_lite.sole_run import sole_run
 from deoldify_lite.watermark import add_watermark
 
 log = logging.getLogger(__name__)
+
+# In a folder of results while photos are colorized into it.
+LOCK = ".deoldify_lite.lock"
 
 # Chroma below half a level everywhere rounds to nothing: such a picture is grey.
 GREY_BELOW = 0.5 / 255
@@ -49,6 +54,10 @@ def colorize_photos(
 
     Photos that are done are skipped; one that fails does not stop the others. Reading, predicting and
     writing overlap. The network is loaded only if something is left to do.
+
+    Raises:
+        InputError: another run colorizes photos into the same folder.
+        OSError: a folder for results cannot be made or written to.
     """
     todo: list[Task] = []
     for task in tasks:
@@ -64,9 +73,24 @@ def colorize_photos(
     if not todo:
         return
 
-    colorizer = load_colorizer()
+    with ExitStack() as locks:
+        for folder in {task.manifest.folder for task in todo}:
+            folder.mkdir(parents=True, exist_ok=True)
+            locks.enter_context(sole_run(folder / LOCK, folder))
+        yield from _colorize(todo, load_colorizer(), settings, tasks, batch_size, overwrite)
+
+
+def _colorize(
+    todo: Sequence[Task],
+    colorizer: Colorizer,
+    settings: PhotoSettings,
+    tasks: Sequence[Task],
+    batch_size: int,
+    overwrite: bool,
+) -> Iterator[Item]:
     outputs = {str(path).casefold() for task in tasks for path in (task.output, task.comparison) if path}
-    with ExitStack() as books, Workers(2) as readers, Workers(2) as writers:
+    helpers = max(2, cores() // 2)
+    with ExitStack() as books, Workers(helpers) as readers, Workers(helpers) as writers:
         loads = _loads(todo, settings, overwrite, outputs, books)
         # One that fills the memory goes alone: all before it is written first, and nothing read ahead.
         for _, group in groupby(loads, lambda load: id(load) if load.pixels > MOST_PIXELS else None):
@@ -230,8 +254,13 @@ def _finish(load: _Load, prediction: Prediction, colorizer: Colorizer, settings:
         if book:
             book.add(result, load.number)
         else:
-            write_photo(result, task.output, quality=settings.quality)
-            record(task, settings, colorizer.render_factor, [comparison] if comparison else [])
+            extras = [comparison] if comparison else []
+            write_photo(
+                result,
+                task.output,
+                quality=settings.quality,
+                before_rename=lambda part: record(task, settings, colorizer.render_factor, extras, part=part),
+            )
     except Exception as error:
         return failed(task, error)
     return Item(

@@ -63,6 +63,7 @@ LEVELS = {
     "film": 3,
     "photo_decode": 3,
     "photo_encode": 3,
+    "sole_run": 1,
     "manifest": 2,
     "colorizer": 2,
     "models.weights": 2,

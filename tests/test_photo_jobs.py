@@ -4,6 +4,7 @@ import io
 import json
 import os
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -14,15 +15,15 @@ from photos import rgb_profile
 from PIL import Image, ImageCms
 from test_colorizer import Fixed, luma_levels
 
-from deoldify_lite import api
+from deoldify_lite import api, photo_jobs
 from deoldify_lite.colorizer import Colorizer
-from deoldify_lite.errors import OptionError
+from deoldify_lite.errors import InputError, OptionError
 from deoldify_lite.photo import Photo
 from deoldify_lite.photo_book import PhotoSettings
 from deoldify_lite.photo_io import read_photo
 from deoldify_lite.photo_jobs import colorize_photos, is_grey, side_by_side
 from deoldify_lite.photo_xmp import has_mark
-from deoldify_lite.plan import plan
+from deoldify_lite.plan import Task, plan, record
 from deoldify_lite.report import Item, as_json, summary
 
 
@@ -306,3 +307,36 @@ def test_a_wide_gamut_stays_wide(tmp_path: Path) -> None:
     usual = chroma(srgb)
     turn = np.degrees(np.arccos(adobe @ usual / np.linalg.norm(adobe) / np.linalg.norm(usual)))
     assert turn < 15 and 1 <= np.linalg.norm(adobe) / np.linalg.norm(usual) < 1.5
+
+
+def test_a_second_run_into_the_same_folder_stops(photos: Path, rendering: api.Rendering) -> None:
+    tasks = plan([photos], None, suffixes={".jpg", ".png"}, suffix_of=lambda path: path.suffix)
+    run = partial(colorize_photos, tasks, rendering.load, PhotoSettings("x", 4, 1.0, "auto"), batch_size=1)
+    first = run()
+    next(first)
+    with pytest.raises(InputError, match="another run is at work"):
+        next(run(overwrite=True))
+    assert all(item.status == "done" for item in first)
+    assert all(item.status == "skipped" for item in run())
+    names = {path.name for path in tasks[0].output.parent.iterdir()}
+    assert names == {".deoldify_lite.jsonl", *(task.output.name for task in tasks)}
+
+
+def test_a_result_is_recorded_before_it_has_its_name(
+    photos: Path, rendering: api.Rendering, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed in between, the next run does it again, and does not take it for a file of the user's."""
+    tasks = plan([photos], None, suffixes={".png"}, suffix_of=lambda path: path.suffix)
+    settings = PhotoSettings("x", 4, 1.0, "auto")
+    seen: list[bool] = []
+
+    def watch(task: Task, *arguments: object, **options: object) -> None:
+        seen.append(task.output.exists())
+        record(task, *arguments, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(photo_jobs, "record", watch)
+    (item,) = colorize_photos(tasks, rendering.load, settings, batch_size=1)
+    assert item.status == "done" and seen == [False]
+    item.output.unlink()
+    (item,) = colorize_photos(tasks, rendering.load, settings, batch_size=1)
+    assert item.status == "done" and item.output.exists()
