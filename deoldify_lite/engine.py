@@ -2,17 +2,97 @@
 
 All waiting is done by `SimpleQueue`, whose operations cannot be cut in two: a Ctrl-C that strikes within
 `queue.Queue`, a semaphore or a future can leave their locks taken, and threads that want them wait for ever.
+
+What has a name tells in the log, at its end, for how much of its time it was at work. All the rest it waited
+for others here, above or below it; waiting for the system or another program counts as work.
 """
 
+import logging
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from queue import SimpleQueue
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 R = TypeVar("R")
+
+
+class _Clock(threading.local):
+    """Kept for each thread."""
+
+    waited_s = 0.0  # for other threads
+
+
+_clock = _Clock()
+
+
+class _Moment(NamedTuple):
+    """What the clocks of a thread show, in seconds."""
+
+    passed: float
+    waited: float
+    computed: float  # on a processor
+
+    @classmethod
+    def now(cls) -> "_Moment":
+        return cls(time.perf_counter(), _clock.waited_s, time.thread_time())
+
+
+def _take(queue: SimpleQueue[T]) -> T:
+    """The next of a queue, once it is there."""
+    began = time.perf_counter()
+    item = queue.get()
+    _clock.waited_s += time.perf_counter() - began
+    return item
+
+
+def _tell(name: str, began: _Moment, ended: _Moment) -> None:
+    passed, waited, computed = (late - early for early, late in zip(began, ended, strict=True))
+    log.debug("%s: at work for %.2f of %.2f s, computed for %.2f s", name, passed - waited, passed, computed)
+
+
+@contextmanager
+def at_work(name: str) -> Iterator[None]:
+    """Tell of the work that the current thread does in this block."""
+    began = _Moment.now()
+    try:
+        yield
+    finally:
+        _tell(name, began, _Moment.now())
+
+
+class _Thread(threading.Thread):
+    """A thread that has begun.
+
+    Args:
+        work: what it does; raises nothing.
+        name: of the work, to tell of it; empty to tell nothing.
+    """
+
+    def __init__(self, work: Callable[[], None], name: str) -> None:
+        super().__init__(name=name or None, daemon=True)
+        self._work = work
+        self._told = name
+        self.start()
+
+    def run(self) -> None:
+        """Do the work."""
+        self._began = _Moment.now()
+        self._work()
+        self._ended = _Moment.now()
+
+    def end(self) -> None:
+        """Wait for the end, and tell; not told by the thread itself, as an interrupt may have left the log
+        with its lock taken by the one who waits here."""
+        self.join()
+        if self._told:
+            _tell(self._told, self._began, self._ended)
 
 
 def one(item: object) -> int:
@@ -40,7 +120,7 @@ class Pending(Generic[R]):
 
     def result(self) -> R:
         """Wait for the answer, or raise the worker's error; to be asked once."""
-        result, error = self._answers.get()
+        result, error = _take(self._answers)
         if error is not None:
             raise error
         return result  # type: ignore[return-value]
@@ -53,17 +133,16 @@ class Workers:
 
     Args:
         count: how many threads.
+        name: of their work, for the log.
     """
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, *, name: str = "") -> None:
         self._jobs: SimpleQueue[Pending[object] | None] = SimpleQueue()
         self._dropping = False
-        self._threads = [threading.Thread(target=self._run, daemon=True) for _ in range(count)]
-        for thread in self._threads:
-            thread.start()
+        self._threads = [_Thread(self._run, name) for _ in range(count)]
 
     def _run(self) -> None:
-        while (job := self._jobs.get()) is not None:
+        while (job := _take(self._jobs)) is not None:
             if not self._dropping:
                 job.run()
 
@@ -81,7 +160,7 @@ class Workers:
         for _thread in self._threads:
             self._jobs.put(None)
         for thread in self._threads:
-            thread.join()
+            thread.end()
 
 
 def map_ahead(
@@ -117,11 +196,11 @@ def map_ahead(
         yield waiting.popleft()[0]
 
 
-def prefetch(items: Iterable[T], *, ahead: int) -> Generator[T, None, None]:
+def prefetch(items: Iterable[T], *, ahead: int, name: str = "") -> Generator[T, None, None]:
     """Iterate in a thread of its own, up to `ahead` items before they are asked for.
 
     An error in the thread is raised here, in its place. Leaving early stops the thread after the item at
-    hand.
+    hand. `name` is that of the thread's work, for the log.
     """
     found: SimpleQueue[tuple[T | None, BaseException | None, bool]] = SimpleQueue()
     room: SimpleQueue[None] = SimpleQueue()  # an entry for each item that may be found
@@ -132,7 +211,7 @@ def prefetch(items: Iterable[T], *, ahead: int) -> Generator[T, None, None]:
     def run() -> None:
         try:
             for item in items:
-                room.get()
+                _take(room)
                 if left:
                     return
                 found.put((item, None, False))
@@ -140,11 +219,10 @@ def prefetch(items: Iterable[T], *, ahead: int) -> Generator[T, None, None]:
         except BaseException as error:
             found.put((None, error, True))
 
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
+    thread = _Thread(run, name)
     try:
         while True:
-            item, error, last = found.get()
+            item, error, last = _take(found)
             if error is not None:
                 raise error
             if last:
@@ -154,28 +232,27 @@ def prefetch(items: Iterable[T], *, ahead: int) -> Generator[T, None, None]:
     finally:
         left = True
         room.put(None)
-        thread.join()
+        thread.end()
 
 
 class Sink:
     """Hands items to a function in a thread of its own, in order, up to `ahead` before it blocks.
 
     As a context manager it waits for the last item. The first error of the function is raised by the next
-    `put`, or at the end.
+    `put`, or at the end. `name` is that of the thread's work, for the log.
     """
 
-    def __init__(self, function: Callable[[T], object], *, ahead: int) -> None:
+    def __init__(self, function: Callable[[T], object], *, ahead: int, name: str = "") -> None:
         self._function = function
         self._waiting: SimpleQueue[object] = SimpleQueue()
         self._room: SimpleQueue[None] = SimpleQueue()  # an entry for each item that may be put
         for _ in range(ahead):
             self._room.put(None)
         self._error: BaseException | None = None
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
+        self._thread = _Thread(self._run, name)
 
     def _run(self) -> None:
-        while (item := self._waiting.get()) is not None:
+        while (item := _take(self._waiting)) is not None:
             if self._error is None:
                 try:
                     self._function(item)  # type: ignore[arg-type]
@@ -185,7 +262,7 @@ class Sink:
 
     def put(self, item: object) -> None:
         """Hand over the next item, which must not be None."""
-        self._room.get()
+        _take(self._room)
         if self._error is not None:
             raise self._error
         self._waiting.put(item)
@@ -195,7 +272,7 @@ class Sink:
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self._waiting.put(None)
-        self._thread.join()
+        self._thread.end()
         if kind is None and self._error is not None:
             raise self._error
 

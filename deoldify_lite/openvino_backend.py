@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 # Of what is kept: to be raised when the same weights are to give another model.
-REVISION = 1
+REVISION = 2
 _FILE = "model.xml"
 _PRECISIONS = {"fp32": "f32", "bf16": "bf16", "fp16": "f16"}
 
@@ -141,7 +141,8 @@ def _convert(network: "ChromaNetwork") -> Any:
     with torch.inference_mode(), warnings.catch_warnings():
         # Of torch, that it would rather be asked in another way, and of shapes that are fixed; none is.
         warnings.simplefilter("ignore")
-        example = torch.zeros(2, 64, 64, dtype=torch.uint8)
+        # Of a size that is odd at 1/16, or how DeOldify's networks deal with that would not be traced.
+        example = torch.zeros(2, 48, 48, dtype=torch.uint8)
         model = openvino.convert_model(FromBytes().eval(), example_input=example)
     model.set_rt_info(network.chroma_stride, "chroma_stride")
     return model

@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 
 from deoldify_lite.colorizer import Colorizer, OutOfMemoryError, Picture, Prediction, Square
-from deoldify_lite.engine import Pending, Workers, in_batches, map_ahead
+from deoldify_lite.engine import Pending, Workers, at_work, in_batches, map_ahead
 from deoldify_lite.errors import DeoldifyError
 from deoldify_lite.machine import cores
 from deoldify_lite.photo import Photo
@@ -90,7 +90,12 @@ def _colorize(
 ) -> Iterator[Item]:
     outputs = {str(path).casefold() for task in tasks for path in (task.output, task.comparison) if path}
     helpers = max(2, cores() // 2)
-    with ExitStack() as books, Workers(helpers) as readers, Workers(helpers) as writers:
+    with (
+        ExitStack() as books,
+        Workers(helpers, name="reading") as readers,
+        Workers(helpers, name="writing") as writers,
+        at_work("predicting"),
+    ):
         loads = _loads(todo, settings, overwrite, outputs, books)
         # One that fills the memory goes alone: all before it is written first, and nothing read ahead.
         for _, group in groupby(loads, lambda load: id(load) if load.pixels > MOST_PIXELS else None):

@@ -1,15 +1,18 @@
 """Overlap: order, bounds, errors, and nothing left behind."""
 
 import contextlib
+import logging
 import random
+import re
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import partial
 
 import pytest
 
-from deoldify_lite.engine import Sink, Workers, in_batches, map_ahead, prefetch
+from deoldify_lite.engine import Sink, Workers, at_work, in_batches, map_ahead, prefetch
 
 
 @pytest.fixture(autouse=True)
@@ -143,3 +146,48 @@ def test_an_interrupt_at_any_moment_leaves_no_thread_waiting() -> None:
                 work()
     finally:
         signal.signal(signal.SIGALRM, before)
+
+
+def shares_at_work(log: pytest.LogCaptureFixture) -> dict[str, float]:
+    """Of each stage that told of its work."""
+    found = re.findall(r"^(.+): at work for ([\d.]+) of ([\d.]+) s", "\n".join(log.messages), re.M)
+    return {name: float(work) / float(passed) for name, work, passed in found}
+
+
+def test_stages_tell_of_their_work_and_not_of_their_waiting(caplog: pytest.LogCaptureFixture) -> None:
+    """One slow stage among others that do nothing: those above wait for room, those below for items."""
+    caplog.set_level(logging.DEBUG, "deoldify_lite.engine")
+
+    def slowly(numbers: Iterable[int]) -> Iterator[int]:
+        for number in numbers:
+            time.sleep(0.03)
+            yield number
+
+    first = prefetch(iter(range(10)), ahead=1, name="first")
+    slow = prefetch(slowly(first), ahead=1, name="slow")
+    third = prefetch(slow, ahead=1, name="third")
+    with Sink(abs, ahead=1, name="last") as sink, at_work("here"):
+        for number in third:
+            sink.put(number)
+    shares = shares_at_work(caplog)
+    assert shares.keys() == {"first", "slow", "third", "last", "here"}
+    assert shares.pop("slow") > 0.7
+    assert max(shares.values()) < 0.3
+
+
+def test_each_worker_tells_of_its_work(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, "deoldify_lite.engine")
+    with Workers(2, name="sleeping") as workers, at_work("asking"):
+        naps = [workers.submit(partial(time.sleep, 0.1)) for _ in range(2)]
+        for nap in naps:
+            nap.result()
+    assert len([line for line in caplog.messages if line.startswith("sleeping: at work for 0.1")]) == 2
+    assert shares_at_work(caplog)["asking"] < 0.3
+
+
+def test_stages_without_a_name_tell_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, "deoldify_lite.engine")
+    with Sink(abs, ahead=1) as sink:
+        for number in prefetch(range(3), ahead=1):
+            sink.put(number)
+    assert not caplog.messages

@@ -12,6 +12,7 @@ from conftest import ROOT, grey_picture
 from deoldify_lite import api
 from deoldify_lite.errors import OptionError
 from deoldify_lite.models.build import Network, build_network
+from deoldify_lite.models.unet import Unet
 from deoldify_lite.openvino_backend import OpenvinoBackend, load_model
 from deoldify_lite.torch_backend import TorchBackend
 
@@ -48,6 +49,17 @@ def test_any_size_and_number(cache: Path, tiny_weights: Path) -> None:
     torchs = TorchBackend(build_network(None, tiny_weights), device="cpu", precision="fp32")
     for size in ((1, 64, 64), (3, 64, 64), (2, 48, 96), (1, 64, 64), (1, 80, 32)):
         lumas = np.random.default_rng(0).integers(0, 256, size, dtype=np.uint8)
+        np.testing.assert_allclose(ours.predict(lumas), torchs.predict(lumas), atol=1e-4)
+
+
+@pytest.mark.parametrize("decoder", ["lite", "deep"])
+def test_odd_render_factors(tmp_path: Path, decoder: str) -> None:
+    """Somewhere on its way down such a picture has an odd size, which is rounded up."""
+    network = Unet("test_resnet", decoder).eval().requires_grad_(False)
+    ours = OpenvinoBackend(load_model(tmp_path, decoder, lambda: network), precision="fp32")
+    torchs = TorchBackend(network, device="cpu", precision="fp32")
+    for side in (112, 96, 80):
+        lumas = np.random.default_rng(0).integers(0, 256, (1, side, side), dtype=np.uint8)
         np.testing.assert_allclose(ours.predict(lumas), torchs.predict(lumas), atol=1e-4)
 
 
