@@ -261,6 +261,7 @@ def colorize_video(
     rendering: Rendering | None = None,
     steadiness: float | None = None,
     recolor_all: bool = False,
+    deinterlace: bool = False,
     batch_size: int | None = None,
     start_s: float | None = None,
     end_s: float | None = None,
@@ -278,6 +279,7 @@ def colorize_video(
         steadiness: 0 colours each frame alone, 1 holds colours for as long as motion can be followed; None
             for that of the mode.
         recolor_all: colorize also the shots that are in colour already.
+        deinterlace: make a whole frame of every field of an interlaced film.
         batch_size: frames predicted at once; None for what suits the device.
         start_s, end_s: render only what lies between, in seconds of the film.
         encoding: codec, crf and pixel format; None for the container's usual ones.
@@ -315,6 +317,7 @@ def colorize_video(
         precision=rendering.precision,
         steadiness=rendering.steadiness if steadiness is None else steadiness,
         recolor_all=recolor_all,
+        deinterlace=deinterlace,
         start_s=start_s,
         end_s=end_s,
         encoding=encoding,

@@ -23,7 +23,7 @@ from deoldify_lite.encoding import (
     DEFAULT_ENCODING,
     Encoding,
     encoder_options,
-    streams_that_fit,
+    fit_into,
     yuv_format,
 )
 from deoldify_lite.errors import OptionError, VideoError
@@ -34,6 +34,7 @@ from deoldify_lite.film_chroma import convert_chroma, encode_chroma, has_chroma
 from deoldify_lite.film_cut import Cut
 from deoldify_lite.film_join import join_with_source
 from deoldify_lite.film_merge import TOLERATED_FRAMES, merge_chroma
+from deoldify_lite.film_tone import fit_chroma
 
 log = logging.getLogger(__name__)
 
@@ -87,6 +88,8 @@ class ChromaWriter:
         self.may_keep = may_keep and has_chroma(film.pix_fmt)
         self.cut = cut or Cut(film)
         self.segments = list(segments)
+        self.losses: tuple[str, ...] = ()
+        """What the result will not have of its source; known in the with block."""
         self.frames_written = sum(frames for _, frames in self.segments)
         self._folder = folder
         self._before_rename = before_rename
@@ -101,7 +104,9 @@ class ChromaWriter:
         out = self.out_path
         if out.exists() and os.path.samefile(out, self.film.path):
             raise OptionError(f"{out}: the result would overwrite the source; give it another name")
-        self._streams = streams_that_fit(self.film, out.suffix.lower(), self.encoding)
+        self._streams, self.losses = fit_into(self.film, out.suffix.lower(), self.encoding)
+        if self.film.interlaced:
+            log.info("%s: interlaced, and kept so", self.film.path)
         out.parent.mkdir(parents=True, exist_ok=True)
         with ExitStack() as stack:
             if self._folder is None:
@@ -114,11 +119,12 @@ class ChromaWriter:
             self._stack = stack.pop_all()
         return self
 
-    def write(self, chroma: NDArray[np.floating[Any]]) -> None:
+    def write(self, chroma: NDArray[np.floating[Any]], luma: NDArray[np.uint8] | None = None) -> None:
         """Give the next frame its colour.
 
         Args:
             chroma: (2, h, w) float Cb and Cr, BT.601 full range, in [-0.5, 0.5].
+            luma: the frame as the reader gave it; needed where `film_tone.needs_luma` says so.
 
         Raises:
             VideoError: ffmpeg failed.
@@ -128,7 +134,9 @@ class ChromaWriter:
         colors = self.film.colors
         self._planes[0] = 0
         self._planes[1:] = encode_chroma(
-            convert_chroma(chroma, colors.matrix), color_range=colors.range, depth=self.film.depth
+            convert_chroma(chroma, colors.matrix) if luma is None else fit_chroma(chroma, luma, colors),
+            color_range=colors.range,
+            depth=self.film.depth,
         )
         self._send()
 

@@ -109,6 +109,11 @@ def fill_video_parser(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="also shots that are in colour already, which are else left as they are",
     )
+    parser.add_argument(
+        "--deinterlace",
+        action="store_true",
+        help="make a whole frame of every field of an interlaced film, which else stays interlaced",
+    )
     parser.add_argument("--start", type=seconds, metavar="TIME", help="begin there: seconds, or [H:]M:S")
     parser.add_argument("--end", type=seconds, metavar="TIME", help="end there")
     parser.add_argument("--codec", help="ffmpeg's name of the video encoder (default: by the container)")
@@ -232,6 +237,7 @@ def run_video(args: argparse.Namespace) -> int:
                 rendering=rendering,
                 steadiness=args.steadiness,
                 recolor_all=args.recolor_all,
+                deinterlace=args.deinterlace,
                 batch_size=args.batch_size,
                 start_s=args.start,
                 end_s=args.end,

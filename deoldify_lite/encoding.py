@@ -5,16 +5,26 @@ rehearsal encodes one frame and muxes the first packets of all streams before an
 """
 
 import functools
+import json
 import logging
 import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import ffmpeg
 
-from deoldify_lite.errors import OptionError, VideoError
+from deoldify_lite.encoders import (
+    ENCODERS,
+    HOLDS_CAPTIONS,
+    LARGE_PIXELS,
+    MARKS_FIELDS,
+    TAKES_ODD_SIZES,
+    TRANSFER_OPTIONS,
+    X264_LARGE,
+)
+from deoldify_lite.errors import OptionError
 from deoldify_lite.ffmpeg_process import (
     SOURCE_OPTIONS,
     compile_arguments,
@@ -22,28 +32,18 @@ from deoldify_lite.ffmpeg_process import (
     file_url,
     last_words,
     run_arguments,
+    run_program,
 )
 from deoldify_lite.film import Film, Stream
+from deoldify_lite.film_mux import mux
+from deoldify_lite.hdr10 import hdr10_option
+from deoldify_lite.timecode import advance_timecode
 
 log = logging.getLogger(__name__)
 
 CONTAINERS = (".mp4", ".m4v", ".mov", ".mkv", ".webm")
-# Flag of constant quality, its default, and what else the encoder needs. The defaults aim at a result
-# that cannot be told from the source at normal viewing; every scale has its own. Chroma, smooth and our
-# work, is coded finer than x264 would, or its noise would undo a part of the steadying: 5 % more bytes.
-_ENCODERS: dict[str, tuple[str, int, dict[str, Any]]] = {
-    "libx264": ("crf", 16, {"preset": "medium", "x264-params": "chroma-qp-offset=-6"}),
-    "libx265": ("crf", 18, {"preset": "medium", "x265-params": "log-level=error"}),
-    "libvpx-vp9": ("crf", 22, {"b:v": 0, "row-mt": 1, "cpu-used": 3}),
-    "libaom-av1": ("crf", 22, {"b:v": 0, "row-mt": 1, "cpu-used": 6}),
-    "libsvtav1": ("crf", 22, {"preset": 8}),
-    "h264_nvenc": ("cq", 19, {"preset": "p5", "rc": "vbr", "b:v": 0}),
-    "hevc_nvenc": ("cq", 21, {"preset": "p5", "rc": "vbr", "b:v": 0}),
-}
-# These halve the chroma of an odd size by rounding up; the others refuse such a size.
-_TAKES_ODD_SIZES = {"ffv1", "libvpx-vp9", "libaom-av1"}
-# ffprobe's words for two transfer curves are not those that the encoders' options know.
-_TRANSFER_OPTIONS = {"bt470m": "gamma22", "bt470bg": "gamma28", "log100": "log", "log316": "log_sqrt"}
+# Containers that write their own, and what muxers and encoders sign with.
+_TAGS_OF_FILE = {"major_brand", "minor_version", "compatible_brands", "encoder", "duration", "timecode"}
 
 
 @dataclass(frozen=True)
@@ -61,8 +61,11 @@ class Encoding:
             return self.codec
         if suffix == ".webm":
             return "libvpx-vp9"
+        if film.colors.is_hdr:
+            return "libx265"  # Hardly any screen shows HDR of another codec.
         # Its quality has a scale of its own, and it has no more than 8 bits for H.264, and 4:2:0.
         plain = self.crf is None and self.pix_fmt is None and (film.depth, film.sampling) == (8, "420")
+        plain = plain and not film.interlaced
         return "h264_nvenc" if self.on_gpu and plain and _nvenc_works(film.width, film.height) else "libx264"
 
 
@@ -83,17 +86,26 @@ def default_container(film: Film, encoding: Encoding = DEFAULT_ENCODING) -> str:
     if suffix not in CONTAINERS:
         return ".mkv"
     try:
-        streams_that_fit(film, suffix, encoding)
+        fit_into(film, suffix, encoding)
     except OptionError:
         return ".mkv"
     return suffix
 
 
-def streams_that_fit(film: Film, suffix: str, encoding: Encoding) -> tuple[Stream, ...]:
-    """The film's other streams, all of which can be stored in a container; but data may be left out.
+class Fit(NamedTuple):
+    """What a result can hold of its source."""
+
+    streams: tuple[Stream, ...]
+    """All but those that are not kept, in the file's order."""
+    losses: tuple[str, ...]
+    """What is not kept, each in a sentence with its remedy, if there is one."""
+
+
+def fit_into(film: Film, suffix: str, encoding: Encoding) -> Fit:
+    """What can be kept in a container. Only data streams may be left out.
 
     Raises:
-        OptionError: a stream, or the encoder's output, does not fit into this container.
+        OptionError: another stream, or the encoder's output, does not fit into this container.
         VideoError: the encoder is missing or does not work here.
     """
     if suffix not in CONTAINERS:
@@ -101,24 +113,23 @@ def streams_that_fit(film: Film, suffix: str, encoding: Encoding) -> tuple[Strea
             f"a film cannot be written as {suffix or 'a file without suffix'}; use "
             f"{', '.join(CONTAINERS)} (.mkv holds every stream)"
         )
-    if not _rehearse(film, suffix, encoding, film.streams):
-        return film.streams
-    if trouble := _rehearse(film, suffix, encoding, ()):
-        codec, options = encoding.codec_for(film, suffix), encoder_options(film, suffix, encoding)
-        raise OptionError(
-            f"{film.path}: {codec} with {options} does not work or does not fit into {suffix}; "
-            f"choose another --codec or container. ffmpeg said: {trouble}"
-        )
-    kept = []
-    for stream in film.streams:
-        trouble = _rehearse(film, suffix, encoding, (stream,))
-        if not trouble:
-            kept.append(stream)
-        elif stream.kind == "data":
-            log.info(
-                "%s: data stream %d does not fit into %s and is left out", film.path, stream.index, suffix
+    streams = film.streams
+    trouble, tags = _rehearse(film, suffix, encoding, streams)
+    if trouble:
+        trouble, tags = _rehearse(film, suffix, encoding, ())
+        if trouble:
+            codec, options = encoding.codec_for(film, suffix), encoder_options(film, suffix, encoding)
+            raise OptionError(
+                f"{film.path}: {codec} with {options} does not work or does not fit into {suffix}; "
+                f"choose another --codec or container. ffmpeg said: {trouble}"
             )
-        else:
+        streams = tuple(s for s in streams if not _rehearse(film, suffix, encoding, (s,))[0])
+    losses = list(_losses_of_picture(film, suffix, encoding))
+    for stream in film.streams:
+        if stream in streams:
+            continue
+        misfit = f"stream {stream.index} ({stream.kind}, {stream.codec}) does not fit into {suffix}"
+        if stream.kind != "data":
             remedy = (
                 "name the result .mkv to keep it"
                 if suffix != ".mkv"
@@ -126,11 +137,43 @@ def streams_that_fit(film: Film, suffix: str, encoding: Encoding) -> tuple[Strea
                     f"make a copy without it: ffmpeg -i FILM -map 0 -map -0:{stream.index} -c copy COPY.mkv"
                 )
             )
-            raise OptionError(
-                f"{film.path}: stream {stream.index} ({stream.kind}, {stream.codec}) does not fit into "
-                f"{suffix}; {remedy}"
-            )
-    return tuple(kept)
+            raise OptionError(f"{film.path}: {misfit}; {remedy}")
+        losses.append(f"{misfit} and is left out")
+    if lost_tags := [tag for tag in _own_tags(film) if tag.lower() not in tags]:
+        losses.append(f"of its metadata {', '.join(lost_tags)} does not fit into {suffix}; .mkv holds all")
+    return Fit(streams, tuple(losses))
+
+
+def _own_tags(film: Film) -> list[str]:
+    """Names of the metadata that belongs to the film and not to its file."""
+    return [tag for tag in film.tags if tag.lower() not in _TAGS_OF_FILE]
+
+
+def _losses_of_picture(film: Film, suffix: str, encoding: Encoding) -> Iterable[str]:
+    """What the encoder does not hold."""
+    codec = encoding.codec_for(film, suffix)
+    pix_fmt = encoder_options(film, suffix, encoding)["pix_fmt"]
+    sampling, depth = next(key for key, name in _yuv_formats() if name == pix_fmt)
+    if depth < film.depth or int(sampling) < int(film.sampling):
+        yield f"{codec} stores it as {pix_fmt}, which holds less than {film.pix_fmt}; --codec ffv1 holds all"
+    if film.hdr10 and not hdr10_option(codec, film.hdr10):
+        yield f"{codec} takes no HDR10 metadata, which is not kept; --codec libx265 does"
+    if film.interlaced and codec not in MARKS_FIELDS:
+        yield (
+            f"it is interlaced, and {codec} does not mark that, so players may show two fields at once; "
+            "deinterlace it, or use --codec libx264 or ffv1"
+        )
+    if film.captions and film.deinterlace:
+        yield "its closed captions are not kept when it is deinterlaced"
+    elif film.captions and codec not in HOLDS_CAPTIONS:
+        yield f"{codec} takes no closed captions, which are not kept; --codec libx264 does"
+    if film.timecode and advance_timecode(film.timecode, 0, film.rate) is None:
+        yield f"its timecode {film.timecode} does not go with {film.rate} frames a second and is not kept"
+    for what in film.lost:
+        # Two pictures in one: H.264 tells it in the picture, and Matroska by a tag of the stream.
+        in_tag = suffix in (".mkv", ".webm") and "stereo_mode" in film.picture_tags
+        if what != "Stereo 3D" or not (in_tag or codec == "libx264"):
+            yield f"its {what} cannot be kept"
 
 
 def encoder_options(film: Film, suffix: str, encoding: Encoding) -> dict[str, Any]:
@@ -142,21 +185,28 @@ def encoder_options(film: Film, suffix: str, encoding: Encoding) -> dict[str, An
     """
     codec = encoding.codec_for(film, suffix)
     options: dict[str, Any] = {"c:v": codec, "pix_fmt": choose_pix_fmt(film, codec, encoding.pix_fmt)}
-    if codec in _ENCODERS:
-        flag, default, more = _ENCODERS[codec]
+    if codec in ENCODERS:
+        flag, default, more = ENCODERS[codec]
         if not 0 <= (encoding.crf or 0) <= 63:
             raise OptionError(f"--crf is {encoding.crf}, but it goes from 0 (best) to 51 or 63")
         options |= {flag: default if encoding.crf is None else encoding.crf, **more}
     elif encoding.crf is not None:
-        raise OptionError(f"--crf means nothing to {codec}; it is for {', '.join(_ENCODERS)}")
+        raise OptionError(f"--crf means nothing to {codec}; it is for {', '.join(ENCODERS)}")
     if codec in ("libx265", "hevc_nvenc") and suffix not in (".mkv", ".webm"):
         options["tag:v"] = "hvc1"  # The name under which Apple's players look for HEVC.
+    if codec == "libx264" and film.width * film.height > LARGE_PIXELS:
+        options["x264-params"] += f":{X264_LARGE}"
+    if film.interlaced and codec in MARKS_FIELDS:
+        options["flags"] = "+ildct+ilme"
+    if film.hdr10 and (hdr10 := hdr10_option(codec, film.hdr10)):
+        name, value = hdr10
+        options[name] = ":".join(filter(None, (options.get(name), value)))
     colors = film.colors
     tags = {
         "color_range": colors.range,
         "colorspace": colors.matrix,
         "color_primaries": colors.primaries,
-        "color_trc": _TRANSFER_OPTIONS.get(colors.transfer or "", colors.transfer),
+        "color_trc": TRANSFER_OPTIONS.get(colors.transfer or "", colors.transfer),
         "chroma_sample_location": colors.chroma_location,
     }
     return options | {name: value for name, value in tags.items() if value}
@@ -176,8 +226,10 @@ def choose_pix_fmt(film: Film, codec: str, wanted: str | None = None) -> str:
         return wanted
     sampling, depth = film.sampling, film.depth
     # Beyond 8 bits ffmpeg cannot put planes of odd sizes together but in 4:4:4 (seen with 5.1).
-    if (film.width % 2 or film.height % 2) and (codec not in _TAKES_ODD_SIZES or depth > 8):
+    if (film.width % 2 or film.height % 2) and (codec not in TAKES_ODD_SIZES or depth > 8):
         sampling = "444"
+    elif film.interlaced and film.height % 4 and sampling == "420" and codec not in TAKES_ODD_SIZES:
+        sampling = "422"  # Half the lines of each field would be no whole number.
 
     def loss(name: str) -> tuple[bool, bool, int, int]:
         # Bits of luma weigh most, then chroma detail; beyond that, what is nearest is smallest.
@@ -191,10 +243,7 @@ def choose_pix_fmt(film: Film, codec: str, wanted: str | None = None) -> str:
 
     if not ours:
         raise OptionError(f"{codec} writes no planar YUV; choose another --codec")
-    best = min(ours, key=loss)
-    if ours[best][1] < depth:
-        log.warning("%s: %s holds %d of its %d bits", film.path, codec, ours[best][1], depth)
-    return best
+    return min(ours, key=loss)
 
 
 def _yuv_formats() -> Iterable[tuple[tuple[str, int], str]]:
@@ -208,73 +257,24 @@ def yuv_format(sampling: str, depth: int) -> str:
     return f"yuv{sampling}p" + (f"{depth}le" if depth > 8 else "")
 
 
-def mux(
-    film: Film,
-    picture: Any,
-    source: Any,
-    streams: Sequence[Stream],
-    out_path: Path,
-    *,
-    covers: Sequence[Path] = (),
-    **options: Any,
-) -> list[str]:
-    """Argument list that joins a colorized picture with the streams of its source, which are copied.
+def _rehearse(
+    film: Film, suffix: str, encoding: Encoding, streams: Sequence[Stream]
+) -> tuple[str, frozenset[str]]:
+    """Encode one frame and mux the first packets of streams.
 
-    Args:
-        film: the source.
-        picture: ffmpeg-python input whose only stream is the picture.
-        source: ffmpeg-python input of the source; the second input of the command.
-        streams: the streams to keep.
-        out_path: its suffix names the container.
-        covers: pictures that are attached, for .mkv, whose muxer would make a video track of cover art.
-        options: more output options.
+    Returns:
+        What ffmpeg complained about, or ''; and which metadata is in the result.
     """
-    suffix = out_path.suffix
-    mapped = [s for s in streams if not (s.attached_pic and suffix == ".mkv")]
-    place = sum(s.index < film.index for s in mapped)  # The picture keeps its place.
-    inputs = [source[str(s.index)] for s in mapped]
-    inputs.insert(place, picture["v:0"])
-    if not mapped:
-        # Nothing that exists, but without a mapped stream there would be no second input to take the
-        # metadata and the chapters from.
-        inputs.append(source["9999?"])
-    settings: dict[str, Any] = {
-        "c": "copy",
-        "map_metadata": 1,
-        "map_chapters": 1,
-        f"disposition:{place}": "+".join(film.picture_dispositions) or "0",
-    }
-    # Options that occur more than once, which ffmpeg-python has no words for.
-    repeated = []
-    for name, value in film.picture_tags.items():
-        repeated += [f"-metadata:s:{place}", f"{name}={value}"]
-    in_order: list[Stream | None] = [*mapped[:place], None, *mapped[place:]]
-    for position, stream in enumerate(in_order):
-        if stream and stream.codec == "mov_text" and suffix == ".mkv":
-            settings[f"c:{position}"] = "srt"  # The same text; .mkv knows no mov_text.
-    if suffix in (".mp4", ".m4v", ".mov"):
-        settings["movflags"] = "+faststart"  # So that it plays while it is still being loaded.
-    attached = sum(s.kind == "attachment" for s in mapped)
-    for number, cover in enumerate(covers, attached):
-        mime = "image/png" if cover.suffix == ".png" else "image/jpeg"
-        repeated += ["-attach", file_url(cover), f"-metadata:s:t:{number}", f"mimetype={mime}"]
-        repeated += [f"-metadata:s:t:{number}", f"filename=cover{cover.suffix}"]
-    arguments = compile_arguments(ffmpeg.output(*inputs, file_url(out_path), **(settings | options)))
-    before_name = arguments.index(file_url(out_path))
-    return [*arguments[:before_name], *repeated, *arguments[before_name:]]
-
-
-def _rehearse(film: Film, suffix: str, encoding: Encoding, streams: Sequence[Stream]) -> str:
-    """Encode one frame and mux the first packets of streams; returns what ffmpeg complained about, or ''."""
     options = encoder_options(film, suffix, encoding)
     still = f"color=s={film.width}x{film.height}:r={film.rate}:d=1"
     with tempfile.TemporaryDirectory() as folder:
+        result = Path(folder, f"rehearsal{suffix}")
         arguments = mux(
             film,
             ffmpeg.input(still, f="lavfi"),
             ffmpeg.input(file_url(film.path), **SOURCE_OPTIONS),
             streams,
-            Path(folder, f"rehearsal{suffix}"),
+            result,
             # One byte is enough: a sparse stream of subtitles must not make it read the whole film.
             fs=1,
             t=0.1,
@@ -284,21 +284,10 @@ def _rehearse(film: Film, suffix: str, encoding: Encoding, streams: Sequence[Str
             },
         )
         done = run_arguments(arguments)
-    return last_words(done.stderr) if done.returncode != 0 else ""
-
-
-def extract_cover(film: Film, stream: Stream, folder: Path) -> Path:
-    """Write a film's cover art as a file of its own into a folder, as it is.
-
-    Raises:
-        VideoError: ffmpeg cannot read it.
-    """
-    out_path = folder / f"cover{stream.index}{'.png' if stream.codec == 'png' else '.jpg'}"
-    source = ffmpeg.input(file_url(film.path), **SOURCE_OPTIONS)
-    options = {"c": "copy", "f": "image2", "update": 1, "frames:v": 1}
-    done = run_arguments(
-        compile_arguments(ffmpeg.output(source[str(stream.index)], file_url(out_path), **options))
-    )
-    if done.returncode != 0:
-        raise VideoError(f"{film.path}: its cover art cannot be read: {last_words(done.stderr)}")
-    return out_path
+        if done.returncode != 0:
+            return last_words(done.stderr), frozenset()
+        if not _own_tags(film):
+            return "", frozenset()
+        tags = ["-v", "quiet", "-show_entries", "format_tags", "-of", "json", file_url(result)]
+        told = json.loads(run_program("ffprobe", tags).stdout or "{}").get("format", {}).get("tags", {})
+    return "", frozenset(name.lower() for name in told)

@@ -78,6 +78,10 @@ class Cut:
             options["ss"] = ffmpeg_time(seek_s)
         begin_s = film.offset_s + self.first / film.rate - (seek_s if self.first else 0)
         picture = ffmpeg.input(file_url(film.path), **options)[str(film.index)]
+        if film.deinterlace:
+            picture = picture.filter("bwdif", mode="send_field", parity=film.first_field)
+            if film.captions:  # It gives them to both of a frame's fields, and all would be said twice.
+                picture = picture.filter("sidedata", "delete", type="A53_CC")
         # The grid begins at the first frame, and what comes before it is dropped. So an even film is never
         # rounded to a drop or a double. The film's end has a time too, which ffmpeg may give as that of the
         # last frame (seen with B-frames); the fps filter would drop this frame, so one frame is added.

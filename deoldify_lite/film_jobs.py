@@ -9,8 +9,10 @@ from pathlib import Path
 
 from deoldify_lite import __version__
 from deoldify_lite.colorizer import Colorizer, OutOfMemoryError
+from deoldify_lite.errors import InputError
 from deoldify_lite.ffmpeg_process import ffmpeg_version
 from deoldify_lite.film import Film, probe_film
+from deoldify_lite.film_fields import deinterlaced
 from deoldify_lite.film_stream import FilmSettings, Progress, Tally, colorize_film
 from deoldify_lite.manifest import fingerprint_of
 from deoldify_lite.photo_jobs import warnings_of
@@ -44,6 +46,8 @@ def colorize_films(
                 continue
             check_output(task, overwrite)
             film = probe_film(task.source)
+            if settings.deinterlace:
+                film = deinterlaced(film)
             colorizer = colorizer or load_colorizer()
             colorizer, tally = _colorize(task, film, colorizer, settings, batch_size, progress)
             log.info("%s: %d of %d frames predicted", task.source, tally.predicted, tally.frames)
@@ -55,7 +59,9 @@ def colorize_films(
             task.source,
             task.output,
             "done",
-            warnings=warnings_of(is_grey, settings.render_factor, colorizer.render_factor) + _notes_on(tally),
+            warnings=warnings_of(is_grey, settings.render_factor, colorizer.render_factor)
+            + _notes_on(tally)
+            + tally.losses,
             render_factor=colorizer.render_factor,
             frames=tally.frames,
             seconds=time.perf_counter() - began,
@@ -85,10 +91,11 @@ def _colorize(
     """
     while True:
         used = replace(settings, render_factor=colorizer.render_factor)
+        fingerprint = fingerprint_of(task.source, asdict(used))
         # What another program has encoded may not fit together with what this one does.
-        fingerprint = f"{fingerprint_of(task.source, asdict(used))} {__version__} {ffmpeg_version()}"
+        programs = f"{__version__} {ffmpeg_version()}"
         try:
-            with unfinished(task.output, fingerprint) as found:
+            with unfinished(task.output, f"{fingerprint} {programs}") as found:
                 tally = colorize_film(
                     film,
                     task.output,
@@ -96,7 +103,7 @@ def _colorize(
                     used,
                     found,
                     batch_size=batch_size,
-                    before_rename=partial(_record, task, used),
+                    before_rename=partial(_record, task, used, fingerprint),
                     progress=progress,
                 )
             return colorizer, tally
@@ -109,5 +116,7 @@ def _colorize(
             colorizer = smaller
 
 
-def _record(task: Task, settings: FilmSettings, part: Path) -> None:
+def _record(task: Task, settings: FilmSettings, fingerprint: str, part: Path) -> None:
+    if fingerprint_of(task.source, asdict(settings)) != fingerprint:
+        raise InputError(f"{task.source}: was changed while it was colorized: run the same command again")
     record(task, settings, settings.render_factor, part=part)

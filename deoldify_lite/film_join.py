@@ -6,11 +6,11 @@ from typing import Any
 
 import ffmpeg
 
-from deoldify_lite.encoding import extract_cover, mux
 from deoldify_lite.errors import VideoError
 from deoldify_lite.ffmpeg_process import SOURCE_OPTIONS, file_url, last_words, run_arguments
 from deoldify_lite.film import Film, Stream
 from deoldify_lite.film_cut import Cut, ffmpeg_time
+from deoldify_lite.film_mux import extract_cover, mux
 
 
 def join_with_source(
@@ -46,7 +46,8 @@ def join_with_source(
     if cut.duration_s is not None:
         options["t"] = ffmpeg_time(cut.duration_s)
     source = ffmpeg.input(file_url(film.path), **SOURCE_OPTIONS, **seek)
-    done = run_arguments(mux(film, picture, source, streams, out_path, covers=covers, **options))
+    arguments = mux(film, picture, source, streams, out_path, covers=covers, first=cut.first, **options)
+    done = run_arguments(arguments)
     if done.returncode != 0:
         raise VideoError(
             f"{out_path}: the picture cannot be joined with the sound and the rest of "

@@ -17,7 +17,7 @@ _SCALE_MATRIX = {"bt470bg": "bt470", "bt2020nc": "bt2020"}
 
 
 def merge_chroma(film: Film, picture: Any, chroma: Any, *, sampling: str, may_keep: bool = False) -> Any:
-    """Give a film's picture another chroma.
+    """Give a film's picture another chroma. What else lies in its frames, such as captions, stays there.
 
     Args:
         film: whose picture it is; tells size, depth and colours of the result.
@@ -59,9 +59,11 @@ def merge_chroma(film: Film, picture: Any, chroma: Any, *, sampling: str, may_ke
     ours = (
         ours.filter("format", yuv_format("444", film.depth)).filter("setparams", **tags).filter("setsar", 1)
     )
+    source, own = _split(source)
+    own = own.filter("scale", interl=-1, **ranges).filter("format", merged)
     if may_keep:
-        source, own = _split(source)
-        own_cb, own_cr = _planes(own.filter("scale", **ranges).filter("format", merged), "u+v")
+        own, own_chroma = _split(own)
+        own_cb, own_cr = _planes(own_chroma, "u+v")
         mask, cb, cr = _planes(ours, "y+u+v")
         cb_mask, cr_mask = _split(mask)
         cb, cr = _pick(cb_mask, cb, own_cb), _pick(cr_mask, cr, own_cr)
@@ -69,7 +71,11 @@ def merge_chroma(film: Film, picture: Any, chroma: Any, *, sampling: str, may_ke
         cb, cr = _planes(ours, "u+v")
     # All three grey: ffmpeg brings what it merges to one format, and would take grey for limited range.
     (luma,) = _planes(source, "y")
-    return ffmpeg.filter([luma, cb, cr], "mergeplanes", "0x001020", merged).filter("setparams", **tags)
+    picture = ffmpeg.filter([luma, cb, cr], "mergeplanes", "0x001020", merged)
+    # Which field comes first and closed captions belong to frames, and new frames have none. This takes
+    # them from its first input, and all planes, as they are, from its second.
+    picture = ffmpeg.filter([own, picture], "blend", all_opacity=0, shortest=1)
+    return picture.filter("setparams", **tags)
 
 
 def _as_planes(film: Film, picture: Any) -> Any:
@@ -78,7 +84,11 @@ def _as_planes(film: Film, picture: Any) -> Any:
         # This changes nothing, unless the film changes its size midway.
         return picture.filter("scale", film.width, film.height).filter("format", film.pix_fmt)
     colors = film.colors
-    scaling = {"out_range": colors.range, "flags": "accurate_rnd+full_chroma_inp+full_chroma_int"}
+    scaling = {
+        "interl": -1,
+        "out_range": colors.range,
+        "flags": "accurate_rnd+full_chroma_inp+full_chroma_int",
+    }
     if film.is_rgb:
         scaling["out_color_matrix"] = _SCALE_MATRIX.get(colors.matrix, colors.matrix)
     picture = picture.filter("scale", film.width, film.height, **scaling)

@@ -1,6 +1,7 @@
 """One film through the network: read, predicted, steadied and written all at once, segment by segment."""
 
 import logging
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
@@ -9,13 +10,16 @@ from itertools import chain, groupby
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from deoldify_lite.chroma_writer import ChromaWriter
 from deoldify_lite.colorizer import Colorizer
 from deoldify_lite.encoding import Encoding
-from deoldify_lite.engine import Sink, in_batches, prefetch
+from deoldify_lite.engine import Sink, at_work, in_batches, prefetch
+from deoldify_lite.errors import InputError
 from deoldify_lite.film import Film
 from deoldify_lite.film_cut import Cut
+from deoldify_lite.film_tone import needs_luma
 from deoldify_lite.frame_reader import FrameReader
 from deoldify_lite.key_frames import MOST_STEPS, Step, find_key_frames
 from deoldify_lite.photo_jobs import is_grey
@@ -29,6 +33,8 @@ log = logging.getLogger(__name__)
 # A segment ends with the first shot that ends after so many frames; no shot is longer than twice that. So a
 # stop undoes some minutes of film at most, and what a segment costs, a look for its first frame, is little.
 SEGMENT_FRAMES = 1000
+# Four days at 25 frames a second. Where timestamps are damaged, pictures may stand for years.
+MOST_FRAMES = 10_000_000
 
 # Called with a film's name, its frames finished so far, and the frames expected, which is an estimate.
 Progress = Callable[[Path, int, int], None]
@@ -46,6 +52,7 @@ class FilmSettings:
     recolor_all: bool = False  # also shots that are in colour already
     start_s: float | None = None
     end_s: float | None = None
+    deinterlace: bool = False  # see film_fields.deinterlaced
     encoding: Encoding = field(default_factory=Encoding)
 
 
@@ -57,6 +64,7 @@ class Tally:
     kept: int = 0  # of these were in colour already
     grey: int = 0  # came out grey
     predicted: int = 0  # went through the network; the rest took their colour from them
+    losses: tuple[str, ...] = ()  # what the result does not have of its source
 
     def add(self, other: "Tally | Segment") -> None:
         """Count those of another one, too."""
@@ -93,9 +101,17 @@ def colorize_film(
         progress: is told of each frame.
 
     Raises:
+        InputError: there are more than MOST_FRAMES.
         OptionError, VideoError, OutOfMemoryError: see reader, writer and colorizer.
     """
     cut = Cut.between(film, settings.start_s, settings.end_s)
+    if cut.frame_count > MOST_FRAMES:
+        raise InputError(
+            f"{film.path}: lasts {film.duration_s / 3600:.0f} hours, which takes {cut.frame_count} frames at "
+            f"{float(film.rate):g} a second; the limit is {MOST_FRAMES}. If its timestamps are right, choose "
+            "a part with --start and --end; if not, repair it: ffmpeg -i FILM -c:v libx264 -crf 12 "
+            "-vf setpts=N/25/TB REPAIRED.mkv"
+        )
     total, tally, memory = Tally(), Tally(), found.memory()  # of all segments, of the present one
     for segment in found.segments:
         total.add(segment)
@@ -103,6 +119,7 @@ def colorize_film(
         log.info("%s: goes on at frame %d, where an earlier run was stopped", film.path, total.frames)
     small = partial(FrameReader, film, colorizer.render_size, with_chroma=not settings.recolor_all)
     ahead = MOST_STEPS * batch_size  # as many frames as a batch may settle at once
+    lumas: deque[NDArray[np.uint8]] | None = deque() if needs_luma(film.colors) else None
     may_split = True
     # Reading, finding motion, predicting, steadying and writing have a thread each.
     with (
@@ -118,10 +135,13 @@ def colorize_film(
             segments=found.paths,
             before_rename=before_rename,
         ) as writer,
-        closing(prefetch(_read_shots(reader), ahead=ahead)) as shots,
-        closing(prefetch(_find_key_frames(shots, colorizer, settings), ahead=ahead)) as steps,
-        closing(prefetch(_predict(steps, colorizer, batch_size), ahead=ahead)) as predictions,
-        Sink(_call, ahead=ahead) as sink,
+        closing(prefetch(_read_shots(reader), ahead=ahead, name="reading")) as shots,
+        closing(prefetch(_find_key_frames(shots, colorizer, settings), ahead=ahead, name="motion")) as steps,
+        closing(
+            prefetch(_predict(steps, colorizer, batch_size), ahead=ahead, name="predicting")
+        ) as predictions,
+        Sink(_call, ahead=ahead, name="writing") as sink,
+        at_work("steadying"),
     ):
         for run in _segments(predictions):
             first = next(run)
@@ -133,19 +153,21 @@ def colorize_film(
                     total.add(tally)
                     tally = Tally()
             for chroma in steady(
-                _counted(chain([first], run), tally), steadiness=settings.steadiness, memory=memory
+                _counted(chain([first], run), tally, lumas), steadiness=settings.steadiness, memory=memory
             ):
                 tally.frames += 1
+                luma = lumas.popleft() if lumas else None
                 if chroma is None:
                     tally.kept += 1
                     sink.put(writer.keep)
                 else:
                     tally.grey += is_grey(chroma)
-                    sink.put(partial(writer.write, chroma))
+                    sink.put(partial(writer.write, chroma, luma))
                 if progress:
                     frames = total.frames + tally.frames
                     progress(film.path, frames, max(frames, cut.frame_count))
     total.add(tally)
+    total.losses = writer.losses
     return total
 
 
@@ -198,8 +220,12 @@ def _begins_there(small: Callable[..., FrameReader], cut: Cut, frame: Frame) -> 
     return is_there
 
 
-def _counted(frames: Iterable[Predicted], tally: Tally) -> Iterator[Predicted]:
+def _counted(
+    frames: Iterable[Predicted], tally: Tally, lumas: deque[NDArray[np.uint8]] | None
+) -> Iterator[Predicted]:
     for frame in frames:
+        if lumas is not None:
+            lumas.append(frame.step.frame.luma)
         tally.predicted += frame.chroma is not None
         yield frame
 

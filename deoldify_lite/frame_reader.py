@@ -14,6 +14,7 @@ from deoldify_lite.ffmpeg_process import FfmpegProcess, compile_arguments
 from deoldify_lite.film import Film
 from deoldify_lite.film_chroma import has_chroma
 from deoldify_lite.film_cut import Cut
+from deoldify_lite.film_tone import luma_table
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +26,7 @@ class SmallFrame(NamedTuple):
     """A film's frame, squeezed to a square. Read-only."""
 
     luma: NDArray[np.uint8]
-    """(S, S), full range: the film's black is 0 and its white is 255."""
+    """(S, S), full range: the film's black is 0 and its white is 255; of HDR as in `luma_table`."""
     chroma: NDArray[np.uint8] | None
     """(2, S/2, S/2) Cb and Cr as 128 + 255 * c, full range whatever the film's is. Of the film's own matrix,
     or of BT.601 if the film is RGB. None: there is none, or it was not asked for."""
@@ -94,6 +95,7 @@ class FrameReader:
         size, half = self.size_px, self.size_px // 2
         # ffmpeg takes grey pictures for full range, whatever their tags say.
         limited = self.film.pix_fmt.startswith("gray") and self.film.colors.range == "tv"
+        table = luma_table(self.film.colors)
         length = size * size + (2 * half * half if self.with_chroma else 0)
         while data := self._process.stdout.read(length):
             if len(data) < length:
@@ -102,8 +104,10 @@ class FrameReader:
             self.frames_read += 1
             luma, chroma = np.split(np.frombuffer(data, np.uint8), [size * size])
             luma = luma.reshape(size, size)
+            if limited:
+                luma = _FULL_FROM_LIMITED[luma]
             yield SmallFrame(
-                _FULL_FROM_LIMITED[luma] if limited else luma,
+                luma if table is None else table[luma],
                 chroma.reshape(2, half, half) if self.with_chroma else None,
             )
         if self._process.wait() != 0:

@@ -10,7 +10,7 @@ import os
 import threading
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from deoldify_lite.errors import InputError
@@ -49,7 +49,7 @@ class Manifest:
         folder: where the results go.
 
     Raises:
-        InputError: there is a manifest that cannot be read.
+        InputError: there is a manifest that cannot be read, or something else of its name.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -58,6 +58,9 @@ class Manifest:
         self._records: dict[str, Record] = {}
         self._made: set[str] = set()  # every file written, results and extras
         self._lock = threading.Lock()
+        if self.path.is_symlink() or (self.path.exists() and not self.path.is_file()):
+            # Through a link we would write somewhere else; a pipe would wait for ever.
+            raise InputError(f"{self.path}: is no plain file, so nothing can be recorded in it: move it away")
         try:
             text = self.path.read_text(encoding="utf-8", errors="surrogateescape")
         except FileNotFoundError:
@@ -71,8 +74,10 @@ class Manifest:
         for line in text.split("\n"):  # not splitlines: names may hold other line ends
             try:
                 values = json.loads(line)
-                self._remember(Record(**{**values, "extras": tuple(values["extras"])}))
-            except (ValueError, TypeError, KeyError):
+                record = Record(**{**values, "extras": tuple(values["extras"])})
+                if all(map(_is_below, (record.output, *record.extras))):
+                    self._remember(record)
+            except (ValueError, TypeError, KeyError, RecursionError):
                 continue  # torn: its result is simply made again
 
     def _remember(self, record: Record) -> None:
@@ -125,9 +130,21 @@ class Manifest:
         )
         line = json.dumps(asdict(record), ensure_ascii=False) + "\n"
         with self._lock:
-            with open(self.path, "a", encoding="utf-8", errors="surrogateescape") as journal:
-                journal.write("\n" + line if self._torn else line)
-                journal.flush()
-                os.fsync(journal.fileno())
+            if self._torn:
+                line = "\n" + line
+            self._torn = True  # should the disk be full in the middle of it
+            try:
+                with open(self.path, "a", encoding="utf-8", errors="surrogateescape") as journal:
+                    journal.write(line)
+                    journal.flush()
+                    os.fsync(journal.fileno())
+            except OSError as error:  # which names no file if it is the disk that is full
+                raise OSError(error.errno, error.strerror, str(self.path)) from error
             self._torn = False
             self._remember(record)
+
+
+def _is_below(name: str) -> bool:
+    """Whether a recorded name stays within the folder; whatever else stands there, we have not written."""
+    path = PurePosixPath(name)
+    return not path.is_absolute() and ".." not in path.parts

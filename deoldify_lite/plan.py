@@ -1,6 +1,8 @@
 """What goes where: the result of every photo or film of a run has a name before any work begins."""
 
+import errno
 import logging
+import os
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -14,6 +16,18 @@ from deoldify_lite.manifest import Manifest, fingerprint_of
 from deoldify_lite.report import Item
 
 log = logging.getLogger(__name__)
+
+# What to do about it when the system refuses, whoever tells us so.
+_REMEDIES = {
+    errno.ENOSPC: "make room on that disk, or name a folder on another one with -o; the same command goes on",
+    errno.EDQUOT: "make room there, or name a folder on another disk with -o; the same command goes on",
+    errno.EFBIG: "name a folder on a disk that holds larger files with -o",
+    errno.EROFS: "name a folder that may be written to with -o",
+    errno.EACCES: "check its permissions, or name another folder with -o",
+    errno.EPERM: "check its permissions, or name another folder with -o",
+    errno.ENOENT: "it was there before: check its disk and its name, and run the same command again",
+    errno.EIO: "its disk may be failing: copy what is on it, and try another one",
+}
 
 
 @dataclass(frozen=True)
@@ -150,12 +164,18 @@ def _with_comparisons(tasks: list[Task]) -> list[Task]:
 
 
 def check_output(task: Task, overwrite: bool) -> None:
-    """Refuse to replace a file that no run of ours has made.
+    """Refuse to replace a file that no run of ours has made, and to write outside of the folder of results.
 
     Raises:
-        InputError: `overwrite` is off and there is such a file.
+        InputError: `overwrite` is off and there is such a file, or a link leads away from the folder.
     """
     manifest, comparison = task.manifest, task.comparison
+    inside, folder = (os.path.realpath(path) for path in (task.output.parent, manifest.folder))
+    if not Path(inside).is_relative_to(folder):
+        raise InputError(
+            f"{task.output.parent}: is or lies in a link that leads out of {manifest.folder}: "
+            "remove the link, or name another folder with -o"
+        )
     foreign = [task.output] if task.output.exists() and not manifest.is_ours(task.output) else []
     if comparison is not None and comparison.exists() and not manifest.made(comparison):
         foreign.append(comparison)
@@ -224,5 +244,25 @@ def failed(task: Task, error: BaseException) -> Item:
     """The record of a failure; one that nobody foresaw keeps its trace in the log."""
     if not isinstance(error, DeoldifyError | OSError):
         log.debug("%s", task.source, exc_info=error)
-    reason = str(error) if isinstance(error, DeoldifyError | OSError) else f"{type(error).__name__}: {error}"
-    return Item(task.source, task.output, "failed", reason)
+    return Item(task.source, task.output, "failed", _reason_of(task, error))
+
+
+def _reason_of(task: Task, error: BaseException) -> str:
+    """What happened, to which file, and what to do about it."""
+    if isinstance(error, MemoryError) and not isinstance(error, DeoldifyError):
+        return f"{task.source}: out of memory; close other programs, and run the same command again"
+    if isinstance(error, OSError):
+        name = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else task.output
+        reason = f"{name}: {error.strerror or error}"
+    elif isinstance(error, DeoldifyError):
+        reason = str(error)
+    else:
+        return (
+            f"{task.source}: {type(error).__name__}: {error}; nobody has foreseen this: if it opens well "
+            "elsewhere, tell us, with what --verbose says"
+        )
+    # The system's words, which reach us by ffmpeg and the decoders, too.
+    for number, remedy in _REMEDIES.items():
+        if any(line.rstrip().endswith(os.strerror(number)) for line in reason.splitlines()):
+            return f"{reason}: {remedy}"
+    return reason

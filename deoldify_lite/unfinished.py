@@ -6,6 +6,7 @@ So a run that was stopped, however that came, goes on where it was.
 import json
 import logging
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +22,7 @@ from deoldify_lite.scene_memory import SceneMemory
 log = logging.getLogger(__name__)
 
 _JOURNAL, _LOCK, _MEMORY = "segments.jsonl", "lock", "memory-{:05}.npz"
+_SEGMENT = re.compile(r"segment-\d{5}\.[a-z0-9]+")
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,7 @@ class Unfinished:
         self.folder = folder
         self._journal = folder / _JOURNAL
         self._segments: list[Segment] = []
+        self._memory = SceneMemory()
         self._take_up(fingerprint)
 
     @property
@@ -55,10 +58,8 @@ class Unfinished:
         return [(self.folder / segment.file, segment.frames) for segment in self._segments]
 
     def memory(self) -> SceneMemory:
-        """The scenes known after the last of these segments."""
-        if not self._segments:
-            return SceneMemory()
-        return SceneMemory.load(self.folder / _MEMORY.format(len(self._segments)))
+        """The scenes known after the last of the segments that an earlier run left."""
+        return self._memory
 
     def add(self, segment: Segment, memory: SceneMemory) -> None:
         """Record a segment whose file is complete, and the scenes known after it; durably.
@@ -81,16 +82,23 @@ class Unfinished:
                 lines = []
             for line in lines:
                 segment = Segment(**json.loads(line))
+                # A name that leads elsewhere, or a link, is none of ours.
+                if not _SEGMENT.fullmatch(segment.file) or (self.folder / segment.file).is_symlink():
+                    break
                 if (self.folder / segment.file).stat().st_size != segment.size:
                     break
                 self._segments.append(segment)
-        except (OSError, ValueError, TypeError):
+        except (OSError, ValueError, TypeError, RecursionError):
             pass  # torn by a crash: what stands before that counts
-        if self._segments and not (self.folder / _MEMORY.format(len(self._segments))).exists():
-            self._segments = []
+        if self._segments:
+            try:
+                self._memory = SceneMemory.load(self.folder / _MEMORY.format(len(self._segments)))
+            except Exception as error:  # a damaged archive raises nearly anything
+                log.warning("%s: what an earlier run left is damaged (%s); made anew", self.folder, error)
+                self._segments = []
         known = {_LOCK, _MEMORY.format(len(self._segments)), *(segment.file for segment in self._segments)}
         for path in self.folder.iterdir():
-            if path.name not in known:
+            if path.name not in known and (path.is_symlink() or not path.is_dir()):
                 path.unlink()
         self._append(fingerprint)
         for segment in self._segments:
@@ -118,7 +126,11 @@ def unfinished(output: Path, fingerprint: str) -> Iterator[Unfinished]:
         OSError: the folder cannot be made.
     """
     # Not too long for a file name, whatever the result is called.
-    folder = output.with_name(f".{output.name.encode()[:80].decode(errors='ignore')}.unfinished")
+    folder = output.with_name(f".{os.fsencode(output.name)[:80].decode(errors='ignore')}.unfinished")
+    # What a link leads to is not ours to clear.
+    for path in (folder, folder / _LOCK):
+        if path.is_symlink():
+            path.unlink()
     folder.mkdir(parents=True, exist_ok=True)
     lock = FileLock(folder / _LOCK)
     try:
@@ -127,6 +139,7 @@ def unfinished(output: Path, fingerprint: str) -> Iterator[Unfinished]:
         raise InputError(
             f"{output}: another run is at work on it; wait until it ends, or name another result with -o"
         ) from None
+    found: Unfinished | None = None
     done = False
     try:
         found = Unfinished(folder, fingerprint)
@@ -134,5 +147,7 @@ def unfinished(output: Path, fingerprint: str) -> Iterator[Unfinished]:
         done = True
     finally:
         lock.release()
-        if done or not found.segments:
+        # If not even the start could be made, what an earlier run left is still there.
+        left = found.segments if found else [*folder.glob("segment-*")]
+        if done or not left:
             shutil.rmtree(folder, ignore_errors=True)

@@ -156,5 +156,56 @@ def colorize(
         ChromaWriter(film, out_path, (SIZE, SIZE), encoding=encoding, cut=between(film, **cut)) as writer,
     ):
         for luma in reader:
-            writer.write(flat if shade is None else shade(luma))
+            writer.write(flat if shade is None else shade(luma), luma)
     return probe_film(out_path)
+
+
+def noise(path: Path, pix_fmt: str, depth: int, *, size: str = "34x18", frames: int = 3) -> Path:
+    """A raw film, in .nut, whose luma takes all values of its depth."""
+    width, height = (int(side) for side in size.split("x"))
+    rng = np.random.default_rng(0)
+    raw = path.with_suffix(".raw")
+    # More than any format needs; ffmpeg drops what is left of the last frame.
+    samples = rng.integers(0, 2**depth, frames * width * height * 4)
+    raw.write_bytes(samples.astype("<u2" if depth > 8 else np.uint8).tobytes())
+    return make(
+        path,
+        *("-f", "rawvideo", "-pixel_format", pix_fmt, "-video_size", size, "-framerate", 25, "-i", raw),
+        *("-frames:v", frames, "-c:v", "rawvideo"),
+    )
+
+
+def fields(
+    path: Path, order: str, *arguments: object, size: str = "96x64", marked: bool = True, seconds: float = 0.2
+) -> Path:
+    """An interlaced film in which all moves, from field to field; order is tff or bff."""
+    interleave = f"tinterlace=mode=interleave_{'top' if order == 'tff' else 'bottom'}"
+    return make(
+        path,
+        *("-f", "lavfi", "-t", seconds, "-i", f"mandelbrot=s={size}:r=50"),
+        *("-vf", f"{interleave},setfield={order if marked else 'prog'}"),
+        *(("-flags", "+ildct+ilme") if marked else ()),
+        *arguments,
+    )
+
+
+def frames_of(path: Path) -> list[dict[str, Any]]:
+    """What ffprobe says about each frame of the picture."""
+    told = run(
+        *("ffprobe", "-v", "error", "-of", "json", "-select_streams", "V:0", "-show_frames", f"file:{path}")
+    )
+    frames: list[dict[str, Any]] = json.loads(told)["frames"]
+    return frames
+
+
+def give_colour(
+    film: Film, count: int, out_path: Path, encoding: Encoding = LOSSLESS, *, keep: bool = False
+) -> None:
+    """Write so many frames in one colour, or with their own."""
+    chroma = np.broadcast_to(np.array([[[0.1]], [[-0.1]]], np.float32), (2, SIZE, SIZE))
+    with ChromaWriter(film, out_path, (SIZE, SIZE), encoding=encoding, may_keep=keep) as writer:
+        for _ in range(count):
+            if keep:
+                writer.keep()
+            else:
+                writer.write(chroma)

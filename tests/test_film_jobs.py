@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ import pytest
 from conftest import ROOT, Command
 from films import (
     LOSSLESS,
+    fields,
     info,
     luma_hashes,
     make,
@@ -26,13 +28,15 @@ from films import (
 )
 from test_colorizer import Fixed
 
-from deoldify_lite import api
+from deoldify_lite import api, film_stream
 from deoldify_lite.colorizer import Colorizer
 from deoldify_lite.encoding import Encoding
-from deoldify_lite.errors import OptionError
-from deoldify_lite.film_jobs import FilmSettings, colorize_films
+from deoldify_lite.errors import OptionError, RenderError
+from deoldify_lite.film_jobs import colorize_films
+from deoldify_lite.film_stream import FilmSettings
 from deoldify_lite.manifest import Manifest
 from deoldify_lite.plan import Task
+from deoldify_lite.report import Item
 
 
 @pytest.fixture
@@ -58,9 +62,16 @@ def settings(**changes: object) -> FilmSettings:
 def run_task(source: Path, output: Path, network: Fixed, render_factor: int = 4, **changes: object):  # type: ignore[no-untyped-def]
     task = Task(source, output, Manifest(output.parent))
     colorizer = Colorizer(network, render_factor=render_factor)
-    chosen = settings(render_factor=render_factor, encoding=LOSSLESS, **changes)
+    chosen = settings(**{"render_factor": render_factor, "encoding": LOSSLESS, **changes})
     (item,) = colorize_films([task], lambda: colorizer, chosen, batch_size=4)
     return item
+
+
+def test_a_film_is_deinterlaced_on_demand(tmp_path: Path) -> None:
+    source = fields(tmp_path / "a.mkv", "bff", "-c:v", "ffv1", "-pix_fmt", "gray", seconds=0.4)
+    item = run_task(source, tmp_path / "out.mkv", Fixed(), deinterlace=True)
+    assert (item.status, item.frames) == ("done", 20)
+    assert luma_hashes(item.output) == luma_hashes(source, "bwdif=parity=bff")
 
 
 def test_a_film_comes_out_whole_and_in_color(film: Path, rendering: api.Rendering) -> None:
@@ -195,7 +206,7 @@ def test_a_killed_run_leaves_no_ffmpeg_and_no_scratch(
     run += ["--weights", str(tiny_weights), "--render-factor", "4", "--codec", "libx265", "--batch-size", "1"]
     process = subprocess.Popen(run, env={**os.environ, "PYTHONPATH": str(ROOT)}, stderr=subprocess.PIPE)
     deadline = time.monotonic() + 120
-    while not list(out.parent.glob(".x.*.part/picture.mkv")) and time.monotonic() < deadline:
+    while not list(out.parent.glob(".x.mkv.unfinished/part-*.mkv")) and time.monotonic() < deadline:
         time.sleep(0.05)
     process.send_signal(signal.SIGTERM)
     assert process.wait(60) == 130
@@ -305,3 +316,132 @@ def test_steadiness_calms_a_film(film: Path, tmp_path: Path) -> None:
 def test_senseless_steadiness(film: Path, rendering: api.Rendering, steadiness: float) -> None:
     with pytest.raises(OptionError, match="steadiness"):
         api.colorize_video(film, rendering=rendering, steadiness=steadiness)
+
+
+@pytest.fixture
+def shots(tmp_path: Path) -> Path:
+    """Three shots of two seconds in grey, with sound."""
+    parts = []
+    for number, source in enumerate(("testsrc2", "mandelbrot", "rgbtestsrc")):
+        picture = f"{source}=s=96x64:r=25"
+        parts.append(
+            make(
+                tmp_path / f"shot{number}.mkv",
+                *("-f", "lavfi", "-i", picture, "-t", 2, "-vf", f"hue=s=0,rotate={number}+n/50"),
+                *("-c:v", "ffv1", "-pix_fmt", "yuv420p"),
+            )
+        )
+    (tmp_path / "shots.txt").write_text("".join(f"file '{part.name}'\n" for part in parts))
+    listed = ("-f", "concat", "-i", tmp_path / "shots.txt", *tone(6.0))
+    encoding = ("-c:v", "libx264", "-g", 20, "-bf", 3, "-pix_fmt", "yuv420p")
+    return make(tmp_path / "shots.mp4", *listed, *encoding, "-c:a", "aac")
+
+
+class Stopping(Fixed):
+    """Colours by luma, and fails when so many frames were asked of it."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        self.most_frames = most
+
+    def predict(self, lumas: np.ndarray) -> np.ndarray:
+        if sum(self.batches) >= self.most_frames:
+            raise RenderError("the card fell off the bus")
+        shade = lumas.mean(axis=(1, 2), dtype=np.float32).reshape(-1, 1, 1, 1) / 1000
+        return super().predict(lumas) + shade
+
+
+@pytest.mark.logs_errors
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".webm"])
+def test_a_film_that_was_stopped_goes_on(
+    shots: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
+) -> None:
+    """The result is that of one go, frame by frame, and what was done is not done again."""
+    monkeypatch.setattr(film_stream, "SEGMENT_FRAMES", 25)
+    encoding, source = Encoding(codec="libx264"), shots
+    if suffix == ".webm":
+        source = make(tmp_path / "shots.mkv", "-i", shots, "-c:v", "copy", "-c:a", "libopus")
+        encoding = Encoding()
+    make_one = partial(run_task, source, render_factor=8, steadiness=0.9, encoding=encoding)
+    whole = make_one(tmp_path / "whole" / f"x{suffix}", Stopping(10_000))
+    out = tmp_path / "stopped" / f"x{suffix}"
+    first, second = Stopping(35), Stopping(10_000)
+    assert make_one(out, first).status == "failed"
+    (folder,) = out.parent.iterdir()
+    assert folder.name.endswith(".unfinished") and list(folder.glob("segment-*"))
+    item = make_one(out, second)
+    assert (item.status, item.frames) == ("done", 150) and item.warnings == whole.warnings
+    assert plane_hashes(out) == plane_hashes(whole.output)
+    assert picture_times(out) == picture_times(whole.output)
+    assert sorted(path.name for path in out.parent.iterdir()) == [".deoldify_lite.jsonl", out.name]
+    assert sum(first.batches) + sum(second.batches) < 2 * 150
+    kinds = [stream["codec_type"] for stream in info(out)["streams"]]
+    assert kinds == ["video", "audio"]
+
+
+@pytest.mark.logs_errors
+def test_segments_of_other_settings_are_not_taken_up(
+    shots: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(film_stream, "SEGMENT_FRAMES", 25)
+    out = tmp_path / "out" / "x.mkv"
+    assert run_task(shots, out, Stopping(60), render_factor=8).status == "failed"
+    backend = Stopping(10_000)
+    assert run_task(shots, out, backend, render_factor=8, saturation=1.5).status == "done"
+    assert sum(backend.batches) == 150  # with steadiness 0 each frame
+
+
+def test_a_second_run_on_the_same_result_stops(film: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out" / "x.mkv"
+    second: list[Item] = []
+
+    class Calling(Fixed):
+        def predict(self, lumas: np.ndarray) -> np.ndarray:
+            if not second:
+                second.append(run_task(film, out, Fixed()))
+            return super().predict(lumas)
+
+    assert run_task(film, out, Calling()).status == "done"
+    assert second[0].status == "failed" and "another run is at work" in second[0].reason
+
+
+def test_a_film_whose_frames_cannot_be_found_again_is_made_in_one_piece(
+    shots: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(film_stream, "SEGMENT_FRAMES", 25)
+    monkeypatch.setattr(film_stream, "_begins_there", lambda *_: False)
+    item = run_task(shots, tmp_path / "out" / "x.mkv", Stopping(10_000), render_factor=8)
+    assert (item.status, item.frames) == ("done", 150)
+
+
+# So many in the suite; more by hand.
+KILLS = int(os.environ.get("DEOLDIFY_LITE_KILLS", "4"))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there is no such signal")
+def test_killed_at_any_time_it_goes_on(shots: Path, tiny_weights: Path, tmp_path: Path) -> None:
+    code = (
+        "import sys; from deoldify_lite import cli, film_stream; film_stream.SEGMENT_FRAMES = 25;"
+        "sys.exit(cli.main_video(sys.argv[1:]))"
+    )
+
+    def command(out: Path) -> list[str]:
+        run = [sys.executable, "-c", code, str(shots), "-o", str(out), "--weights", str(tiny_weights)]
+        return [*run, "--render-factor", "8", "--codec", "libx264", "--batch-size", "1", "--quiet"]
+
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    whole, out = tmp_path / "whole" / "x.mkv", tmp_path / "killed" / "x.mkv"
+    began = time.monotonic()
+    subprocess.run(command(whole), env=environment, check=True)
+    took = time.monotonic() - began
+    rng = np.random.default_rng(0)
+    for _ in range(KILLS):
+        process = subprocess.Popen(command(out), env=environment, start_new_session=True)
+        time.sleep(rng.uniform(0.2, 1.1) * took)
+        process.kill()
+        process.wait()
+        # Under its name there is nothing, or all of it.
+        assert not out.exists() or plane_hashes(out) == plane_hashes(whole)
+    subprocess.run(command(out), env=environment, check=True)
+    assert plane_hashes(out) == plane_hashes(whole) and picture_times(out) == picture_times(whole)
+    assert sorted(path.name for path in out.parent.iterdir()) == [".deoldify_lite.jsonl", "x.mkv"]
