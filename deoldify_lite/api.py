@@ -351,5 +351,5 @@ def _film_suffix(source: Path, encoding: Encoding) -> str:
         return ".mkv"  # known without a look inside, which takes a while for whole shelves of films
     try:
         return default_container(probe_film(source), encoding)
-    except DeoldifyError:
+    except Exception:
         return source.suffix  # what is wrong with it is told when its turn comes

@@ -17,6 +17,7 @@ import ffmpeg
 import psutil
 
 from deoldify_lite.errors import InputError, VideoError
+from deoldify_lite.limits import read_limit
 
 # A playlist must not make ffmpeg fetch something: only files and our own pipes may be opened.
 SOURCE_OPTIONS = {"protocol_whitelist": "file,pipe"}
@@ -29,9 +30,9 @@ FILM_FORMATS = (
     "gif,apng,flic,smk,bink,roq,lmlm4,pva,mtv,amv,"
     "jpeg_pipe,png_pipe,webp_pipe,tiff_pipe,bmp_pipe"
 )
-# A process that is waited for and reads and writes nothing for so long, in seconds, hangs. Encoders that are
-# slow write a frame in that time, and who looks for a place in a long film reads.
-SILENCE_S = 120.0
+# A process that is waited for and reads and writes nothing for so long, in seconds, hangs. Who looks for a
+# place in a long film reads; the slowest encoders, at the end of a film, write nothing for up to two minutes.
+SILENCE_S = read_limit("DEOLDIFY_LITE_SILENCE", 300.0)
 _TAIL_LINES = 20  # of what a process said last, kept for the error
 # Should the disk be full only when a file is ended, ffmpeg says so and reports success (seen with 5.1).
 _NOT_WRITTEN = ("Error writing trailer", "Error closing file")

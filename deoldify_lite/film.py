@@ -127,7 +127,7 @@ def probe_film(path: Path) -> Film:
     container = header["format"]
     if container["format_name"].endswith("_pipe") or container["format_name"] == "image2":
         raise InputError(f"{path}: this is a photo, not a film; colorize it as a photo")
-    pictures = [s for s in header["streams"] if s["codec_type"] == "video" and not _is_cover(s)]
+    pictures = [s for s in header["streams"] if s.get("codec_type") == "video" and not _is_cover(s)]
     if not pictures:
         raise InputError(f"{path}: there is no picture in this file (only sound, text or cover art)")
     # The picture that a player would choose: the default one, or else the first.

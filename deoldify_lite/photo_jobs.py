@@ -173,7 +173,7 @@ def _overlap(
             continue
         try:
             colorizer, predictions = _predict(colorizer, good)
-        except DeoldifyError as error:
+        except Exception as error:
             for load in good:
                 yield from load.settled(failed(load.task, error))
             continue

@@ -9,9 +9,10 @@ from typing import BinaryIO
 from PIL import Image
 
 from deoldify_lite.errors import InputError
+from deoldify_lite.limits import read_limit
 
 # Side of the largest legitimate square scan; beyond it a small file can claim all memory there is.
-MAX_SIDE_PX = 20_000
+MAX_SIDE_PX = int(read_limit("DEOLDIFY_LITE_MAX_SIDE", 20_000))
 _lock = threading.Lock()
 _inside = 0
 _users_limit: int | None = None
@@ -28,7 +29,8 @@ def check_size(path: Path, width: int, height: int) -> None:
         raise ValueError("it has no pixels")
     if width * height > MAX_SIDE_PX**2:
         raise InputError(
-            f"{path}: {width} x {height} pixels; the limit is {MAX_SIDE_PX} x {MAX_SIDE_PX}. Make it smaller"
+            f"{path}: {width} x {height} pixels; the limit is {MAX_SIDE_PX} x {MAX_SIDE_PX}. Make it smaller, "
+            "or set DEOLDIFY_LITE_MAX_SIDE to a longer side"
         )
 
 

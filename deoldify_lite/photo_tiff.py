@@ -57,7 +57,7 @@ def page_sizes(file: BinaryIO) -> tuple[list[tuple[int, int]], list[str]]:
     sizes, notes = [], []
     with tifffile.TiffFile(file) as tiff:
         for index, page in enumerate(islice(tiff.pages, MOST_PAGES + 1)):
-            pixels = page.imagewidth * page.imagelength
+            pixels = int(page.imagewidth) * int(page.imagelength)  # a tag may hold several
             if index == MOST_PAGES:
                 notes.append(f"it has more than {MOST_PAGES} pages; those beyond are left out")
             elif page.is_reduced and index == 0:

@@ -12,9 +12,10 @@ PACKAGE = ROOT / "deoldify_lite"
 # Level of each module: it imports only modules of lower levels.
 LEVELS = {
     "": 0,  # the package itself: its version
-    "errors": 0,
+    "errors": -1,
     "bt601": 0,
     "machine": 0,
+    "limits": 0,
     "engine": 0,
     "report": 0,
     "encoders": 0,
