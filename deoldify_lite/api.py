@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from deoldify_lite.colorizer import Backend, Colorizer
 from deoldify_lite.device import choose_device
 from deoldify_lite.encoding import CONTAINERS, Encoding, default_container
-from deoldify_lite.errors import DeoldifyError, OptionError
+from deoldify_lite.errors import OptionError
 from deoldify_lite.files import FILM_SUFFIXES, PHOTO_SUFFIXES, sha256_of
 from deoldify_lite.film import probe_film
 from deoldify_lite.machine import free_memory

@@ -29,8 +29,8 @@ def check_size(path: Path, width: int, height: int) -> None:
         raise ValueError("it has no pixels")
     if width * height > MAX_SIDE_PX**2:
         raise InputError(
-            f"{path}: {width} x {height} pixels; the limit is {MAX_SIDE_PX} x {MAX_SIDE_PX}. Make it smaller, "
-            "or set DEOLDIFY_LITE_MAX_SIDE to a longer side"
+            f"{path}: {width} x {height} pixels; the limit is {MAX_SIDE_PX} x {MAX_SIDE_PX}. Make it "
+            "smaller, or set DEOLDIFY_LITE_MAX_SIDE to a longer side"
         )
 
 
