@@ -21,6 +21,8 @@ PHOTO_SUFFIXES = RAW_SUFFIXES | {
     *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".tif", ".tiff", ".webp", ".bmp", ".gif"),
     *(".heic", ".heif", ".hif", ".avif", ".jxl"),
 }
+# As `atomic_path` names them.
+_PART = re.compile(r"\.(?P<stem>.*)\.[0-9a-f]{8}\.part(?P<suffix>\..*|)", re.DOTALL)
 FILM_SUFFIXES = frozenset(
     {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".m2ts", ".mts"}
     | {".vob", ".wmv", ".flv", ".ogv", ".3gp", ".mxf", ".dv", ".y4m"}
@@ -99,3 +101,18 @@ def atomic_path(path: Path) -> Iterator[Path]:
         os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def clear_parts(paths: Iterable[Path]) -> None:
+    """Remove what runs that were killed have left of `atomic_path`, beside these files.
+
+    To be called by the only run that writes them.
+    """
+    folders: dict[Path, set[tuple[str, str]]] = {}
+    for path in paths:
+        folders.setdefault(path.parent, set()).add((path.stem[:40], path.suffix))
+    for folder, known in folders.items():
+        for entry in folder.iterdir() if folder.is_dir() else ():
+            found = _PART.fullmatch(entry.name)
+            if found and (found["stem"], found["suffix"]) in known:
+                entry.unlink(missing_ok=True)

@@ -18,6 +18,7 @@ import numpy as np
 from deoldify_lite.colorizer import Colorizer, OutOfMemoryError, Picture, Prediction, Square
 from deoldify_lite.engine import Pending, Workers, at_work, in_batches, map_ahead
 from deoldify_lite.errors import DeoldifyError
+from deoldify_lite.files import clear_parts
 from deoldify_lite.machine import cores
 from deoldify_lite.photo import Photo
 from deoldify_lite.photo_book import Book, PhotoSettings
@@ -77,6 +78,7 @@ def colorize_photos(
         for folder in {task.manifest.folder for task in todo}:
             folder.mkdir(parents=True, exist_ok=True)
             locks.enter_context(sole_run(folder / LOCK, folder))
+        clear_parts(path for task in todo for path in (task.output, task.comparison) if path)
         yield from _colorize(todo, load_colorizer(), settings, tasks, batch_size, overwrite)
 
 

@@ -13,11 +13,9 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
-from deoldify_lite.errors import InputError
-from deoldify_lite.files import atomic_path
+from deoldify_lite.files import atomic_path, clear_parts
 from deoldify_lite.scene_memory import SceneMemory
+from deoldify_lite.sole_run import sole_run
 
 log = logging.getLogger(__name__)
 
@@ -132,22 +130,16 @@ def unfinished(output: Path, fingerprint: str) -> Iterator[Unfinished]:
         if path.is_symlink():
             path.unlink()
     folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder / _LOCK)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise InputError(
-            f"{output}: another run is at work on it; wait until it ends, or name another result with -o"
-        ) from None
-    found: Unfinished | None = None
-    done = False
-    try:
-        found = Unfinished(folder, fingerprint)
-        yield found
-        done = True
-    finally:
-        lock.release()
-        # If not even the start could be made, what an earlier run left is still there.
-        left = found.segments if found else [*folder.glob("segment-*")]
-        if done or not left:
-            shutil.rmtree(folder, ignore_errors=True)
+    with sole_run(folder / _LOCK, output):
+        clear_parts([output])
+        found: Unfinished | None = None
+        done = False
+        try:
+            found = Unfinished(folder, fingerprint)
+            yield found
+            done = True
+        finally:
+            # If not even the start could be made, what an earlier run left is still there.
+            left = found.segments if found else [*folder.glob("segment-*")]
+            if done or not left:
+                shutil.rmtree(folder, ignore_errors=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from deoldify_lite.files import PHOTO_SUFFIXES, atomic_path, find_media, natural_key, sha256_of
+from deoldify_lite.files import PHOTO_SUFFIXES, atomic_path, clear_parts, find_media, natural_key, sha256_of
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="about names, pipes or permissions on Linux")
 
@@ -168,3 +168,17 @@ def test_a_link_is_replaced_not_followed(tmp_path: Path) -> None:
         part.write_bytes(b"result")
     assert (tmp_path / "source.png").read_bytes() == b"source"
     assert not (tmp_path / "a.png").is_symlink()
+
+
+def test_what_killed_runs_left_is_cleared_and_nothing_else(tmp_path: Path) -> None:
+    names = [
+        ".a.0123abcd.part.jpg",
+        ".a.0123abcd.part.png",
+        ".b.0123abcd.part.jpg",
+        ".a.0123abcd.jpg",
+        "a.jpg",
+    ]
+    for name in names:
+        (tmp_path / name).write_text("")
+    clear_parts([tmp_path / "a.jpg", tmp_path / "none" / "x.jpg"])
+    assert {path.name for path in tmp_path.iterdir()} == set(names[1:])

@@ -3,6 +3,9 @@
 import io
 import json
 import os
+import subprocess
+import sys
+import time
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -10,7 +13,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from conftest import grey_picture
+from conftest import ROOT, grey_picture
 from photos import rgb_profile
 from PIL import Image, ImageCms
 from test_colorizer import Fixed, luma_levels
@@ -340,3 +343,34 @@ def test_a_result_is_recorded_before_it_has_its_name(
     item.output.unlink()
     (item,) = colorize_photos(tasks, rendering.load, settings, batch_size=1)
     assert item.status == "done" and item.output.exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there is no such signal")
+def test_killed_at_any_time_a_folder_goes_on(tiny_weights: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for number in range(12):
+        Image.fromarray(np.roll(grey_picture(300, 400), number, axis=1)).save(folder / f"{number}.jpg")
+
+    def command(out: Path) -> list[str]:
+        run = [sys.executable, "-m", "deoldify_lite", "folder", str(folder), "-o", str(out), "--quiet"]
+        return [*run, "--weights", str(tiny_weights), "--render-factor", "4", "--batch-size", "1"]
+
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    whole, out = tmp_path / "whole", tmp_path / "killed"
+    began = time.monotonic()
+    subprocess.run(command(whole), env=environment, check=True)
+    took = time.monotonic() - began
+    expected = {path.name: path.read_bytes() for path in whole.glob("*.jpg")}
+    assert len(expected) == 12
+    rng = np.random.default_rng(0)
+    for _ in range(int(os.environ.get("DEOLDIFY_LITE_KILLS", "3"))):
+        process = subprocess.Popen(command(out), env=environment)
+        time.sleep(rng.uniform(0.4, 1.0) * took)
+        process.kill()
+        process.wait()
+        # Under a photo's name there is nothing, or all of it.
+        assert all(path.read_bytes() == expected[path.name] for path in out.glob("*.jpg"))
+    subprocess.run(command(out), env=environment, check=True)
+    assert {path.name: path.read_bytes() for path in out.glob("*.jpg")} == expected
+    assert {path.name for path in out.iterdir()} == {".deoldify_lite.jsonl", *expected}
