@@ -16,7 +16,7 @@ from deoldify_lite.chroma_writer import ChromaWriter
 from deoldify_lite.colorizer import Colorizer
 from deoldify_lite.encoding import Encoding
 from deoldify_lite.engine import Sink, at_work, in_batches, prefetch
-from deoldify_lite.errors import InputError
+from deoldify_lite.errors import InputError, VideoError
 from deoldify_lite.film import Film
 from deoldify_lite.film_cut import Cut
 from deoldify_lite.film_tone import needs_luma
@@ -209,8 +209,11 @@ def _segments(frames: Iterable[Predicted]) -> Iterator[Iterator[Predicted]]:
 
 def _begins_there(small: Callable[..., FrameReader], cut: Cut, frame: Frame) -> bool:
     """Whether ffmpeg, sent to the first frame of a cut, finds this one there: not all files are exact."""
-    with small(cut=replace(cut, end=cut.first + 1)) as reader:
-        is_there = any(np.array_equal(luma, frame.luma) for luma in reader)
+    try:
+        with small(cut=replace(cut, end=cut.first + 1)) as reader:
+            is_there = any(np.array_equal(luma, frame.luma) for luma in reader)
+    except VideoError:  # of a damaged film nothing may be found in this way
+        is_there = False
     if not is_there:
         log.info(
             "%s: no frame in it can be found again by its time; if this run is stopped, the next one starts "

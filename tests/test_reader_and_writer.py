@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import SHARED
 from films import (
     LOSSLESS,
     SIZE,
@@ -35,7 +36,7 @@ from deoldify_lite.film_chroma import MATRICES, convert_chroma, encode_chroma, h
 from deoldify_lite.film_cut import Cut
 from deoldify_lite.frame_reader import FrameReader
 
-SAMPLES = Path("/work/shared/samples/films")
+SAMPLES = SHARED / "samples" / "films"
 X264 = ("-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p")
 
 
