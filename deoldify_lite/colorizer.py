@@ -21,6 +21,8 @@ Prediction = NDArray[Any]  # (2, h, w) float32 chroma, or a (S, S, 3) uint8 RGB 
 # When memory runs out, the next render factor to try, as a share of the last.
 SHRINK = 0.75
 SMALLEST_RENDER_FACTOR = 4
+# Chroma below half a level everywhere rounds to nothing: such a picture is grey.
+GREY_BELOW = 0.5 / 255
 
 
 class OutOfMemoryError(RenderError, MemoryError):
@@ -154,3 +156,11 @@ class Colorizer:
             return result
         half = len(lumas) // 2
         return np.concatenate([self._run(lumas[:half]), self._run(lumas[half:])])
+
+
+def is_grey(prediction: Prediction) -> bool:
+    """Whether a prediction, chroma or an RGB square, holds no colour that could be seen."""
+    if prediction.dtype == np.uint8:
+        square = prediction.astype(np.int16)
+        return bool(np.ptp(square, axis=-1).max() <= 1)
+    return bool(np.abs(prediction).max() < GREY_BELOW)

@@ -15,9 +15,8 @@ from deoldify_lite.film import Film, probe_film
 from deoldify_lite.film_fields import deinterlaced
 from deoldify_lite.film_stream import FilmSettings, Progress, Tally, colorize_film
 from deoldify_lite.manifest import fingerprint_of
-from deoldify_lite.photo_jobs import warnings_of
 from deoldify_lite.plan import Task, check_output, failed, is_done, record
-from deoldify_lite.report import Item
+from deoldify_lite.report import Item, warnings_of
 from deoldify_lite.unfinished import unfinished
 
 log = logging.getLogger(__name__)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deoldify_lite.chroma_writer import ChromaWriter
-from deoldify_lite.colorizer import Colorizer
+from deoldify_lite.colorizer import Colorizer, is_grey
 from deoldify_lite.encoding import Encoding
 from deoldify_lite.engine import Sink, at_work, in_batches, prefetch
 from deoldify_lite.errors import InputError, VideoError
@@ -22,7 +22,6 @@ from deoldify_lite.film_cut import Cut
 from deoldify_lite.film_tone import needs_luma
 from deoldify_lite.frame_reader import FrameReader
 from deoldify_lite.key_frames import MOST_STEPS, Step, find_key_frames
-from deoldify_lite.photo_jobs import is_grey
 from deoldify_lite.scene_memory import SceneMemory
 from deoldify_lite.shots import Frame, mark_shots
 from deoldify_lite.temporal import Predicted, steady

@@ -15,7 +15,7 @@ from itertools import groupby
 import cv2
 import numpy as np
 
-from deoldify_lite.colorizer import Colorizer, OutOfMemoryError, Picture, Prediction, Square
+from deoldify_lite.colorizer import Colorizer, OutOfMemoryError, Picture, Prediction, Square, is_grey
 from deoldify_lite.engine import Pending, Workers, at_work, in_batches, map_ahead
 from deoldify_lite.errors import DeoldifyError
 from deoldify_lite.files import clear_parts
@@ -26,7 +26,7 @@ from deoldify_lite.photo_io import holds_xmp, is_fallback, pages_of, read_photo,
 from deoldify_lite.photo_samples import to_depth
 from deoldify_lite.photo_xmp import with_mark
 from deoldify_lite.plan import Task, check_output, failed, is_done, record
-from deoldify_lite.report import Item
+from deoldify_lite.report import Item, warnings_of
 from deoldify_lite.sole_run import sole_run
 from deoldify_lite.watermark import add_watermark
 
@@ -35,8 +35,6 @@ log = logging.getLogger(__name__)
 # In a folder of results while photos are colorized into it.
 LOCK = ".deoldify_lite.lock"
 
-# Chroma below half a level everywhere rounds to nothing: such a picture is grey.
-GREY_BELOW = 0.5 / 255
 # Pixels being read ahead, in a batch, and being written behind, each; or one photo, where it has more.
 MOST_PIXELS = 64_000_000
 # What a photo counts for at least, so that ever so many small ones do not pile up.
@@ -288,24 +286,6 @@ def _marked(photo: Photo, task: Task) -> tuple[Photo, tuple[str, ...]]:
         return replace(photo, xmp=with_mark(photo.xmp)), ()
     except ValueError as error:
         return photo, (f"its XMP is kept as it is, without the mark of AI: {error}",)
-
-
-def warnings_of(grey: bool, wanted_factor: int, used_factor: int) -> tuple[str, ...]:
-    """What must be said of a result that is not quite what was asked for."""
-    warnings = []
-    if grey:
-        warnings.append("the network found no colour in it: it came out grey")
-    if used_factor != wanted_factor:
-        warnings.append(f"memory sufficed only for render factor {used_factor}")
-    return tuple(warnings)
-
-
-def is_grey(prediction: Prediction) -> bool:
-    """Whether a prediction, chroma or an RGB square, holds no colour that could be seen."""
-    if prediction.dtype == np.uint8:
-        square = prediction.astype(np.int16)
-        return bool(np.ptp(square, axis=-1).max() <= 1)
-    return bool(np.abs(prediction).max() < GREY_BELOW)
 
 
 def side_by_side(before: Picture, after: Picture) -> Picture:

@@ -37,3 +37,13 @@ def as_json(items: list[Item], settings: dict[str, Any]) -> dict[str, Any]:
             {k: str(v) if isinstance(v, Path) else v for k, v in asdict(item).items()} for item in items
         ],
     }
+
+
+def warnings_of(grey: bool, wanted_factor: int, used_factor: int) -> tuple[str, ...]:
+    """What must be said of a result that is not quite what was asked for."""
+    warnings = []
+    if grey:
+        warnings.append("the network found no colour in it: it came out grey")
+    if used_factor != wanted_factor:
+        warnings.append(f"memory sufficed only for render factor {used_factor}")
+    return tuple(warnings)

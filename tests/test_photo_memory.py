@@ -36,7 +36,7 @@ for name in sys.argv[1:]:
 assert "torch" not in sys.modules
 """
 SMALL, LARGE = 2000, 4000  # pixels a side; both beyond the largest guide
-# Bytes for each pixel. At 20,000 x 20,000 it is as the README states; at this size what threads and
+# Bytes for each pixel, as the README states. At 20,000 x 20,000 it is less; at this size what threads and
 # allocators keep blurs it by some bytes. A copy of full size in floating point would add 12 bytes.
 BOUNDS = {"grey.tif": 13, "grey.png": 13, "grey.jpg": 13, "rgb.jpg": 13, "deep.tif": 19, "deep.png": 19}
 
