@@ -7,11 +7,12 @@ What has a name tells in the log, at its end, for how much of its time it was at
 for others here, above or below it; waiting for the system or another program counts as work.
 """
 
+import _thread
 import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from queue import SimpleQueue
@@ -67,8 +68,11 @@ def at_work(name: str) -> Iterator[None]:
         _tell(name, began, _Moment.now())
 
 
-class _Thread(threading.Thread):
-    """A thread that has begun.
+class _Thread:
+    """A thread whose end can be waited for even if an interrupt struck while it was started.
+
+    Not of `threading`, whose start waits for the thread to be up, in Python code: an interrupt there can
+    leave a lock taken, or raise an error of its own.
 
     Args:
         work: what it does; raises nothing.
@@ -76,23 +80,40 @@ class _Thread(threading.Thread):
     """
 
     def __init__(self, work: Callable[[], None], name: str) -> None:
-        super().__init__(name=name or None, daemon=True)
         self._work = work
-        self._told = name
-        self.start()
+        self._name = name
+        # Who is first to set it decides: the thread, and it works, or the one who ends it, and it never will.
+        self._role: dict[str, str] = {}
+        self._moments: tuple[_Moment, _Moment] | None = None
+        self._over: SimpleQueue[None] = SimpleQueue()
 
-    def run(self) -> None:
-        """Do the work."""
-        self._began = _Moment.now()
+    def start(self) -> None:
+        """Begin with the work."""
+        _thread.start_new_thread(self._run, ())
+
+    def _run(self) -> None:
+        if self._role.setdefault("role", "works") == "ended":
+            return
+        began = _Moment.now()
         self._work()
-        self._ended = _Moment.now()
+        self._moments = began, _Moment.now()
+        self._over.put(None)
 
     def end(self) -> None:
         """Wait for the end, and tell; not told by the thread itself, as an interrupt may have left the log
-        with its lock taken by the one who waits here."""
-        self.join()
-        if self._told:
-            _tell(self._told, self._began, self._ended)
+        with its lock taken by the one who waits here. An interrupt meanwhile is raised after the end."""
+        interrupt = None
+        while self._moments is None:
+            try:
+                if self._role.setdefault("role", "ended") == "ended":
+                    break
+                _take(self._over)
+            except KeyboardInterrupt as error:
+                interrupt = error
+        if interrupt is not None:
+            raise interrupt
+        if self._name and self._moments is not None:
+            _tell(self._name, *self._moments)
 
 
 def one(item: object) -> int:
@@ -140,6 +161,8 @@ class Workers:
         self._jobs: SimpleQueue[Pending[object] | None] = SimpleQueue()
         self._dropping = False
         self._threads = [_Thread(self._run, name) for _ in range(count)]
+        for thread in self._threads:
+            thread.start()
 
     def _run(self) -> None:
         while (job := _take(self._jobs)) is not None:
@@ -157,7 +180,7 @@ class Workers:
 
     def __exit__(self, *_: object) -> None:
         self._dropping = True
-        for _thread in self._threads:
+        for _ in self._threads:
             self._jobs.put(None)
         for thread in self._threads:
             thread.end()
@@ -196,43 +219,61 @@ def map_ahead(
         yield waiting.popleft()[0]
 
 
-def prefetch(items: Iterable[T], *, ahead: int, name: str = "") -> Generator[T, None, None]:
+class prefetch(Iterator[T]):  # noqa: N801: to be used as a function is
     """Iterate in a thread of its own, up to `ahead` items before they are asked for.
 
-    An error in the thread is raised here, in its place. Leaving early stops the thread after the item at
-    hand. `name` is that of the thread's work, for the log.
+    An error in the thread is raised here, in its place. `close` stops the thread after the item at hand, and
+    whoever waits for an item then finds that there are no more: should an interrupt keep a stage from being
+    closed, it ends when the one above it does.
+
+    Args:
+        items: begun when the first is asked for.
+        ahead: how many are found before they are asked for.
+        name: of the thread's work, for the log.
     """
-    found: SimpleQueue[tuple[T | None, BaseException | None, bool]] = SimpleQueue()
-    room: SimpleQueue[None] = SimpleQueue()  # an entry for each item that may be found
-    for _ in range(ahead):
-        room.put(None)
-    left = False
 
-    def run() -> None:
+    def __init__(self, items: Iterable[T], *, ahead: int, name: str = "") -> None:
+        self._items = items
+        self._found: SimpleQueue[tuple[T | None, BaseException | None, bool]] = SimpleQueue()
+        self._room: SimpleQueue[None] = SimpleQueue()  # an entry for each item that may be found
+        for _ in range(ahead):
+            self._room.put(None)
+        self._begun = self._left = False
+        self._thread = _Thread(self._run, name)
+
+    def _run(self) -> None:
         try:
-            for item in items:
-                _take(room)
-                if left:
+            for item in self._items:
+                _take(self._room)
+                if self._left:
                     return
-                found.put((item, None, False))
-            found.put((None, None, True))
+                self._found.put((item, None, False))
+            self._found.put((None, None, True))
         except BaseException as error:
-            found.put((None, error, True))
+            self._found.put((None, error, True))
 
-    thread = _Thread(run, name)
-    try:
-        while True:
-            item, error, last = _take(found)
+    def __next__(self) -> T:
+        """The next item, once it is found."""
+        if self._left:
+            raise StopIteration
+        if not self._begun:
+            self._begun = True
+            self._thread.start()
+        item, error, last = _take(self._found)
+        if last:
+            self.close()
             if error is not None:
                 raise error
-            if last:
-                return
-            yield item  # type: ignore[misc]
-            room.put(None)
-    finally:
-        left = True
-        room.put(None)
-        thread.end()
+            raise StopIteration
+        self._room.put(None)
+        return item  # type: ignore[return-value]
+
+    def close(self) -> None:
+        """Find no more; returns when the thread has ended."""
+        self._left = True
+        self._room.put(None)
+        self._found.put((None, None, True))
+        self._thread.end()
 
 
 class Sink:
@@ -250,6 +291,7 @@ class Sink:
             self._room.put(None)
         self._error: BaseException | None = None
         self._thread = _Thread(self._run, name)
+        self._thread.start()
 
     def _run(self) -> None:
         while (item := _take(self._waiting)) is not None:

@@ -5,6 +5,7 @@ import logging
 import random
 import re
 import signal
+import sys
 import threading
 import time
 from collections.abc import Iterable, Iterator
@@ -17,12 +18,12 @@ from deoldify_lite.engine import Sink, Workers, at_work, in_batches, map_ahead, 
 
 @pytest.fixture(autouse=True)
 def no_thread_left() -> Iterator[None]:
-    before = threading.active_count()
+    before = len(sys._current_frames())
     yield
     deadline = time.monotonic() + 5
-    while threading.active_count() > before and time.monotonic() < deadline:
+    while len(sys._current_frames()) > before and time.monotonic() < deadline:
         time.sleep(0.01)
-    assert threading.active_count() <= before
+    assert len(sys._current_frames()) <= before
 
 
 def test_map_ahead_keeps_order_and_bound() -> None:
@@ -145,6 +146,39 @@ def test_an_interrupt_at_any_moment_leaves_no_thread_waiting() -> None:
             with pytest.raises(KeyboardInterrupt):
                 work()
     finally:
+        signal.signal(signal.SIGALRM, before)
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs POSIX timers")
+def test_an_interrupt_while_stages_begin_ends_them_all() -> None:
+    """It may strike while a thread is started: no stage may be closed while such a thread runs in it."""
+    rng = random.Random(0)
+    stages: list[prefetch[int]] = []
+
+    def work() -> None:
+        # Once more if Python drops it, as it does in a finalizer.
+        signal.setitimer(signal.ITIMER_REAL, rng.uniform(0.0001, 0.002), 0.2)
+        while True:
+            first = prefetch(iter(int, 1), ahead=2)
+            second = prefetch((number for number in first), ahead=2)
+            third = prefetch((number for number in second), ahead=2)
+            stages[:] = first, second, third
+            with contextlib.closing(first), contextlib.closing(second), contextlib.closing(third):
+                next(third)
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        for _ in range(400):
+            with pytest.raises(KeyboardInterrupt):
+                work()
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            for stage in stages:  # it may have struck just before one was closed
+                stage.close()
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
 
 
