@@ -219,7 +219,7 @@ def map_ahead(
         yield waiting.popleft()[0]
 
 
-class prefetch(Iterator[T]):  # noqa: N801: to be used as a function is
+class prefetch(Iterator[T]):
     """Iterate in a thread of its own, up to `ahead` items before they are asked for.
 
     An error in the thread is raised here, in its place. `close` stops the thread after the item at hand, and

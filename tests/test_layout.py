@@ -107,6 +107,7 @@ LEVELS = {
     "verify_cli": 11,
     "evaluate_cli": 11,
     "train_cli": 11,
+    "render_cli": 11,
     "cli": 12,
     "__main__": 13,
 }

@@ -1,0 +1,284 @@
+"""The commands that colorize, `folder` and `video`: a thin skin over `api`.
+
+`api` is imported only once the arguments are known to be right, since what comes with it takes seconds.
+"""
+
+import argparse
+import json
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tqdm import tqdm
+from tqdm.contrib.logging import logging_redirect_tqdm
+
+from deoldify_lite.errors import OptionError
+from deoldify_lite.files import atomic_path
+from deoldify_lite.modes import BACKENDS, MODES, PRECISIONS, RENDER_FACTORS
+from deoldify_lite.report import Item, as_json, summary
+from deoldify_lite.weights_cli import add_verbosity
+
+if TYPE_CHECKING:
+    from deoldify_lite.api import Rendering
+
+log = logging.getLogger("deoldify_lite")
+
+
+def fill_folder_parser(parser: argparse.ArgumentParser) -> None:
+    """Give a parser what `colorize-folder` takes."""
+    parser.description = (
+        "Colorize a folder of photos, with all folders in it, or single photos. The photos themselves are "
+        "never changed. Run the same command again to go on after a stop: what is done is skipped."
+    )
+    parser.add_argument("inputs", nargs="+", type=Path, metavar="PHOTOS", help="folder or photo")
+    parser.add_argument("-o", "--out", type=Path, help="folder for the results (default: PHOTOS-colorized)")
+    _add_rendering(parser, mode="artistic")
+    parser.add_argument(
+        "--format",
+        choices=["keep", "jpg", "png", "tif", "webp"],
+        default="keep",
+        help="file format of the results (default: that of each photo)",
+    )
+    parser.add_argument("--quality", type=int, metavar="1-100", help="of results whose format has one")
+    parser.add_argument(
+        "--compare",
+        action="store_true",
+        help="also write before and after, side by side, as NAME-compare.jpg",
+    )
+    parser.add_argument(
+        "--no-mark",
+        dest="mark",
+        action="store_false",
+        help="do not say in the metadata (XMP) that the colours are made by AI",
+    )
+    parser.add_argument(
+        "--watermark", action="store_true", help="draw a small palette into the lower left corner"
+    )
+    _add_run(parser)
+    parser.set_defaults(run=run_folder)
+
+
+def fill_video_parser(parser: argparse.ArgumentParser) -> None:
+    """Give a parser what `colorize-video` takes."""
+    parser.description = (
+        "Colorize films; sound, subtitles, chapters and all else are kept. The films themselves are never "
+        "changed. A result has its name only when it is complete."
+    )
+    parser.add_argument("inputs", nargs="+", type=Path, metavar="CLIP", help="film, or folder of films")
+    parser.add_argument(
+        "-o", "--out", type=Path, help="file or folder for the results (default: CLIP-colorized)"
+    )
+    _add_rendering(parser, mode="video")
+    parser.add_argument(
+        "--steadiness",
+        type=float,
+        metavar="0-1",
+        help="0: each frame is coloured alone; 1: colours hold for as long as motion can be followed "
+        "(default: by the mode)",
+    )
+    parser.add_argument(
+        "--recolor-all",
+        action="store_true",
+        help="also shots that are in colour already, which are else left as they are",
+    )
+    parser.add_argument(
+        "--deinterlace",
+        action="store_true",
+        help="make a whole frame of every field of an interlaced film, which else stays interlaced",
+    )
+    parser.add_argument("--start", type=seconds, metavar="TIME", help="begin there: seconds, or [H:]M:S")
+    parser.add_argument("--end", type=seconds, metavar="TIME", help="end there")
+    parser.add_argument("--codec", help="ffmpeg's name of the video encoder (default: by the container)")
+    parser.add_argument(
+        "--crf", type=int, help="quality of the encoder, lower is better (default: by the codec)"
+    )
+    parser.add_argument("--pix-fmt", help="pixel format of the result (default: that of the film)")
+    _add_run(parser)
+    parser.set_defaults(run=run_video)
+
+
+def _add_rendering(parser: argparse.ArgumentParser, *, mode: str) -> None:
+    about = "; ".join(f"{name}: {m.about}" for name, m in MODES.items())
+    parser.add_argument("--mode", choices=list(MODES), default=mode, help=f"{about} (default: {mode})")
+    parser.add_argument(
+        "--render-factor",
+        type=int,
+        metavar=f"{RENDER_FACTORS[0]}-{RENDER_FACTORS[-1]}",
+        help="the network sees 16 times as many pixels a side: lower is faster and bolder, higher is finer "
+        "and calmer (default: by the mode)",
+    )
+    parser.add_argument(
+        "--weights",
+        default="lite",
+        metavar="lite|deoldify|PATH",
+        help="lite: shipped with this program; deoldify: the official ones, once fetched (default: lite)",
+    )
+    parser.add_argument("--saturation", type=float, help="factor on the colour (default: by the mode)")
+    parser.add_argument("--device", choices=["auto", "cpu", "cuda", "mps"], default="auto")
+    parser.add_argument(
+        "--precision",
+        choices=PRECISIONS,
+        default="auto",
+        help="what the network computes in; auto takes the fastest, and nobody sees a difference",
+    )
+    parser.add_argument(
+        "--backend",
+        choices=BACKENDS,
+        default="auto",
+        help="what runs the network; auto takes OpenVINO on the CPU if it is installed",
+    )
+    parser.add_argument(
+        "--batch-size", type=int, metavar="N", help="pictures rendered at once (default: by the device)"
+    )
+
+
+def _add_run(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--overwrite", action="store_true", help="replace results that are there already")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write a report of the run")
+    add_verbosity(parser)
+
+
+def seconds(text: str) -> float:
+    """Seconds, minutes:seconds or hours:minutes:seconds -> seconds.
+
+    Raises:
+        ValueError: it is none of these.
+    """
+    parts = [float(part) for part in text.split(":")]
+    if len(parts) > 3 or any(part < 0 for part in parts):
+        raise ValueError(text)
+    return sum(part * 60**i for i, part in enumerate(reversed(parts)))
+
+
+def run_folder(args: argparse.Namespace) -> int:
+    """Colorize photos; 0 if all went well."""
+    from deoldify_lite import api
+
+    rendering = settle(args)
+    with reported(args, rendering) as items, tqdm(unit="photo", disable=args.quiet) as bar:
+
+        def on_item(item: Item, total: int) -> None:
+            items.append(item)
+            bar.total = total
+            bar.update()
+            tell(item)
+
+        with logging_redirect_tqdm():
+            api.colorize_folder(
+                args.inputs,
+                args.out,
+                rendering=rendering,
+                batch_size=args.batch_size,
+                format=args.format,
+                quality=args.quality,
+                compare=args.compare,
+                mark=args.mark,
+                watermark=args.watermark,
+                overwrite=args.overwrite,
+                on_item=on_item,
+            )
+    return exit_code(items)
+
+
+def run_video(args: argparse.Namespace) -> int:
+    """Colorize films; 0 if all went well."""
+    from deoldify_lite import api
+
+    rendering = settle(args)
+    with reported(args, rendering) as items, tqdm(unit="frame", disable=args.quiet) as bar:
+        shown: tuple[Path | None, int] = (None, 0)
+
+        def on_item(item: Item, total: int) -> None:
+            items.append(item)
+            tell(item)
+
+        def on_frames(film: Path, done: int, expected: int) -> None:
+            nonlocal shown
+            if film != shown[0] or done < shown[1]:  # another film, or this one from the start
+                bar.reset()
+                bar.set_description(film.name)
+                shown = (film, 0)
+            bar.total = expected
+            bar.update(done - shown[1])
+            shown = (film, done)
+
+        with logging_redirect_tqdm():
+            api.colorize_video(
+                args.inputs,
+                args.out,
+                rendering=rendering,
+                steadiness=args.steadiness,
+                recolor_all=args.recolor_all,
+                deinterlace=args.deinterlace,
+                batch_size=args.batch_size,
+                start_s=args.start,
+                end_s=args.end,
+                encoding=api.Encoding(codec=args.codec, crf=args.crf, pix_fmt=args.pix_fmt),
+                overwrite=args.overwrite,
+                on_item=on_item,
+                on_frames=on_frames,
+            )
+    return exit_code(items)
+
+
+def settle(args: argparse.Namespace) -> "Rendering":
+    """The rendering that the arguments ask for."""
+    from deoldify_lite import api
+
+    return api.settle(
+        args.mode,
+        weights=args.weights,
+        render_factor=args.render_factor,
+        saturation=args.saturation,
+        device=args.device,
+        precision=args.precision,
+        backend=args.backend,
+    )
+
+
+def tell(item: Item) -> None:
+    """Results to stdout, all else to the log."""
+    for warning in item.warnings:
+        log.warning("%s: %s", item.source, warning)
+    if item.status == "failed":
+        log.error("%s", item.reason if str(item.source) in item.reason else f"{item.source}: {item.reason}")
+    elif item.status == "skipped":
+        log.info("%s: %s", item.source, item.reason)
+    else:
+        tqdm.write(str(item.output), file=sys.stdout)
+
+
+@contextmanager
+def reported(args: argparse.Namespace, rendering: "Rendering") -> Iterator[list[Item]]:
+    """Give a list to collect items in; at the end, however it comes, write the report of what is in it.
+
+    Raises:
+        OptionError: the report cannot be written where it should; before any work, as far as that shows.
+    """
+    if args.json and (args.json.is_dir() or not args.json.parent.is_dir()):
+        raise OptionError(f"--json {args.json}: name a file in a folder that is there")
+    items: list[Item] = []
+    try:
+        yield items
+    finally:
+        if items:
+            log.info("%s", summary(items))
+        if args.json:
+            left_out = ("run", "inputs", "command", "weights_command")
+            settings: dict[str, Any] = {
+                name: value if isinstance(value, int | float | None) else str(value)
+                for name, value in vars(args).items()
+                if name not in left_out
+            }
+            settings |= {"inputs": [str(path) for path in args.inputs], "weights_sha256": rendering.sha256}
+            text = json.dumps(as_json(items, settings), indent=2)
+            with atomic_path(args.json) as part:
+                part.write_text(text + "\n", encoding="utf-8")
+
+
+def exit_code(items: list[Item]) -> int:
+    """1 if anything failed, 0 otherwise."""
+    return 1 if any(item.status == "failed" for item in items) else 0
