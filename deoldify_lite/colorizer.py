@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 
 from deoldify_lite import original
 from deoldify_lite.errors import RenderError
+from deoldify_lite.grade import NEUTRAL, Grade, apply_grade
 from deoldify_lite.guided import align_to_square, guide_chroma
 from deoldify_lite.merge import Picture, chroma_of_rgb, merge_picture
+from deoldify_lite.reference import Reference
 
 Square = NDArray[np.uint8]  # (S, S) luma at the network's size
 Prediction = NDArray[Any]  # (2, h, w) float32 chroma, or a (S, S, 3) uint8 RGB square
@@ -27,6 +29,12 @@ GREY_BELOW = 0.5 / 255
 
 class OutOfMemoryError(RenderError, MemoryError):
     """The network does not fit into memory at this render factor, even with one picture at a time."""
+
+
+def shrunk_factor(render_factor: int) -> int | None:
+    """The next smaller render factor, for want of memory; None if none is left."""
+    smaller = int(render_factor * SHRINK)
+    return None if smaller < SMALLEST_RENDER_FACTOR else smaller
 
 
 class Backend(Protocol):
@@ -51,18 +59,38 @@ class Backend(Protocol):
 
 
 class Colorizer:
-    """A network, ready to colorize.
+    """A network, ready to colorize, and how its colours are to be changed.
 
     Args:
         backend: what gives the chroma.
         render_factor: the network sees a square of 16 * render_factor px.
         saturation: factor on the predicted chroma; 1 leaves it as it is.
+        reference: (H, W, 3) uint8 or uint16, a photo in colour that colours are then pulled towards.
+        grade: a change of white balance, made last.
+
+    Raises:
+        InputError: the reference has no colour.
+        RenderError: the network, which looks at the reference, failed.
     """
 
-    def __init__(self, backend: Backend, *, render_factor: int, saturation: float = 1.0) -> None:
+    def __init__(
+        self,
+        backend: Backend,
+        *,
+        render_factor: int,
+        saturation: float = 1.0,
+        reference: Picture | None = None,
+        grade: Grade = NEUTRAL,
+    ) -> None:
         self.backend = backend
         self.saturation = saturation
         self.render_factor = render_factor
+        self.grade = grade
+        self._picture = reference
+        self._reference: Reference | None = None
+        if reference is not None:
+            untouched = Colorizer(backend, render_factor=render_factor, saturation=saturation)
+            self._reference = Reference.from_picture(reference, untouched)
 
     @property
     def render_size(self) -> int:
@@ -77,12 +105,18 @@ class Colorizer:
 
     def with_render_factor(self, render_factor: int) -> "Colorizer":
         """The same network at another render factor."""
-        return Colorizer(self.backend, render_factor=render_factor, saturation=self.saturation)
+        return Colorizer(
+            self.backend,
+            render_factor=render_factor,
+            saturation=self.saturation,
+            reference=self._picture,
+            grade=self.grade,
+        )
 
     def shrunk(self) -> "Colorizer | None":
         """The same network at the next smaller render factor, for want of memory; None if none is left."""
-        smaller = int(self.render_factor * SHRINK)
-        return None if smaller < SMALLEST_RENDER_FACTOR else self.with_render_factor(smaller)
+        smaller = shrunk_factor(self.render_factor)
+        return None if smaller is None else self.with_render_factor(smaller)
 
     def prepare(self, picture: Picture) -> Square:
         """The grey square that the network will see: (H, W, 3) -> (S, S) uint8."""
@@ -109,11 +143,21 @@ class Colorizer:
         if self.backend.chroma_stride > 1:
             pairs = zip(chroma, squares, strict=True)
             chroma = np.stack([align_to_square(one, square) for one, square in pairs])
-        return chroma * np.float32(self.saturation)
+        chroma = chroma * np.float32(self.saturation)
+        if self._reference is None and self.grade.is_neutral:
+            return chroma
+        return np.stack([self._changed(one, square) for one, square in zip(chroma, squares, strict=True)])
+
+    def _changed(self, chroma: NDArray[np.float32], square: Square) -> NDArray[np.float32]:
+        """A picture's chroma as reference and grade want it."""
+        if self._reference is not None:
+            chroma = self._reference.pull(chroma, square)
+        return apply_grade(chroma, square, self.grade)
 
     def predict(self, squares: Sequence[Square]) -> list[Prediction]:
         """What `finish` needs for each square; errors as in `predict_chroma`."""
-        if self.backend.predicts_rgb and self.saturation == 1:
+        as_it_comes = self.saturation == 1 and self._reference is None and self.grade.is_neutral
+        if self.backend.predicts_rgb and as_it_comes:
             return list(self._predict_rgb(squares))
         return list(self.predict_chroma(squares))
 

@@ -14,6 +14,11 @@ from deoldify_lite.film import Film
 _SEEK_AHEAD_S = 10  # longer than nearly all distances between key frames
 
 
+def nearest_frame(film: Film, time_s: Fraction) -> int:
+    """The number of the frame nearest to a time, in seconds as a player shows it."""
+    return floor((time_s - film.offset_s) * film.rate + Fraction(1, 2))
+
+
 @dataclass(frozen=True)
 class Cut:
     """Which part of a film is worked on, as frames of its grid, and how ffmpeg gets there."""
@@ -30,11 +35,8 @@ class Cut:
             OptionError: nothing lies between the two.
         """
 
-        def nearest_frame(time_s: float) -> int:
-            return floor((Fraction(time_s) - film.offset_s) * film.rate + Fraction(1, 2))
-
-        first = max(nearest_frame(start_s or 0), 0)
-        end = None if end_s is None else nearest_frame(end_s)
+        first = max(nearest_frame(film, Fraction(start_s or 0)), 0)
+        end = None if end_s is None else nearest_frame(film, Fraction(end_s))
         if first >= (film.frame_count if end is None else min(end, film.frame_count)):
             raise OptionError(
                 f"{film.path}: there is no frame from {start_s or 0:g} s to "

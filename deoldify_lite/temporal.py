@@ -39,6 +39,7 @@ class Predicted:
 
     step: Step
     chroma: Chroma | None = None  # as predicted for it; None where `step.stands_for` is 0
+    hinted: bool = False  # hints reach its shot: the memory of scenes is neither asked nor told
 
 
 @dataclass(eq=False)
@@ -91,7 +92,7 @@ def steady(
         if step.repeats:
             waiting[-1].shown += 1
             continue
-        asks = count % LOOK_AHEAD == 0 and steadiness > 0
+        asks = count % LOOK_AHEAD == 0 and steadiness > 0 and not frame.hinted
         waiting.append(_moment(frame, asks, waiting, steadiness, memory))
         count += 1
         if len(waiting) > 2 * LOOK_AHEAD:
