@@ -1,0 +1,170 @@
+"""The page in the browser: what is where on it, and the server behind it."""
+
+import logging
+import socket
+from ipaddress import ip_address
+from typing import Any
+
+import gradio as gr
+import uvicorn
+from fastapi import FastAPI
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+
+from deoldify_lite.errors import OptionError
+from deoldify_lite.modes import MODES, RENDER_FACTORS
+from deoldify_lite.web.events import Events
+from deoldify_lite.web.show import RECOLOR
+from deoldify_lite.web.style import CSS, HEADER, SHOW_RESULTS, TELL_CLICKS, WORDS, theme
+from deoldify_lite.web.work import Desk
+
+log = logging.getLogger(__name__)
+
+# Of work that waits; whoever comes later is told to try again.
+MOST_WAITING = 50
+# Seconds that open pages have to hear of the end.
+_FAREWELL_S = 1
+
+
+def build_page(desk: Desk) -> gr.Blocks:
+    """The page, whose buttons have the desk do their work, one piece at a time."""
+    usual, events = desk.usual("artistic"), Events(desk)
+    with gr.Blocks(title="Colour for old photos and films", analytics_enabled=False) as page:
+        gr.HTML(HEADER)
+        files = gr.File(label="Your photos, or a film", file_count="multiple", elem_id="drop")
+        mode = gr.Radio(
+            [(f"{name.capitalize()}: {mode.about}", name) for name, mode in MODES.items()],
+            value="artistic",
+            label="Mode",
+            elem_id="mode",
+        )
+        with gr.Accordion("More choices", open=False, elem_id="more"):
+            factor = gr.Slider(
+                *(RENDER_FACTORS[0], RENDER_FACTORS[-1], usual.render_factor),
+                step=1,
+                label="Render factor",
+                info="Lower is faster and bolder, higher is finer and calmer.",
+                elem_id="factor",
+            )
+            sheet_button = gr.Button("Show me the difference", size="sm", elem_id="show-sheet")
+            sheet = gr.HTML(js_on_load=TELL_CLICKS, elem_id="sheet")
+            saturation = gr.Slider(
+                *(0.05, 4, usual.saturation),
+                step=0.05,
+                label="Saturation",
+                info="How strong the colours are.",
+                elem_id="saturation",
+            )
+            steadiness = gr.Slider(
+                *(0, 1, usual.steadiness),
+                step=0.05,
+                label="Steadiness of a film",
+                info="0 colours each frame alone, 1 holds colours for as long as motion can be followed.",
+                elem_id="steadiness",
+            )
+            recolor_all = gr.Checkbox(
+                label=RECOLOR,
+                info="Shots of a film that are in colour stay as they are otherwise.",
+                elem_id="recolor",
+            )
+        with gr.Group(visible=False, elem_id="film") as film_box:
+            with gr.Row():
+                start = gr.Slider(0, 1, 0, step=0.1, label="Preview from second", elem_id="start")
+                length = gr.Slider(1, 15, 4, step=1, label="for so many seconds", elem_id="length")
+            preview_button = gr.Button("Preview these seconds first", elem_id="preview")
+        go = gr.Button("Colorize", variant="primary", size="lg", elem_id="go")
+        stop = gr.Button("Stop", variant="stop", visible=False, elem_id="stop-work")
+        status = gr.HTML(elem_id="status")
+        with gr.Column(visible=False, elem_id="results") as results:
+            compare = gr.HTML(elem_id="compare")
+            thumbs = gr.HTML(js_on_load=TELL_CLICKS, elem_id="thumbs")
+            player = gr.HTML(elem_id="player")
+            download = gr.DownloadButton("Download", variant="primary", size="lg", elem_id="download")
+        work, factors = gr.State(), gr.State()
+
+        wish: list[Any] = [files, mode, factor, saturation, steadiness, recolor_all]
+        shown: list[Any] = [status, results, compare, thumbs, player, download, work]
+        buttons: list[Any] = [go, preview_button, sheet_button, stop]
+        quick: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+        queued: dict[str, Any] = {
+            "concurrency_id": "work",
+            "concurrency_limit": 1,
+            "show_progress_on": status,
+            "api_visibility": "private",
+        }
+        brought: list[Any] = [status, mode, factor, saturation, steadiness, film_box, start, sheet]
+        files.change(events.bring, [files, mode], brought, **quick)
+        mode.input(events.choose_mode, mode, [status, factor, saturation, steadiness], **quick)
+        sheet.select(events.choose_factor, factors, factor, **quick)
+        thumbs.select(events.choose_photo, work, [status, compare], **quick)
+        stop.click(events.stop, **quick)
+        page.unload(events.leave)
+        jobs: list[tuple[Any, Any, list[Any], list[Any]]] = [
+            (go, events.colorize, wish, shown),
+            (preview_button, events.preview, [*wish, start, length], shown),
+            (sheet_button, events.sheet, [*wish, start], [status, sheet, factors]),
+        ]
+        for button, function, inputs, outputs in jobs:
+            begun = button.click(events.begin, None, [status, *buttons], **quick)
+            done = begun.then(function, inputs, outputs, **queued).then(events.end, None, buttons, **quick)
+            if outputs is shown:
+                done.then(None, js=SHOW_RESULTS)
+    return page.queue(max_size=MOST_WAITING)
+
+
+def serve(desk: Desk, *, host: str, port: int, max_upload_mib: int) -> None:
+    """Serve the page until Ctrl-C; its address goes to stdout.
+
+    Args:
+        desk: does the work.
+        host: address to listen on.
+        port: 0 for any that is free.
+        max_upload_mib: of each file, in MiB.
+
+    Raises:
+        OptionError: there is no such address, or the port is taken.
+    """
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        listening = socket.create_server((host, port), family=family)
+    except OSError as error:
+        raise OptionError(
+            f"--host {host} --port {port}: {error.strerror or error}: choose others; port 0 is any free one"
+        ) from error
+    with listening:
+        app = FastAPI(openapi_url=None)
+        if is_loopback(listening.getsockname()[0]):
+            # Else a page from elsewhere could have its own name point here and read what is here.
+            app.add_middleware(
+                TrustedHostMiddleware, allowed_hosts=["localhost", "127.0.0.1", "::1", "[::1]", host]
+            )
+        else:
+            log.warning("anyone who can reach %s can use this page, without a password", host)
+        gr.mount_gradio_app(
+            app,
+            build_page(desk),
+            path="/",
+            max_file_size=max_upload_mib << 20,
+            theme=theme(),
+            css=CSS,
+            i18n=gr.I18n(en=WORDS),
+            footer_links=[],
+            run_history=False,
+            enable_monitoring=False,
+            ssr_mode=False,
+            pwa=False,
+            mcp_server=False,
+        )
+        # Open pages hold a connection each, which is cut: no error that anybody should read of.
+        logging.getLogger("uvicorn.error").addFilter(
+            lambda record: not record.getMessage().startswith("Cancel ")
+        )
+        config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=_FAREWELL_S)
+        name = f"[{host}]" if ":" in host else host
+        print(f"http://{name}:{listening.getsockname()[1]}", flush=True)
+        log.info("open this address in a browser; Ctrl-C ends it")
+        uvicorn.Server(config).run(sockets=[listening])
+
+
+def is_loopback(address: str) -> bool:
+    """Whether only this computer can reach an IP address."""
+    return ip_address(address).is_loopback
