@@ -4,22 +4,21 @@ Everything is inside the file, so that it can be mailed and opened anywhere: thu
 some 10 kB each, a page a few megabytes, however many pictures were measured.
 """
 
-import base64
 import html
-import io
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from deoldify_lite.errors import InputError
 from deoldify_lite.evaluation.aligned import as_figure
 from deoldify_lite.evaluation.measure import Measured, Picture, grey_picture, read_pairs, tensor_of
 from deoldify_lite.evaluation.pairs import GREY, TRUTH
 from deoldify_lite.evaluation.table import Row
+from deoldify_lite.photo_samples import to_depth
+from deoldify_lite.thumbnail import fit_size, jpeg_uri, shrink
 
 EXTREMES = 20  # pictures at each end
 THUMBNAIL_PX = 256  # longest side
@@ -64,13 +63,8 @@ def rankings(measured: Measured) -> list[Ranking]:
 
 def thumbnail(picture: Picture) -> str:
     """A small JPEG of a picture as a data URI: (H, W, 3) uint8 or uint16."""
-    if picture.dtype == np.uint16:
-        picture = (picture >> 8).astype(np.uint8)
-    image = Image.fromarray(np.ascontiguousarray(picture))
-    image.thumbnail((THUMBNAIL_PX, THUMBNAIL_PX), Image.Resampling.LANCZOS)
-    data = io.BytesIO()
-    image.save(data, "JPEG", quality=THUMBNAIL_QUALITY, subsampling=0)
-    return "data:image/jpeg;base64," + base64.b64encode(data.getvalue()).decode()
+    small = to_depth(shrink(picture, fit_size(picture.shape, THUMBNAIL_PX)), np.uint8)
+    return jpeg_uri(small, quality=THUMBNAIL_QUALITY, whole_chroma=True)
 
 
 def thumbnails(measured: Measured, numbers: Sequence[int]) -> dict[int, list[str]]:
