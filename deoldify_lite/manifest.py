@@ -28,7 +28,11 @@ class Record:
     size: int  # of the output in bytes
     extras: tuple[str, ...] = ()  # other files written for it, such as a comparison
     sha256: str = ""  # of the output; empty in records of before this was kept
-    source: str = ""  # absolute path
+    source: str = ""  # absolute path, or URL
+
+    def line(self) -> str:
+        """As it stands in the manifest, with the line's end."""
+        return json.dumps(asdict(self), ensure_ascii=False) + "\n"
 
 
 def fingerprint_of(source: Path, settings: dict[str, Any]) -> str:
@@ -38,7 +42,12 @@ def fingerprint_of(source: Path, settings: dict[str, Any]) -> str:
     them would cost more than it is worth.
     """
     stat = source.stat()
-    text = json.dumps([stat.st_size, stat.st_mtime_ns, settings], sort_keys=True)
+    return fingerprint(stat.st_size, stat.st_mtime_ns, settings)
+
+
+def fingerprint(size: int, mtime_ns: int, settings: dict[str, Any]) -> str:
+    """`fingerprint_of` a file of which this is known: bytes, and the time of the last change."""
+    text = json.dumps([size, mtime_ns, settings], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
@@ -76,11 +85,12 @@ class Manifest:
                 values = json.loads(line)
                 record = Record(**{**values, "extras": tuple(values["extras"])})
                 if all(map(_is_below, (record.output, *record.extras))):
-                    self._remember(record)
+                    self.remember(record)
             except (ValueError, TypeError, KeyError, RecursionError):
                 continue  # torn: its result is simply made again
 
-    def _remember(self, record: Record) -> None:
+    def remember(self, record: Record) -> None:
+        """Know of a record that is written elsewhere."""
         self._records[record.output] = record
         self._made |= {record.output, *record.extras}
 
@@ -111,10 +121,11 @@ class Manifest:
         fingerprint: str,
         extras: Sequence[Path] = (),
         *,
-        source: Path | None = None,
+        source: Path | str | None = None,
         part: Path | None = None,
     ) -> None:
-        """Record a finished result of a source, durably; or the file `part` that is about to become it.
+        """Record a finished result of a source, a path or URL, durably; or the file `part` that is about to
+        become it.
 
         Raises:
             OSError: it could not be written.
@@ -126,9 +137,9 @@ class Manifest:
             file.stat().st_size,
             tuple(map(self.key, extras)),
             sha256_of(file),
-            str(source.absolute()) if source else "",
+            str(source.absolute() if isinstance(source, Path) else source or ""),
         )
-        line = json.dumps(asdict(record), ensure_ascii=False) + "\n"
+        line = record.line()
         with self._lock:
             if self._torn:
                 line = "\n" + line
@@ -141,7 +152,7 @@ class Manifest:
             except OSError as error:  # which names no file if it is the disk that is full
                 raise OSError(error.errno, error.strerror, str(self.path)) from error
             self._torn = False
-            self._remember(record)
+            self.remember(record)
 
 
 def _is_below(name: str) -> bool:

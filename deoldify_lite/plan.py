@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Protocol
 
 from deoldify_lite.errors import DeoldifyError, InputError, OptionError
 from deoldify_lite.files import find_media
+from deoldify_lite.hints import HintFile, find_hints, read_hints
 from deoldify_lite.manifest import NAME as MANIFEST_NAME
 from deoldify_lite.manifest import Manifest, fingerprint_of
 from deoldify_lite.report import Item
@@ -38,6 +39,8 @@ class Task:
     output: Path
     manifest: Manifest
     comparison: Path | None = None  # where before and after go, side by side
+    origin: str = ""  # URL of what `source` is a copy of
+    hints: HintFile | None = None  # on its colours
 
 
 def plan(
@@ -102,20 +105,35 @@ def _plan_folder(
     if root.is_file():
         raise OptionError(f"{root}: is a file, but {source} is a folder: name a folder with -o")
     inside = root.resolve() == source.resolve()
-    found = find_media(source, suffixes, skip=None if inside else root)
-    # Results may lie among the sources, from runs on single files or on folders inside.
-    folders = {folder for path in found for folder in path.parents if folder.is_relative_to(source)}
-    manifests = [Manifest(folder) for folder in folders if (folder / MANIFEST_NAME).exists()]
-    found = [path for path in found if not any(manifest.made(path) for manifest in manifests)]
-    if not found:
-        kinds = ", ".join(sorted(suffixes))
-        raise InputError(f"{source}: holds no file that can be read ({kinds}): name another folder")
+    found = find_sources(source, suffixes, skip=None if inside else root)
 
     def output_of(path: Path) -> Path:
         stem = f"{path.stem}-colorized" if inside else path.stem
         return root / path.relative_to(source).with_name(stem + suffix_of(path))
 
     return root, [(path, output_of(path)) for path in found]
+
+
+def find_sources(folder: Path, suffixes: Collection[str], *, skip: Path | None = None) -> list[Path]:
+    """Photos or films below a folder, without those that earlier runs have made; arguments as `find_media`.
+
+    Raises:
+        InputError: there are none.
+    """
+    found = find_media(folder, suffixes, skip=skip)
+    # Results may lie among the sources, from runs on single files or on folders inside.
+    folders = {parent for path in found for parent in path.parents if parent.is_relative_to(folder)}
+    manifests = [Manifest(parent) for parent in folders if (parent / MANIFEST_NAME).exists()]
+    found = [path for path in found if not any(manifest.made(path) for manifest in manifests)]
+    if not found:
+        raise InputError(nothing_to_do(folder, suffixes))
+    return found
+
+
+def nothing_to_do(folder: object, suffixes: Collection[str]) -> str:
+    """What to say of a folder without photos or films."""
+    kinds = ", ".join(sorted(suffixes))
+    return f"{folder}: holds no file that can be read ({kinds}): name another folder"
 
 
 def _plan_file(
@@ -163,6 +181,28 @@ def _with_comparisons(tasks: list[Task]) -> list[Task]:
     return named
 
 
+def with_hints(tasks: Sequence[Task], path: Path, *, film: bool) -> list[Task]:
+    """Give tasks their hints: those of a file to a single one, or of a folder to each that has some in it.
+
+    Raises:
+        OptionError: there are no hints, one is wrong, or one file is for several tasks.
+        InputError: hints cannot be read.
+    """
+    if path.is_file() and len(tasks) > 1:
+        raise OptionError(
+            f"{path}: hints in one file are for one source, and there are {len(tasks)}: "
+            "name a folder with a file of hints for each"
+        )
+    hinted = []
+    for task in tasks:
+        deeper = task.output.parent.relative_to(task.manifest.folder)
+        found = find_hints(path, deeper / task.source.name)
+        hinted.append(replace(task, hints=None if found is None else read_hints(found, film=film)))
+    if not any(task.hints for task in hinted):
+        raise OptionError(f"{path}: holds no hints for any source; for a.jpg, name them a.jpg.hints.csv")
+    return hinted
+
+
 def check_output(task: Task, overwrite: bool) -> None:
     """Refuse to replace a file that no run of ours has made, and to write outside of the folder of results.
 
@@ -196,13 +236,23 @@ class Settings(Protocol):
         """The network sees a square of 16 times as many pixels a side."""
 
 
+def fingerprint(task: Task, settings: Settings) -> str:
+    """What changes with the source, the settings, and the hints, where there are any.
+
+    Raises:
+        OSError: the source cannot be looked at.
+    """
+    hints = {} if task.hints is None else {"hints": task.hints.digest}
+    return fingerprint_of(task.source, asdict(settings) | hints)
+
+
 def is_done(task: Task, settings: Settings) -> bool:
     """Whether the very result that is asked for exists already, whole.
 
     Raises:
         OSError: the source cannot be looked at.
     """
-    return task.manifest.is_done(task.output, fingerprint_of(task.source, asdict(settings)))
+    return task.manifest.is_done(task.output, fingerprint(task, settings))
 
 
 def record(
@@ -226,13 +276,12 @@ def record(
         OSError: it cannot be recorded; the result is removed then, for the next run would take it for a
             file of the user's.
     """
-    rendered = asdict(settings) | {"render_factor": render_factor}
     try:
         task.manifest.add(
             task.output,
-            fingerprint_of(task.source, rendered),
+            fingerprint(task, replace(settings, render_factor=render_factor)),
             extras,
-            source=task.source,
+            source=task.origin or task.source,
             part=part,
         )
     except OSError:

@@ -5,13 +5,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from deoldify_lite.url import Place
+
 
 @dataclass(frozen=True)
 class Item:
     """One photo or film of a run."""
 
-    source: Path
-    output: Path
+    source: Place
+    output: Place
     status: str  # done, skipped or failed
     reason: str = ""  # why it was skipped or failed
     warnings: tuple[str, ...] = ()

@@ -10,7 +10,7 @@ from deoldify_lite.errors import InputError
 
 
 @contextmanager
-def sole_run(lock: Path, results: Path) -> Iterator[None]:
+def sole_run(lock: Path, results: Path | str) -> Iterator[None]:
     """Hold a lock, which the system takes back from a process that dies.
 
     Args:

@@ -7,13 +7,14 @@ from pathlib import Path
 from deoldify_lite.errors import InputError
 from deoldify_lite.files import sha256_of
 from deoldify_lite.manifest import NAME, Manifest, Record
+from deoldify_lite.url import Place
 
 
 @dataclass(frozen=True)
 class Verdict:
     """What was found of one result."""
 
-    output: Path
+    output: Place
     sound: bool  # it is as it was left
     reason: str = ""  # what is wrong, or is not known
 

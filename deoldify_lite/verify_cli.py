@@ -7,6 +7,8 @@ from pathlib import Path
 
 from deoldify_lite.errors import OptionError
 from deoldify_lite.files import atomic_path
+from deoldify_lite.remote.verify import verify_elsewhere
+from deoldify_lite.url import Url, path_or_url
 from deoldify_lite.verify import verify
 from deoldify_lite.weights_cli import add_verbosity
 
@@ -19,7 +21,9 @@ def fill_verify_parser(parser: argparse.ArgumentParser) -> None:
         "Check that finished results are, byte by byte, what was written. Nothing is changed. The exit code "
         "is 1 if a result is missing, changed or damaged."
     )
-    parser.add_argument("outs", nargs="+", type=Path, metavar="OUT", help="folder of results, or a result")
+    parser.add_argument(
+        "outs", nargs="+", type=path_or_url, metavar="OUT", help="folder of results, or a result, or its URL"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write what was found of each")
     add_verbosity(parser)
     parser.set_defaults(run=run_verify)
@@ -31,7 +35,7 @@ def run_verify(args: argparse.Namespace) -> int:
         raise OptionError(f"--json {args.json}: name a file in a folder that is there")
     verdicts = []
     for out in args.outs:
-        for verdict in verify(out):
+        for verdict in verify_elsewhere(out) if isinstance(out, Url) else verify(out):
             verdicts.append(verdict)
             if not verdict.sound:
                 log.error("%s: %s", verdict.output, verdict.reason)

@@ -1,0 +1,1 @@
+"""Photos and films that lie elsewhere, by URL."""

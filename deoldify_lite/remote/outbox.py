@@ -1,0 +1,246 @@
+"""Results on their way to a root elsewhere: put there in loads, the manifest before each load.
+
+In this order nothing that a run has put there is ever unrecorded, and would be taken for a file of the user's
+by the next one; a record whose result never arrived does no harm, as the result's size is compared.
+"""
+
+import logging
+import threading
+import time
+from bisect import bisect_left
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+
+from deoldify_lite.engine import Pending, Workers
+from deoldify_lite.errors import DeoldifyError, InputError
+from deoldify_lite.manifest import NAME, Manifest, Record
+from deoldify_lite.plan import Task
+from deoldify_lite.remote.errors import UnreachableError
+from deoldify_lite.remote.names import why_unsafe
+from deoldify_lite.remote.store import fetch, list_files, look_up, name_below, put, remove
+from deoldify_lite.report import Item
+from deoldify_lite.url import Url
+
+log = logging.getLogger(__name__)
+
+# A load goes when so much time has passed, or so many bytes wait; and the manifest, which goes along whole,
+# takes at most a tenth of the time.
+EVERY_S, MOST_BYTES, MANIFEST_SHARE = 30.0, 128 << 20, 0.1
+AT_ONCE = 8
+# Before it is tried again to reach a store: a film may have taken a night. Drivers try some times at once.
+PAUSES_S = (5.0, 30.0, 120.0)
+
+
+class Outbox:
+    """Takes the results that are recorded in a folder here, and puts them below a URL.
+
+    As a context manager that is left by an error or by Ctrl-C, it puts what is finished.
+
+    Args:
+        root: where they go.
+        folder: where they are made; what was put is removed there.
+        deep: whether results go into folders below the root, too.
+
+    Raises:
+        InputError: the root cannot be listed.
+        OptionError: it is of no kind that we open.
+    """
+
+    def __init__(self, root: Url, folder: Path, *, deep: bool) -> None:
+        self.root, self.folder = root, folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self.listed = {name_below(root, file.url): file.size for file in list_files(root, deep=deep)}
+        self._names = sorted(self.listed)
+        self._manifest_size = 0
+        self._sent: dict[str, Record] = {}
+        (folder / NAME).unlink(missing_ok=True)
+        if NAME in self.listed:
+            self._fetch_manifest().replace(folder / NAME)
+        self.manifest = Manifest(folder)
+        self._sent = self._known()
+        self._waiting: dict[str, Item] = {}
+        self._workers = Workers(1, name="sending")
+        self._sending: Pending[dict[str, str]] | None = None
+        self._began = time.monotonic()
+        self._manifest_s = 0.0
+        self._stopping = threading.Event()
+
+    def begin(self) -> None:
+        """See before any work whether we may write there.
+
+        Raises:
+            InputError: we may not, or the store cannot be reached.
+        """
+        self._put_manifest([])
+
+    def holds(self, record: Record) -> bool:
+        """Whether the result of an earlier run stands there, as that run left it."""
+        return self.listed.get(record.output) == record.size
+
+    def mark_foreign(self, task: Task) -> None:
+        """Make empty files here for files there that no run of ours has made, where a task might write, so
+        that all rules for files of the user's hold."""
+        output, source = task.output, task.source
+        own = [output] + ([task.comparison] if task.comparison else [])
+        pages = [path.with_name(f"{stem}-page") for path in own for stem in (path.stem, source.name)]
+        names = [self.manifest.key(path) for path in own]
+        names = [name for name in names if name in self.listed]
+        for prefix in map(self.manifest.key, pages):
+            for name in self._names[bisect_left(self._names, prefix) :]:
+                if not name.startswith(prefix):
+                    break
+                names.append(name)
+        for name in names:
+            path = self.folder / name
+            record = self._sent.get(name)
+            ours = self.holds(record) if path == output and record else self.manifest.made(path)
+            if not ours and not why_unsafe(name):
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.touch()
+
+    def take(self, item: Item) -> Iterator[Item]:
+        """Take a result that is done here; give back those that have arrived there meanwhile.
+
+        Args:
+            item: whose output is a file in `folder`; it comes back with the same.
+        """
+        self._waiting[self.manifest.key(Path(item.output))] = item
+        if self._sending is not None and self._sending.done():
+            yield from self._arrived()
+        if self._sending is None and self._is_due():
+            self._send()
+
+    def finish(self) -> Iterator[Item]:
+        """Put what is left, and wait for it."""
+        yield from self._arrived()
+        if self._waiting:
+            self._send()
+            yield from self._arrived()
+
+    def __enter__(self) -> "Outbox":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if kind is not None:
+                self._stopping.set()
+                list(self._arrived())
+                if left := self._finished():
+                    log.info("%s: stopped; putting the %d results that are finished", self.root, len(left))
+                    self._put_all(left)
+        except DeoldifyError as failure:
+            log.warning("%s", failure)
+        finally:
+            self._workers.__exit__(None, None, None)
+
+    def _known(self) -> dict[str, Record]:
+        return {record.output: record for record in self.manifest.records()}
+
+    def _finished(self) -> list[Record]:
+        """Recorded here, and not put yet."""
+        # What was put is removed here.
+        records = self.manifest.records()
+        return [record for record in records if self.manifest.is_ours(self.folder / record.output)]
+
+    def _is_due(self) -> bool:
+        passed = time.monotonic() - self._began
+        if passed < self._manifest_s / MANIFEST_SHARE:
+            return False
+        return passed > EVERY_S or sum(record.size for record in self._finished()) > MOST_BYTES
+
+    def _send(self) -> None:
+        self._began = time.monotonic()
+        self._sending = self._workers.submit(partial(self._put_all, self._finished()))
+
+    def _arrived(self) -> Iterator[Item]:
+        """Those of the load that is on its way, once all of it has come to an end."""
+        if self._sending is None:
+            return
+        outcomes = self._sending.result()
+        self._sending = None
+        for name, problem in outcomes.items():
+            # One that a stop came between may have no item.
+            if item := self._waiting.pop(name, None):
+                yield Item(item.source, item.output, "failed", problem) if problem else item
+
+    def _put_all(self, load: list[Record]) -> dict[str, str]:
+        """Put results with all that was made beside them.
+
+        Returns:
+            The output of each, and what went wrong with it, if anything.
+        """
+        outcomes = dict.fromkeys((record.output for record in load), "")
+        try:
+            for record in load:
+                # Should we be killed before the new one arrives, the old one must not be taken for it.
+                if self.holds(record):
+                    remove(self.root / record.output)
+            self._persist(partial(self._put_manifest, load))
+        except DeoldifyError as error:
+            outcomes = dict.fromkeys(outcomes, str(error))
+        else:
+            with Workers(AT_ONCE) as workers:
+                puts = [workers.submit(partial(self._persist, partial(self._put, record))) for record in load]
+                for record, pending in zip(load, puts, strict=True):
+                    try:
+                        pending.result()
+                        self.listed[record.output] = record.size
+                    except (DeoldifyError, OSError) as error:
+                        outcomes[record.output] = str(error)
+        for record in load:
+            for name in (record.output, *record.extras):
+                (self.folder / name).unlink(missing_ok=True)
+        return outcomes
+
+    def _persist(self, step: Callable[[], None]) -> None:
+        for pause in PAUSES_S:
+            try:
+                return step()
+            except UnreachableError as error:
+                if self._stopping.is_set():
+                    raise
+                log.warning("%s; it is tried again in %d s", error, pause)
+                self._stopping.wait(pause)
+        return step()
+
+    def _put(self, record: Record) -> None:
+        for name in (*record.extras, record.output):  # so that the result stands for all of it
+            put(self.folder / name, self.root / name)
+
+    def _put_manifest(self, load: list[Record]) -> None:
+        began = time.monotonic()
+        self._take_in_others()
+        for record in load:
+            self._sent[record.output] = record
+        lines = "".join(self._sent[name].line() for name in sorted(self._sent))
+        path = self.folder.with_name("manifest.jsonl")
+        path.write_text(lines, encoding="utf-8", errors="surrogateescape")
+        put(path, self.root / NAME)
+        self._manifest_size = path.stat().st_size
+        self._manifest_s = time.monotonic() - began
+
+    def _take_in_others(self) -> None:
+        """Keep what another run, elsewhere, has recorded since we last put the manifest there."""
+        try:
+            found = look_up(self.root / NAME)
+        except InputError:  # none yet, or it is told when it is put
+            return
+        if found is None or found.size == self._manifest_size:
+            return
+        local = self._fetch_manifest()
+        for record in Manifest(local.parent).records():
+            self._sent.setdefault(record.output, record)
+        local.unlink()
+
+    def _fetch_manifest(self) -> Path:
+        found = look_up(self.root / NAME)
+        if found is None:
+            raise InputError(f"{self.root / NAME}: is a folder, so nothing can be recorded: move it away")
+        folder = self.folder.with_name("manifest")
+        local = fetch(found, folder)
+        self._manifest_size = found.size
+        return local.replace(folder / NAME)

@@ -1,0 +1,84 @@
+"""A private folder on this machine for what is on its way from or to a place elsewhere."""
+
+import hashlib
+import logging
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from deoldify_lite.errors import InputError
+from deoldify_lite.models.weights import user_cache
+from deoldify_lite.sole_run import sole_run
+from deoldify_lite.url import Place
+
+log = logging.getLogger(__name__)
+
+# The finished segments of a film; see `unfinished`.
+KEPT = ".*.unfinished"
+# What nobody came back for.
+OLD_S = 7 * 24 * 3600
+
+
+@contextmanager
+def staging(root: Place) -> Iterator[Path]:
+    """A folder that belongs to this run and to one root of results, and is empty but for unfinished films.
+
+    It goes at the end, again but for unfinished films, whose segments wait there for the next run; also what
+    a run that was killed has left goes with the next run on the same root, or with any run after a week.
+
+    Args:
+        root: where results go, for which another run on this machine has to wait.
+
+    Raises:
+        InputError: another run on this machine is at work on the same root.
+        OSError: the folder cannot be made.
+    """
+    base = user_cache() / "staging"
+    base.mkdir(parents=True, exist_ok=True)
+    _clear_old(base)
+    whole = str(root.resolve() if isinstance(root, Path) else root)
+    name = hashlib.sha256(os.fsencode(whole)).hexdigest()[:20]
+    folder = base / name
+    with sole_run(base / f"{name}.lock", str(root)):
+        if folder.is_symlink():
+            folder.unlink()
+        folder.mkdir(mode=0o700, exist_ok=True)
+        _clear(folder)
+        try:
+            yield folder
+        finally:
+            _clear(folder)
+            with suppress(OSError):
+                folder.rmdir()
+
+
+def _clear(folder: Path) -> None:
+    """Remove all but unfinished films, and the folders that they are in."""
+    kept = {path for path in folder.rglob(KEPT) if path.is_dir() and not path.is_symlink()}
+    above = {parent for path in kept for parent in path.parents}
+    for here, folders, names in os.walk(folder):
+        for name in names:
+            (Path(here) / name).unlink(missing_ok=True)
+        for name in [*folders]:
+            path = Path(here) / name
+            if path in kept:
+                folders.remove(name)
+            elif path not in above:
+                folders.remove(name)
+                path.unlink() if path.is_symlink() else shutil.rmtree(path, ignore_errors=True)
+
+
+def _clear_old(base: Path) -> None:
+    for folder in base.iterdir():
+        with suppress(OSError, InputError):
+            if folder.is_dir() and not folder.is_symlink() and time.time() - _last_change(folder) > OLD_S:
+                with sole_run(base / f"{folder.name}.lock", str(folder)):
+                    shutil.rmtree(folder)
+                log.info("%s: left by a run that nobody went on with, removed", folder)
+
+
+def _last_change(folder: Path) -> float:
+    return max(path.lstat().st_mtime for path in (folder, *folder.rglob("*")))
