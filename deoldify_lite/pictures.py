@@ -1,0 +1,174 @@
+"""Pictures that a program holds in memory, in any of the usual forms: arrays and Pillow images."""
+
+import functools
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, TypeVar, overload
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from deoldify_lite.api import load_colorizer
+from deoldify_lite.colorizer import Colorizer
+from deoldify_lite.errors import InputError
+from deoldify_lite.photo_colour import grey_to_srgb, image_to_srgb
+from deoldify_lite.photo_exif import ORIENTATION, exif_of_tiff
+from deoldify_lite.photo_samples import Samples, rgb_of_grey, turn_upright
+from deoldify_lite.photo_xmp import with_mark
+
+Sample = TypeVar("Sample", bound=np.generic)
+
+# EXIF orientations that turn by a quarter; all others undo themselves.
+_UNDONE_BY = {6: 8, 8: 6}
+# Of an image's info, what is true of the old pixels alone.
+_OF_OLD_PIXELS = ("transparency", "background", "palette")
+
+
+@overload
+def colorize(
+    picture: Image.Image, *, mode: str = ..., colorizer: Colorizer | None = ..., mark: bool = ...
+) -> Image.Image: ...
+
+
+@overload
+def colorize(
+    picture: NDArray[Sample], *, mode: str = ..., colorizer: Colorizer | None = ..., mark: bool = ...
+) -> NDArray[Sample]: ...
+
+
+def colorize(
+    picture: Image.Image | NDArray[Any],
+    *,
+    mode: str = "artistic",
+    colorizer: Colorizer | None = None,
+    mark: bool = True,
+) -> Image.Image | NDArray[Any]:
+    """Colorize one picture in memory; the picture itself is not changed.
+
+        picture = colorize(picture)  # the network of a mode is loaded once and kept
+
+    Its luma stays as it is, and so does an alpha channel.
+
+    Args:
+        picture: (H, W), (H, W, 1), (H, W, 3) RGB or (H, W, 4) RGBA array, uint8 or uint16; or a Pillow image
+            of 8 bits.
+        mode: artistic, stable or video, with our weights and the fastest device that is there.
+        colorizer: what `load_colorizer` gave, for all other choices; `mode` is not looked at then.
+        mark: of a Pillow image, say in its XMP that the colours are made by AI. Pillow writes XMP and EXIF
+            where it is told to: `image.save(path, xmp=image.info["xmp"], exif=image.getexif())`.
+
+    Returns:
+        What was given, in colour. An array of the same depth, (H, W, 3), or (H, W, 4) with alpha; or a Pillow
+        image, RGB, or RGBA if it had any transparency, with its EXIF, profile and other info. An image that
+        its EXIF turns is coloured as its viewer sees it, and comes back turned as it was.
+
+    Raises:
+        InputError: it is neither, is empty, or has samples of another kind.
+        OptionError: there is no such mode.
+        WeightsError: the weights are not there, or not what they should be.
+        RenderError: the network failed, for instance for want of memory.
+    """
+    if not isinstance(picture, Image.Image | np.ndarray):
+        raise InputError(
+            f"a {type(picture).__name__} is no picture: give an array or a Pillow image; for files there are "
+            "colorize_folder and colorize_video"
+        )
+    if isinstance(picture, np.ndarray):
+        check_array(picture)
+        return _colorize_samples(picture, colorizer or kept_colorizer(mode))
+    samples = _colorize_image(picture, colorizer or kept_colorizer(mode))
+    return _image_like(picture, samples, mark=mark)
+
+
+def check_array(picture: NDArray[Any]) -> None:
+    """See that an array is a picture.
+
+    Raises:
+        InputError: it has not the shape or the samples of one; see `colorize`.
+    """
+    if picture.dtype.newbyteorder("=") not in (np.uint8, np.uint16):
+        raise InputError(
+            f"an array of {picture.dtype}: make it uint8 (0 to 255) or uint16 (0 to 65535); values from 0 to "
+            "1 become these by (255 * picture).round().astype('uint8')"
+        )
+    if picture.ndim not in (2, 3) or (picture.ndim == 3 and picture.shape[2] not in (1, 3, 4)):
+        raise InputError(f"an array of shape {picture.shape}: give (H, W), (H, W, 3) RGB or (H, W, 4) RGBA")
+    if not picture.size:
+        raise InputError(f"an array of shape {picture.shape} holds no pixels")
+
+
+def rgb_of(picture: NDArray[Any]) -> Samples:
+    """An array that is a picture -> its (H, W, 3) RGB, in the processor's order of bytes."""
+    picture = np.ascontiguousarray(picture, picture.dtype.newbyteorder("="))
+    if picture.ndim == 2 or picture.shape[2] == 1:
+        return rgb_of_grey(picture.reshape(*picture.shape[:2], 1))
+    return np.ascontiguousarray(picture[..., :3])
+
+
+@functools.cache
+def kept_colorizer(mode: str) -> Colorizer:
+    """The colorizer of a mode as it comes, loaded when it is first asked for."""
+    return load_colorizer(mode)
+
+
+def _colorize_samples(picture: NDArray[Any], colorizer: Colorizer) -> Samples:
+    result = colorizer.colorize(rgb_of(picture))
+    if picture.ndim == 3 and picture.shape[2] == 4:
+        result = np.dstack([result, picture[..., 3].astype(result.dtype, copy=False)])
+    return result.astype(picture.dtype, copy=False)
+
+
+def _colorize_image(image: Image.Image, colorizer: Colorizer) -> Samples:
+    """Upright, as networks know faces and skies, and turned back."""
+    samples = _samples_of(image)  # first: Pillow turns a TIFF while it loads it
+    orientation: int = image.getexif().get(ORIENTATION, 1)
+    upright = _colorize_samples(turn_upright(samples, orientation), colorizer)
+    return np.ascontiguousarray(turn_upright(upright, _UNDONE_BY.get(orientation, orientation)))
+
+
+def _samples_of(image: Image.Image) -> Samples:
+    """(H, W, 1), (H, W, 3) or (H, W, 4) uint8 of a Pillow image; CMYK, Lab and grey by their profiles.
+
+    Raises:
+        InputError: it has no pixels, or more than 8 bits.
+    """
+    if not image.width or not image.height:
+        raise InputError(f"a Pillow image of {image.width} x {image.height} holds no pixels")
+    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
+        raise InputError(
+            f"a Pillow image of mode {image.mode}: Pillow holds no colour of more than 8 bits; give an array "
+            "of uint16 instead, such as np.asarray(image) of mode I;16"
+        )
+    icc = image.info.get("icc_profile")
+    if image.mode in ("CMYK", "LAB"):
+        image = image_to_srgb(_name_of(image), image, icc)
+    if image.mode == "La":  # which Pillow brings to nothing else
+        image = image.convert("LA")
+    if image.has_transparency_data:
+        return np.array(image.convert("RGBA"))
+    if image.mode not in ("1", "L"):
+        return np.array(image.convert("RGB"))
+    grey = np.array(image.convert("L"))[..., None]
+    return grey_to_srgb(_name_of(image), grey, icc) if icc and icc[16:20] == b"GRAY" else grey
+
+
+def _name_of(image: Image.Image) -> Path:
+    """What warnings call an image."""
+    return Path(getattr(image, "filename", "") or "image")
+
+
+def _image_like(image: Image.Image, samples: Samples, *, mark: bool) -> Image.Image:
+    """Samples as an image that has all that goes with another one, as far as it still holds."""
+    result = Image.fromarray(samples)
+    result.info = {key: value for key, value in image.info.items() if key not in _OF_OLD_PIXELS}
+    icc = image.info.get("icc_profile")
+    if icc and icc[16:20] != b"RGB ":  # its work is done
+        del result.info["icc_profile"]
+    # Of a TIFF Pillow holds it elsewhere, among what tells of the old pixels.
+    if "exif" not in image.info and (exif := exif_of_tiff(_name_of(image), image.getexif())):
+        result.info["exif"] = exif
+    if mark:
+        with suppress(ValueError):  # XMP that is damaged is left as it is
+            result.info["xmp"] = with_mark(image.info.get("xmp"))
+    return result

@@ -1,0 +1,84 @@
+"""The docs as a site: it builds without a warning, and needs nothing from elsewhere."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+
+import deoldify_lite as dl
+from deoldify_lite.cli import build_parsers
+
+DOCS = ROOT / "docs"
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    for package in ("mkdocs", "material", "mkdocstrings_handlers.python"):
+        pytest.importorskip(package, reason="the extra `docs` is not installed")
+    folder = tmp_path_factory.mktemp("site")
+    settings = DOCS / "site/mkdocs.yml"
+    result = subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "-f", settings, "--site-dir", folder],
+        env={**os.environ, "NO_MKDOCS_2_WARNING": "1"},
+        capture_output=True,
+        text=True,
+    )
+    assert result.returncode == 0, result.stderr
+    return folder
+
+
+def test_it_holds_all_pages_and_needs_nothing_from_elsewhere(site: Path) -> None:
+    pages = {str(path.relative_to(site)) for path in site.rglob("*.html")}
+    assert {"index.html", "guide.html", "howto/film.html", "promises.html", "reference.html"} <= pages
+    assert (site / "notebooks/quickstart.ipynb").is_file()
+    assert not (site / "site").exists()  # how the site is made is no page of it
+    for page in pages:
+        html = (site / page).read_text(encoding="utf-8")
+        assert not re.findall(r'<(?:script|link|img|iframe)\b[^>]*"(?:https?:)?//[^"]*"', html), page
+
+
+def test_the_reference_holds_every_public_name(site: Path) -> None:
+    html = (site / "reference.html").read_text(encoding="utf-8")
+    for name in set(dl.__all__) - {"__version__"}:
+        assert f'id="deoldify_lite.{name}"' in html, name
+
+
+def test_figures_stand_in_readme_alone(site: Path) -> None:
+    html = (site / "performance.html").read_text(encoding="utf-8")
+    assert "<!-- README" not in html and "warp error / CF" in html and "photos/s" in html
+    assert "photos/s" not in (DOCS / "performance.md").read_text()
+
+
+def commands_in_docs() -> list[tuple[str, list[str]]]:
+    """Each call of our commands in the pages."""
+    found = []
+    for page in sorted(DOCS.rglob("*.md")):
+        for block in re.findall(r"```sh\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL):
+            for line in block.splitlines():
+                words = re.split(r"\s+(?:#|\|\|)", line.strip())[0].split()
+                if words and words[0] in ("deoldify-lite", "colorize-folder", "colorize-video"):
+                    found.append((page.name, words))
+    return found
+
+
+def test_commands_in_the_docs_are_such_as_there_are() -> None:
+    parsers = {parser.prog: parser for parser in build_parsers()}
+    found = commands_in_docs()
+    assert len(found) > 10
+    for page, (program, *arguments) in found:
+        try:
+            parsers[program].parse_args(arguments)
+        except SystemExit:
+            pytest.fail(f"{page}: {program} {' '.join(arguments)}")
+
+
+def test_python_in_the_docs_is_python_and_names_what_there_is() -> None:
+    for page in [*DOCS.rglob("*.md"), ROOT / "README.md"]:
+        for block in re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL):
+            compile(block, str(page), "exec")
+            for name in re.findall(r"\bdl\.(\w+)", block):
+                assert hasattr(dl, name), f"{page}: dl.{name}"
