@@ -6,11 +6,14 @@ import logging
 import os
 import re
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 log = logging.getLogger(__name__)
+
+# How a finished part gets its name: called with both.
+Rename = Callable[[Path, Path], object]
 
 # Camera RAW of Adobe, Canon, Nikon, Sony, Fuji, Olympus, Panasonic, Pentax, Samsung, Leica and others.
 RAW_SUFFIXES = frozenset(
@@ -76,8 +79,10 @@ def sha256_of(path: Path) -> str:
 
 
 @contextmanager
-def atomic_path(path: Path) -> Iterator[Path]:
+def atomic_path(path: Path, *, rename: Rename | None = None) -> Iterator[Path]:
     """Give a name to write to beside `path`, moved over it if the block ends well and removed if not.
+
+    With `rename`, that moves it, wherever that may be.
 
     The name keeps the suffix of `path`, since ffmpeg and Pillow choose the format by it, and starts with a
     dot and ends in `.part` before that suffix, so that nobody takes it for a result. A link at `path` is
@@ -89,18 +94,23 @@ def atomic_path(path: Path) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
-    # A random part, so that two runs never write into one file; a short stem, since names are limited to
-    # 255 bytes, of which one character may take 4.
-    part = path.with_name(f".{path.stem[:40]}.{secrets.token_hex(4)}.part{path.suffix}")
+    part = part_beside(path)
     # Opened here rather than by tempfile, whose files are private: results get any new file's permissions.
     part.open("xb").close()
     try:
         yield part
         with open(part, "rb+") as file:  # writable, or Windows refuses to flush it
             os.fsync(file.fileno())
-        os.replace(part, path)
+        (rename or os.replace)(part, path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def part_beside(path: Path) -> Path:
+    """A new name for what is to become the file at `path`; what a killed run leaves of it is cleared."""
+    # A random part, so that two runs never write into one file; a short stem, since names are limited to
+    # 255 bytes, of which one character may take 4.
+    return path.with_name(f".{path.stem[:40]}.{secrets.token_hex(4)}.part{path.suffix}")
 
 
 def clear_parts(paths: Iterable[Path]) -> None:

@@ -1,25 +1,99 @@
-"""Colorize films, one after the other."""
+"""Colorize films: skip what is done, tell what failed, and make smaller what memory does not hold."""
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 from deoldify_lite import __version__
 from deoldify_lite.colorizer import Colorizer, OutOfMemoryError
-from deoldify_lite.errors import InputError
+from deoldify_lite.errors import InputError, OptionError
 from deoldify_lite.ffmpeg_process import ffmpeg_version
 from deoldify_lite.film import Film, probe_film
+from deoldify_lite.film_chain import FilmSettings, Tally
+from deoldify_lite.film_cut import Cut, nearest_frame
 from deoldify_lite.film_fields import deinterlaced
-from deoldify_lite.film_stream import FilmSettings, Progress, Tally, colorize_film
-from deoldify_lite.manifest import fingerprint_of
-from deoldify_lite.plan import Task, check_output, failed, is_done, record
+from deoldify_lite.film_stream import Progress, colorize_film
+from deoldify_lite.hints import FilmHint, HintFile
+from deoldify_lite.plan import Task, check_output, failed, fingerprint, is_done, record
 from deoldify_lite.report import Item, warnings_of
-from deoldify_lite.unfinished import unfinished
+from deoldify_lite.unfinished import Unfinished, unfinished
 
 log = logging.getLogger(__name__)
+
+
+class Renderer(Protocol):
+    """What renders films, one process or many."""
+
+    @property
+    def render_factor(self) -> int:
+        """That of the next film: smaller than asked for once memory did not suffice."""
+
+    def shrink(self, render_factor: int) -> bool:
+        """Go on with one smaller than this; False: none is left."""
+
+    def colorize(
+        self,
+        film: Film,
+        output: Path,
+        settings: FilmSettings,
+        found: Unfinished,
+        *,
+        before_rename: Callable[[Path], None],
+        progress: Progress | None,
+    ) -> Tally:
+        """Render a film; arguments and errors as of `film_stream.colorize_film`."""
+
+
+class OneProcess:
+    """Renders films in this process. The network is loaded only if something is left to do."""
+
+    def __init__(self, load_colorizer: Callable[[], Colorizer], batch_size: int) -> None:
+        self._load_colorizer = load_colorizer
+        self._batch_size = batch_size
+        self._loaded: Colorizer | None = None
+
+    @property
+    def _colorizer(self) -> Colorizer:
+        if self._loaded is None:
+            self._loaded = self._load_colorizer()
+        return self._loaded
+
+    @property
+    def render_factor(self) -> int:
+        """As `Renderer` says."""
+        return self._colorizer.render_factor
+
+    def shrink(self, render_factor: int) -> bool:
+        """As `Renderer` says."""
+        smaller = self._colorizer.with_render_factor(render_factor).shrunk()
+        self._loaded = smaller or self._colorizer
+        return smaller is not None
+
+    def colorize(
+        self,
+        film: Film,
+        output: Path,
+        settings: FilmSettings,
+        found: Unfinished,
+        *,
+        before_rename: Callable[[Path], None],
+        progress: Progress | None,
+    ) -> Tally:
+        """As `Renderer` says."""
+        return colorize_film(
+            film,
+            output,
+            self._colorizer,
+            settings,
+            found,
+            batch_size=self._batch_size,
+            before_rename=before_rename,
+            progress=progress,
+        )
 
 
 def colorize_films(
@@ -30,41 +104,69 @@ def colorize_films(
     batch_size: int,
     overwrite: bool = False,
     progress: Progress | None = None,
-) -> Iterator[Item]:
+) -> Generator[Item, None, None]:
     """Colorize films one after the other and tell of each what became of it.
 
     Films that are done are skipped; one that fails does not stop the others. The network is loaded only if
     something is left to do.
     """
-    colorizer: Colorizer | None = None
+    renderer = OneProcess(load_colorizer, batch_size)
     for task in tasks:
-        began = time.perf_counter()
-        try:
-            if not overwrite and is_done(task, settings):
-                yield Item(task.source, task.output, "skipped", "already done")
-                continue
-            check_output(task, overwrite)
-            film = probe_film(task.source)
-            if settings.deinterlace:
-                film = deinterlaced(film)
-            colorizer = colorizer or load_colorizer()
-            colorizer, tally = _colorize(task, film, colorizer, settings, batch_size, progress)
-            log.info("%s: %d of %d frames predicted", task.source, tally.predicted, tally.frames)
-        except Exception as error:
-            yield failed(task, error)
-            continue
-        is_grey = tally.grey == tally.frames - tally.kept > 0
-        yield Item(
-            task.source,
-            task.output,
-            "done",
-            warnings=warnings_of(is_grey, settings.render_factor, colorizer.render_factor)
-            + _notes_on(tally)
-            + tally.losses,
-            render_factor=colorizer.render_factor,
-            frames=tally.frames,
-            seconds=time.perf_counter() - began,
-        )
+        yield colorize_task(task, settings, renderer, overwrite=overwrite, progress=progress)
+
+
+def colorize_task(
+    task: Task,
+    settings: FilmSettings,
+    renderer: Renderer,
+    *,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> Item:
+    """Colorize one film, unless that is done, and tell what became of it."""
+    began = time.perf_counter()
+    try:
+        if task.hints is not None:
+            settings = replace(settings, hints=_hints_in(probe_film(task.source), task.hints, settings))
+        if not overwrite and is_done(task, settings):
+            return Item(task.source, task.output, "skipped", "already done")
+        check_output(task, overwrite)
+        film = probe_film(task.source)
+        if settings.deinterlace:
+            film = deinterlaced(film)
+        used, tally = _colorize(task, film, settings, renderer, progress)
+        log.info("%s: %d of %d frames predicted", task.source, tally.predicted, tally.frames)
+    except Exception as error:
+        return failed(task, error)
+    is_grey = tally.grey == tally.frames - tally.kept > 0
+    return Item(
+        task.source,
+        task.output,
+        "done",
+        warnings=warnings_of(is_grey, settings.render_factor, used) + _notes_on(tally) + tally.losses,
+        render_factor=used,
+        frames=tally.frames,
+        seconds=time.perf_counter() - began,
+    )
+
+
+def _hints_in(film: Film, hints: HintFile, settings: FilmSettings) -> tuple[FilmHint, ...]:
+    """The hints of a film, each of which some frame that is rendered must have.
+
+    Raises:
+        OptionError: one lies outside.
+    """
+    cut = Cut.between(film, settings.start_s, settings.end_s)
+    found = hints.in_film(film.width, film.height, partial(nearest_frame, film))
+    end = film.frame_count if cut.end is None else cut.end
+    for one in found:
+        if not cut.first <= one.frame < end:
+            at_s = one.frame / film.rate + film.offset_s
+            raise OptionError(
+                f"{hints.path}: a hint is for {float(at_s):.2f} s of {film.path}, which is not rendered: "
+                "frames lie between start and end of the film, or --start and --end"
+            )
+    return tuple(found)
 
 
 def _notes_on(tally: Tally) -> tuple[str, ...]:
@@ -76,46 +178,37 @@ def _notes_on(tally: Tally) -> tuple[str, ...]:
 
 
 def _colorize(
-    task: Task,
-    film: Film,
-    colorizer: Colorizer,
-    settings: FilmSettings,
-    batch_size: int,
-    progress: Progress | None,
-) -> tuple[Colorizer, Tally]:
+    task: Task, film: Film, settings: FilmSettings, renderer: Renderer, progress: Progress | None
+) -> tuple[int, Tally]:
     """Render one film, from the start again at a smaller render factor if memory runs out.
 
     Returns:
-        The colorizer that succeeded, to go on with, and what came out.
+        The render factor that it was rendered with, and what came out.
     """
     while True:
-        used = replace(settings, render_factor=colorizer.render_factor)
-        fingerprint = fingerprint_of(task.source, asdict(used))
+        used = replace(settings, render_factor=renderer.render_factor)
+        wanted = fingerprint(task, used)
         # What another program has encoded may not fit together with what this one does.
         programs = f"{__version__} {ffmpeg_version()}"
         try:
-            with unfinished(task.output, f"{fingerprint} {programs}") as found:
-                tally = colorize_film(
+            with unfinished(task.output, f"{wanted} {programs}") as found:
+                tally = renderer.colorize(
                     film,
                     task.output,
-                    colorizer,
                     used,
                     found,
-                    batch_size=batch_size,
-                    before_rename=partial(_record, task, used, fingerprint),
+                    before_rename=partial(_record, task, used, wanted),
                     progress=progress,
                 )
-            return colorizer, tally
+            return used.render_factor, tally
         except OutOfMemoryError:
-            smaller = colorizer.shrunk()
-            if smaller is None:
+            if not renderer.shrink(used.render_factor):
                 raise
-            factor = smaller.render_factor
+            factor = renderer.render_factor
             log.warning("%s: out of memory, started again with render factor %d", task.source, factor)
-            colorizer = smaller
 
 
-def _record(task: Task, settings: FilmSettings, fingerprint: str, part: Path) -> None:
-    if fingerprint_of(task.source, asdict(settings)) != fingerprint:
+def _record(task: Task, settings: FilmSettings, wanted: str, part: Path) -> None:
+    if fingerprint(task, settings) != wanted:
         raise InputError(f"{task.source}: was changed while it was colorized: run the same command again")
     record(task, settings, settings.render_factor, part=part)

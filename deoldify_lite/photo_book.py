@@ -1,16 +1,17 @@
 """A photo of several pages, bound again from pages that were colorized one by one."""
 
 import threading
-from collections.abc import Set
+from collections.abc import Callable, Sequence, Set
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from deoldify_lite.errors import DeoldifyError, InputError
+from deoldify_lite.grade import NEUTRAL, Grade
 from deoldify_lite.photo import Photo
 from deoldify_lite.photo_io import holds_pages, tiff_writer, write_photo
 from deoldify_lite.photo_tiff_write import TiffWriter
-from deoldify_lite.plan import Task, failed, record
+from deoldify_lite.plan import Task, failed
 from deoldify_lite.report import Item
 
 
@@ -22,11 +23,18 @@ class PhotoSettings:
     render_factor: int
     saturation: float
     precision: str
+    grade: Grade = NEUTRAL
+    reference: str = ""  # sha256 of the photo whose colours are taken
     format: str = "keep"  # keep, jpg, png, tif or webp
     quality: int | None = None  # 1 to 100, where the format has one; None for one that does not show
     compare: bool = False  # also write before and after, side by side
     mark: bool = True  # say in the metadata that the colours are made by AI
     watermark: bool = False  # and in the picture
+
+
+# Called with a task, the render factor it was rendered with, other files that were made for it, and the file
+# that is to get the result's name, if it has not got it yet: records the result, and gives it its name.
+Keep = Callable[[Task, int, Sequence[Path], Path | None], None]
 
 
 class Book:
@@ -39,6 +47,7 @@ class Book:
         settings: of the run.
         pages: how many are to come.
         notes: what is to be said of pages that are not among them.
+        keep: records the result.
         overwrite: replace files of further pages that no run of ours has made.
         outputs: names of all results of the run, in lower case; none of them is taken for a further page.
     """
@@ -50,12 +59,14 @@ class Book:
         pages: int,
         notes: tuple[str, ...] = (),
         *,
+        keep: Keep,
         overwrite: bool = False,
         outputs: Set[str] = frozenset(),
     ) -> None:
         self.task = task
         self._settings = settings
         self._notes = notes
+        self._keep = keep
         self._overwrite = overwrite
         self._outputs = outputs
         self._results: dict[int, Item | None] = dict.fromkeys(range(1, pages + 1))
@@ -139,7 +150,7 @@ class Book:
                 context.__exit__(None, None, None)
             if not task.output.exists():
                 raise InputError(f"{task.output}: its first page could not be made: {results[0].reason}")
-            record(task, self._settings, factor, extras)
+            self._keep(task, factor, extras, None)
         except (DeoldifyError, OSError) as error:
             return failed(task, error)
         seconds = sum(item.seconds for item in done)

@@ -2,14 +2,14 @@
 
 import math
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from PIL import UnidentifiedImageError, features
 
 from deoldify_lite.errors import DeoldifyError, InputError, OptionError
-from deoldify_lite.files import RAW_SUFFIXES, atomic_path
+from deoldify_lite.files import RAW_SUFFIXES, Rename, atomic_path
 from deoldify_lite.photo import Photo
 from deoldify_lite.photo_decode import READABLE, count_pages, decode_photo
 from deoldify_lite.photo_encode import HOLDS, encode_photo, tell_what_is_left_out
@@ -124,7 +124,7 @@ def write_photo(
     path: Path,
     *,
     quality: int | None = None,
-    before_rename: Callable[[Path], None] | None = None,
+    rename: Rename | None = None,
 ) -> None:
     """Write a photo in the format of the suffix of `path`, whole or not at all.
 
@@ -135,7 +135,7 @@ def write_photo(
     Args:
         quality: 1 to 100, of JPEG and AVIF (always 4:4:4, since colour is what we made), WebP and HEIC; None
             means one that does not show: 95, and 80 of HEIC.
-        before_rename: called with the finished file just before it gets its name.
+        rename: gives the finished file its name, in place of `os.replace`.
 
     Raises:
         OptionError: the suffix or the quality makes no sense, or `path` is the photo's own file.
@@ -152,38 +152,34 @@ def write_photo(
     if max(height, width) > FORMAT_MAX_SIDE_PX.get(format, math.inf):
         raise InputError(f"{path}: {format} cannot hold {width} x {height} pixels; choose png or tif")
     if format == "TIFF":
-        with tiff_writer(photo.path, path, before_rename=before_rename) as writer:
+        with tiff_writer(photo.path, path, rename=rename) as writer:
             tell_what_is_left_out(photo, "TIFF", path)
             writer.add(photo)
         return
-    with _written(photo.path, path, before_rename) as part, open(part, "wb") as file:
+    with _written(photo.path, path, rename) as part, open(part, "wb") as file:
         file.writelines(encode_photo(photo, format, quality, path))
 
 
 @contextmanager
-def tiff_writer(
-    source: Path, path: Path, *, before_rename: Callable[[Path], None] | None = None
-) -> Iterator[TiffWriter]:
+def tiff_writer(source: Path, path: Path, *, rename: Rename | None = None) -> Iterator[TiffWriter]:
     """Give what pages are added to; the file at `path` stands when the block has ended well, or not at all.
 
     Raises:
         OptionError: `path` is the source itself.
         InputError: the file cannot be written.
     """
-    with _written(source, path, before_rename) as part, open(part, "wb") as file:
+    with _written(source, path, rename) as part, open(part, "wb") as file:
         writer = TiffWriter(file)
         yield writer
         writer.close()
 
 
 @contextmanager
-def _written(source: Path, path: Path, before_rename: Callable[[Path], None] | None) -> Iterator[Path]:
+def _written(source: Path, path: Path, rename: Rename | None) -> Iterator[Path]:
     try:
         if path.exists() and source.exists() and os.path.samefile(path, source):
             raise OptionError(f"{path}: is the source photo itself; choose another folder or name")
-        with atomic_path(path) as part:
+        with atomic_path(path, rename=rename) as part:
             yield part
-            if before_rename:
-                before_rename(part)
     except OSError as error:
         raise InputError(f"{path}: cannot be written: {error.strerror or error}") from error

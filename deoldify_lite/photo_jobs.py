@@ -4,13 +4,15 @@ A photo of several pages goes through as so many photos, which `photo_book` bind
 """
 
 import logging
+import os
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence, Set
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import groupby
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -19,9 +21,10 @@ from deoldify_lite.colorizer import Colorizer, OutOfMemoryError, Picture, Predic
 from deoldify_lite.engine import Pending, Workers, at_work, in_batches, map_ahead
 from deoldify_lite.errors import DeoldifyError
 from deoldify_lite.files import clear_parts
+from deoldify_lite.hint_spread import hint_photo
 from deoldify_lite.machine import cores
 from deoldify_lite.photo import Photo
-from deoldify_lite.photo_book import Book, PhotoSettings
+from deoldify_lite.photo_book import Book, Keep, PhotoSettings
 from deoldify_lite.photo_io import holds_xmp, is_fallback, pages_of, read_photo, write_photo
 from deoldify_lite.photo_samples import to_depth
 from deoldify_lite.photo_xmp import with_mark
@@ -48,7 +51,7 @@ def colorize_photos(
     *,
     batch_size: int,
     overwrite: bool = False,
-) -> Iterator[Item]:
+) -> Generator[Item, None, None]:
     """Colorize photos one after the other and tell of each what became of it.
 
     Photos that are done are skipped; one that fails does not stop the others. Reading, predicting and
@@ -57,6 +60,28 @@ def colorize_photos(
     Raises:
         InputError: another run colorizes photos into the same folder.
         OSError: a folder for results cannot be made or written to.
+    """
+    keep = partial(keep_result, settings)
+
+    def render(todo: Sequence[Task], outputs: Set[str]) -> Iterator[Item]:
+        colorizer = load_colorizer()
+        return render_photos(
+            todo, colorizer, settings, outputs, keep=keep, batch_size=batch_size, overwrite=overwrite
+        )
+
+    yield from run_photos(tasks, settings, render, overwrite=overwrite)
+
+
+# Colorizes tasks that are to be done; is also told the names of all results, in lower case.
+Render = Callable[[Sequence[Task], Set[str]], Iterator[Item]]
+
+
+def run_photos(
+    tasks: Sequence[Task], settings: PhotoSettings, render: Render, *, overwrite: bool
+) -> Iterator[Item]:
+    """Skip what is done, refuse what must not be replaced, and have the rest rendered, as the only run.
+
+    Errors as in `colorize_photos`.
     """
     todo: list[Task] = []
     for task in tasks:
@@ -77,18 +102,50 @@ def colorize_photos(
             folder.mkdir(parents=True, exist_ok=True)
             locks.enter_context(sole_run(folder / LOCK, folder))
         clear_parts(path for task in todo for path in (task.output, task.comparison) if path)
-        yield from _colorize(todo, load_colorizer(), settings, tasks, batch_size, overwrite)
+        outputs = {str(path).casefold() for task in tasks for path in (task.output, task.comparison) if path}
+        yield from render(todo, outputs)
 
 
-def _colorize(
-    todo: Sequence[Task],
+def keep_result(
+    settings: PhotoSettings, task: Task, factor: int, extras: Sequence[Path], part: Path | None
+) -> None:
+    """Record a result, and only then give it its name.
+
+    Raises:
+        OSError: one of the two cannot be done.
+    """
+    record(task, settings, factor, extras, part=part)
+    if part is not None:
+        os.replace(part, task.output)
+
+
+def render_photos(
+    todo: Iterable[Task],
     colorizer: Colorizer,
     settings: PhotoSettings,
-    tasks: Sequence[Task],
+    outputs: Set[str],
+    *,
+    keep: Keep,
     batch_size: int,
     overwrite: bool,
-) -> Iterator[Item]:
-    outputs = {str(path).casefold() for task in tasks for path in (task.output, task.comparison) if path}
+    most_pixels: int | None = None,
+) -> Generator[Item, None, Colorizer]:
+    """Colorize photos, one batch after the other, and tell of each what became of it.
+
+    Args:
+        todo: what is to be done.
+        colorizer: what gives the chroma.
+        settings: of the run.
+        outputs: names of all results of the run, in lower case; none of them is taken for a further page.
+        keep: records a result and gives it its name.
+        batch_size: photos predicted at once.
+        overwrite: replace files of further pages that no run of ours has made.
+        most_pixels: in memory at a time, each, being read, predicted and written; None for MOST_PIXELS.
+
+    Returns:
+        The colorizer to go on with: if memory did not suffice, one with a smaller render factor.
+    """
+    most_pixels = most_pixels or MOST_PIXELS
     helpers = max(2, cores() // 2)
     with (
         ExitStack() as books,
@@ -96,10 +153,13 @@ def _colorize(
         Workers(helpers, name="writing") as writers,
         at_work("predicting"),
     ):
-        loads = _loads(todo, settings, overwrite, outputs, books)
+        loads = _loads(todo, settings, overwrite, outputs, keep, books)
         # One that fills the memory goes alone: all before it is written first, and nothing read ahead.
-        for _, group in groupby(loads, lambda load: id(load) if load.pixels > MOST_PIXELS else None):
-            colorizer = yield from _overlap(group, colorizer, settings, batch_size, readers, writers)
+        for _, group in groupby(loads, lambda load: id(load) if load.pixels > most_pixels else None):
+            colorizer = yield from _overlap(
+                group, colorizer, settings, keep, batch_size, most_pixels, readers, writers
+            )
+    return colorizer
 
 
 @dataclass(frozen=True)
@@ -127,14 +187,21 @@ class _Load:
 
 
 def _loads(
-    todo: Iterable[Task], settings: PhotoSettings, overwrite: bool, outputs: set[str], books: ExitStack
+    todo: Iterable[Task],
+    settings: PhotoSettings,
+    overwrite: bool,
+    outputs: Set[str],
+    keep: Keep,
+    books: ExitStack,
 ) -> Iterator[_Load]:
     """Photos and pages, whose headers are read one by one, as there is room, and not for a whole archive."""
     for task in todo:
         pages, notes = pages_of(task.source)
         book = None
         if len(pages) > 1:
-            book = Book(task, settings, len(pages), tuple(notes), overwrite=overwrite, outputs=outputs)
+            book = Book(
+                task, settings, len(pages), tuple(notes), keep=keep, overwrite=overwrite, outputs=outputs
+            )
             books.callback(book.drop)
         for number, (index, pixels) in enumerate(pages, 1):
             yield _Load(task, max(pixels, LEAST_PIXELS), index, tuple(notes), book, number)
@@ -144,7 +211,9 @@ def _overlap(
     loads: Iterable[_Load],
     colorizer: Colorizer,
     settings: PhotoSettings,
+    keep: Keep,
     batch_size: int,
+    most_pixels: int,
     readers: Workers,
     writers: Workers,
 ) -> Generator[Item, None, Colorizer]:
@@ -155,7 +224,7 @@ def _overlap(
     """
     first = colorizer
     reading = map_ahead(
-        readers, lambda load: _read(load, first), loads, most=MOST_PIXELS, weigh=lambda load: load.pixels
+        readers, lambda load: _read(load, first), loads, most=most_pixels, weigh=lambda load: load.pixels
     )
     finished = (pending.result() for pending in reading)
     writing: deque[tuple[Pending[Item], _Load]] = deque()
@@ -164,7 +233,7 @@ def _overlap(
         pending, load = writing.popleft()
         yield from load.settled(pending.result())
 
-    for batch in in_batches(finished, batch_size, most=MOST_PIXELS, weigh=lambda load: load.pixels):
+    for batch in in_batches(finished, batch_size, most=most_pixels, weigh=lambda load: load.pixels):
         for load in batch:
             if load.error:
                 yield from load.settled(failed(load.task, load.error))
@@ -178,10 +247,10 @@ def _overlap(
                 yield from load.settled(failed(load.task, error))
             continue
         for load, prediction in zip(good, predictions, strict=True):
-            pending = writers.submit(partial(_finish, load, prediction, colorizer, settings))
+            pending = writers.submit(partial(_finish, load, prediction, colorizer, settings, keep))
             # Pixels are the worker's now: held on to here, too, they would outlast their time.
             writing.append((pending, replace(load, photo=None, square=None)))
-            while len(writing) > 1 and sum(load.pixels for _, load in writing) > MOST_PIXELS:
+            while len(writing) > 1 and sum(load.pixels for _, load in writing) > most_pixels:
                 yield from written()
         del batch, good, load, pending
         while writing and writing[0][0].done():
@@ -232,7 +301,9 @@ def _square_of(load: _Load, colorizer: Colorizer) -> Square:
     return load.square if fits else colorizer.prepare(load.photo.rgb)
 
 
-def _finish(load: _Load, prediction: Prediction, colorizer: Colorizer, settings: PhotoSettings) -> Item:
+def _finish(
+    load: _Load, prediction: Prediction, colorizer: Colorizer, settings: PhotoSettings, keep: Keep
+) -> Item:
     began = time.perf_counter()
     task, photo, book = load.task, load.photo, load.book
     assert photo is not None
@@ -241,6 +312,9 @@ def _finish(load: _Load, prediction: Prediction, colorizer: Colorizer, settings:
         before = _for_comparison(photo.rgb) if comparison else None
         # Beside a huge picture there is no room for another one.
         in_place = photo.rgb.flags.writeable
+        if task.hints is not None and load.index == 0:
+            height, width = photo.rgb.shape[:2]
+            prediction = hint_photo(prediction, photo.rgb, task.hints.on(width, height))
         result = replace(photo, rgb=colorizer.finish(photo.rgb, prediction, in_place=in_place))
         if settings.watermark:
             add_watermark(result.rgb)
@@ -264,7 +338,7 @@ def _finish(load: _Load, prediction: Prediction, colorizer: Colorizer, settings:
                 result,
                 task.output,
                 quality=settings.quality,
-                before_rename=lambda part: record(task, settings, colorizer.render_factor, extras, part=part),
+                rename=lambda part, _: keep(task, colorizer.render_factor, extras, part),
             )
     except Exception as error:
         return failed(task, error)

@@ -32,8 +32,8 @@ from deoldify_lite import api, film_stream
 from deoldify_lite.colorizer import Colorizer
 from deoldify_lite.encoding import Encoding
 from deoldify_lite.errors import OptionError, RenderError
+from deoldify_lite.film_chain import FilmSettings
 from deoldify_lite.film_jobs import colorize_films
-from deoldify_lite.film_stream import FilmSettings
 from deoldify_lite.manifest import Manifest
 from deoldify_lite.plan import Task
 from deoldify_lite.report import Item
@@ -409,7 +409,7 @@ def test_a_film_whose_frames_cannot_be_found_again_is_made_in_one_piece(
     shots: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(film_stream, "SEGMENT_FRAMES", 25)
-    monkeypatch.setattr(film_stream, "_begins_there", lambda *_: False)
+    monkeypatch.setattr(film_stream, "begins_there", lambda *_: False)
     item = run_task(shots, tmp_path / "out" / "x.mkv", Stopping(10_000), render_factor=8)
     assert (item.status, item.frames) == ("done", 150)
 

@@ -584,7 +584,7 @@ def test_encoder_that_dies_tells_why(tmp_path: Path, plain: Path) -> None:
         pytest.raises(VideoError, match=r"out\.mp4: ffmpeg failed"),
         ChromaWriter(film, tmp_path / "out.mp4", (SIZE, SIZE)) as writer,
     ):
-        writer._process._process.terminate()
+        writer._encoder._process._process.terminate()
         for _ in range(5000):
             writer.write(chroma)
     assert not list(tmp_path.iterdir())

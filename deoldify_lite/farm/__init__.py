@@ -1,0 +1,1 @@
+"""Many workers, on this machine and others: the same work as in one process, by Ray (https://ray.io)."""
