@@ -1,190 +1,36 @@
 """The public door: load a colorizer; colorize pictures, folders of photos, and films."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Generator, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import replace
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deoldify_lite.colorizer import Backend, Colorizer
-from deoldify_lite.device import choose_device
 from deoldify_lite.encoding import CONTAINERS, Encoding, default_container
 from deoldify_lite.errors import OptionError
-from deoldify_lite.files import FILM_SUFFIXES, PHOTO_SUFFIXES, sha256_of
+from deoldify_lite.files import FILM_SUFFIXES, PHOTO_SUFFIXES
 from deoldify_lite.film import probe_film
-from deoldify_lite.machine import free_memory
-from deoldify_lite.models.weights import find_weights, user_cache, verify_weights
-from deoldify_lite.models.zoo import ModelSpec, get_spec
-from deoldify_lite.modes import BACKENDS, PRECISIONS, check_render_factor, find_mode
-from deoldify_lite.openvino_backend import OpenvinoBackend, load_model, openvino_version
 from deoldify_lite.photo_book import PhotoSettings
 from deoldify_lite.photo_io import output_suffix
 from deoldify_lite.photo_jobs import colorize_photos
-from deoldify_lite.plan import plan
+from deoldify_lite.plan import plan, with_hints
+from deoldify_lite.remote.jobs import colorize_elsewhere
+from deoldify_lite.remote.mirrors import plan_mirrors
+from deoldify_lite.rendering import Rendering, load_colorizer, settle
 from deoldify_lite.report import Item
+from deoldify_lite.url import Place, any_url, path_or_url
 
 if TYPE_CHECKING:
+    from deoldify_lite.farm.cluster import RaySettings
     from deoldify_lite.film_stream import Progress
-    from deoldify_lite.models.build import Network
+
+__all__ = ["Encoding", "Rendering", "colorize_folder", "colorize_video", "load_colorizer", "settle"]
 
 # Called with each item as it is finished, and the number of items in the run.
 OnItem = Callable[[Item, int], None]
-
-# Large enough to keep the device busy; more would only cost memory and delay.
-CPU_BATCH, GPU_BATCH = 4, 64
-# What a network keeps at most while it works, measured in float32, for each pixel that it sees.
-LITE_BYTES_PER_PIXEL, RGB_BYTES_PER_PIXEL = 600, 7000
-
-
-@dataclass(frozen=True)
-class Rendering:
-    """How pictures will be rendered: all settled, nothing loaded."""
-
-    spec: ModelSpec
-    weights: Path
-    sha256: str  # of the weights
-    render_factor: int
-    saturation: float
-    steadiness: float
-    device: str  # cpu, cuda or mps
-    precision: str
-    backend: str  # torch or openvino
-
-    def load(self) -> Colorizer:
-        """Build the network and make it ready.
-
-        Raises:
-            WeightsError: the file is damaged or of another network.
-            OptionError: the processor cannot compute in that precision.
-        """
-        return Colorizer(self._load_backend(), render_factor=self.render_factor, saturation=self.saturation)
-
-    def _load_backend(self) -> Backend:
-        if self.backend == "openvino":
-            model = load_model(user_cache() / "openvino", self.sha256, self._build_network)
-            return OpenvinoBackend(model, precision=self.precision)
-        from deoldify_lite.torch_backend import TorchBackend
-
-        return TorchBackend(self._build_network(), device=self.device, precision=self.precision)
-
-    def _build_network(self) -> "Network":
-        from deoldify_lite.models.build import build_network
-
-        return build_network(self.spec, self.weights)
-
-    def batch_size(self, wanted: int | None) -> int:
-        """The batch size asked for, or one that suits the device and takes at most half of its free memory.
-
-        Raises:
-            OptionError: it is not positive.
-        """
-        if wanted is not None and wanted < 1:
-            raise OptionError(f"batch size {wanted}: choose 1 or more")
-        if wanted:
-            return wanted
-        per_pixel = LITE_BYTES_PER_PIXEL if self.spec.decoder == "lite" else RGB_BYTES_PER_PIXEL
-        fitting = free_memory(self.device) // 2 // (per_pixel * (16 * self.render_factor) ** 2)
-        return max(1, min(fitting, CPU_BATCH if self.device == "cpu" else GPU_BATCH))
-
-
-def settle(
-    mode: str = "artistic",
-    *,
-    weights: str | Path = "lite",
-    render_factor: int | None = None,
-    saturation: float | None = None,
-    device: str = "auto",
-    precision: str = "auto",
-    backend: str = "auto",
-) -> Rendering:
-    """Settle how to render, without loading the network.
-
-    Args:
-        mode: artistic, stable or video.
-        weights: `lite` (ours, the default), `deoldify` (the official ones of that mode, once fetched), or
-            the path of a weight file of either kind.
-        render_factor: the network sees 16 times as many pixels a side; None for the mode's default.
-        saturation: factor on the colour; None for the mode's default.
-        device: auto, cpu, cuda or mps.
-        precision: fp32, bf16, fp16, or auto for the fastest; they differ by less than can be seen.
-        backend: what runs the network: torch, openvino (on the CPU; the extra of that name), or auto for the
-            faster of those that are there.
-
-    Raises:
-        OptionError: a value makes no sense.
-        RenderError: there is no such device.
-        WeightsError: the weights are not there, or not what they should be.
-    """
-    chosen = find_mode(mode)
-    if saturation is not None and not 0 < saturation <= 4:
-        raise OptionError(f"saturation {saturation}: choose a factor above 0 and up to 4")
-    if precision not in PRECISIONS:
-        raise OptionError(f"precision {precision!r}: choose one of {', '.join(PRECISIONS)}")
-    if backend not in BACKENDS:
-        raise OptionError(f"backend {backend!r}: choose one of {', '.join(BACKENDS)}")
-    device = choose_device(device)
-    if weights == "lite" or weights == "deoldify":
-        spec = get_spec(chosen.lite_model if weights == "lite" else chosen.deoldify_model)
-        path = find_weights(spec)
-        verify_weights(spec, path)
-    else:
-        # Only torch can tell what is in a file of the user's.
-        from deoldify_lite.models.build import read_whole, recognize
-
-        path = Path(weights).expanduser()
-        spec = recognize(*read_whole(path), path=path)
-    ours = spec.decoder not in ("deep", "wide")
-    default_factor = chosen.render_factor if ours else chosen.deoldify_render_factor
-    default_saturation = chosen.saturation if ours else 1.0
-    return Rendering(
-        spec=spec,
-        weights=path,
-        sha256=spec.sha256 or sha256_of(path),
-        render_factor=check_render_factor(default_factor if render_factor is None else render_factor),
-        saturation=default_saturation if saturation is None else saturation,
-        steadiness=chosen.steadiness,
-        device=device,
-        precision=precision,
-        backend=_choose_backend(backend, device),
-    )
-
-
-def _choose_backend(name: str, device: str) -> str:
-    there = openvino_version() is not None
-    if name == "openvino" and device != "cpu":
-        raise OptionError("--backend openvino runs on the CPU alone: add --device cpu")
-    if name == "openvino" and not there:
-        raise OptionError(
-            "--backend openvino: it is not installed; run: pip install 'deoldify_lite[openvino]'"
-        )
-    if name != "auto":
-        return name
-    return "openvino" if there and device == "cpu" else "torch"
-
-
-def load_colorizer(
-    mode: str = "artistic",
-    *,
-    weights: str | Path = "lite",
-    render_factor: int | None = None,
-    saturation: float | None = None,
-    device: str = "auto",
-    precision: str = "auto",
-    backend: str = "auto",
-) -> Colorizer:
-    """A colorizer for pictures in memory; arguments and errors as in `settle`.
-
-    colorizer = load_colorizer("artistic")
-    rgb = colorizer.colorize(rgb)  # (H, W, 3) uint8 or uint16
-    """
-    return settle(
-        mode,
-        weights=weights,
-        render_factor=render_factor,
-        saturation=saturation,
-        device=device,
-        precision=precision,
-        backend=backend,
-    ).load()
+# Called with a film, its frames finished so far, and the frames expected, which is an estimate.
+OnFrames = Callable[[Place, int, int], None]
 
 
 def colorize_folder(
@@ -195,25 +41,29 @@ def colorize_folder(
     batch_size: int | None = None,
     format: str = "keep",
     quality: int | None = None,
+    hints: str | Path | None = None,
     compare: bool = False,
     mark: bool = True,
     watermark: bool = False,
     overwrite: bool = False,
+    ray: "RaySettings | None" = None,
     on_item: OnItem | None = None,
 ) -> list[Item]:
     """Colorize folders of photos, or single ones.
 
     Args:
-        inputs: a folder or photo, or several.
-        out: where the results go; None for NAME-colorized beside each input.
+        inputs: a folder or photo, or several; a str may be a URL, such as s3://bucket/photos.
+        out: where the results go, likewise; None for NAME-colorized beside each input.
         rendering: what `settle` gave; None for artistic mode as it comes.
         batch_size: photos predicted at once; None for what suits the device.
         format: keep, jpg, png, tif or webp.
         quality: 1 to 100, where the format has one; None for one that does not show.
+        hints: a file with colours at points of the photo, or a folder with one for each; see `hints`.
         compare: also write before and after, side by side.
         mark: say in the metadata that the colours are made by AI.
         watermark: and draw a small palette into the lower left corner.
         overwrite: render again what is done, and replace files that are not ours.
+        ray: have Ray workers do it, here or on a cluster; the results are the same.
         on_item: called with each photo as it is finished, and the number of photos.
 
     Returns:
@@ -226,17 +76,12 @@ def colorize_folder(
     if quality is not None and not 1 <= quality <= 100:
         raise OptionError(f"quality {quality}: choose 1 to 100")
     rendering = rendering or settle()
-    tasks = plan(
-        _listed(inputs),
-        None if out is None else Path(out),
-        suffixes=PHOTO_SUFFIXES,
-        suffix_of=lambda source: output_suffix(source, format),
-        compare=compare,
-    )
     settings = PhotoSettings(
         weights=rendering.sha256,
         render_factor=rendering.render_factor,
         saturation=rendering.saturation,
+        grade=rendering.grade,
+        reference=rendering.reference_sha256,
         precision=rendering.precision,
         format=format,
         quality=quality,
@@ -244,14 +89,38 @@ def colorize_folder(
         mark=mark,
         watermark=watermark,
     )
-    items = colorize_photos(
-        tasks,
-        rendering.load,
-        settings,
-        batch_size=rendering.batch_size(batch_size),
-        overwrite=overwrite,
-    )
-    return _collect(items, len(tasks), on_item)
+    batch = rendering.batch_size(batch_size)
+    with ExitStack() as stack:
+        if ray is None:
+            start = partial(colorize_photos, load_colorizer=cache(rendering.load), batch_size=batch)
+        else:
+            from deoldify_lite.farm.cluster import Crew
+            from deoldify_lite.farm.photos import colorize_photos as colorize_photos_on_ray
+
+            crew = stack.enter_context(Crew(ray, rendering, batch_size=batch_size))
+            start = partial(colorize_photos_on_ray, crew=crew)
+        start = partial(start, settings=settings, overwrite=overwrite)
+        listed, target = _listed(inputs), None if out is None else path_or_url(out)
+        if any_url(listed, target):
+            _refuse_hints(hints, listed)
+            mirrors = plan_mirrors(
+                listed,
+                target,
+                suffixes=PHOTO_SUFFIXES,
+                suffix_of=lambda source: output_suffix(source, format),
+                compare=compare,
+            )
+            items = colorize_elsewhere(mirrors, start, settings, overwrite=overwrite)
+            return _collect(items, sum(len(mirror.errands) for mirror in mirrors), on_item)
+        tasks = plan(
+            *_paths(listed, target),
+            suffixes=PHOTO_SUFFIXES,
+            suffix_of=lambda source: output_suffix(source, format),
+            compare=compare,
+        )
+        if hints is not None:
+            tasks = with_hints(tasks, Path(hints), film=False)
+        return _collect(start(tasks), len(tasks), on_item)
 
 
 def colorize_video(
@@ -262,28 +131,33 @@ def colorize_video(
     steadiness: float | None = None,
     recolor_all: bool = False,
     deinterlace: bool = False,
+    hints: str | Path | None = None,
     batch_size: int | None = None,
     start_s: float | None = None,
     end_s: float | None = None,
     encoding: Encoding | None = None,
     overwrite: bool = False,
+    ray: "RaySettings | None" = None,
     on_item: OnItem | None = None,
-    on_frames: "Progress | None" = None,
+    on_frames: OnFrames | None = None,
 ) -> list[Item]:
     """Colorize films: files, or folders of them.
 
     Args:
-        inputs: a film or folder, or several.
-        out: where the results go; None for NAME-colorized beside each input.
+        inputs: a film or folder, or several; a str may be a URL, such as s3://bucket/film.mp4.
+        out: where the results go, likewise; None for NAME-colorized beside each input.
         rendering: what `settle` gave; None for video mode as it comes.
         steadiness: 0 colours each frame alone, 1 holds colours for as long as motion can be followed; None
             for that of the mode.
         recolor_all: colorize also the shots that are in colour already.
+        hints: a file with colours at points of frames, or a folder with one for each film; see `hints`.
         deinterlace: make a whole frame of every field of an interlaced film.
         batch_size: frames predicted at once; None for what suits the device.
-        start_s, end_s: render only what lies between, in seconds of the film.
+        start_s: render only what comes after it, in seconds of the film.
+        end_s: and only what comes before it.
         encoding: codec, crf and pixel format; None for the container's usual ones.
         overwrite: render again what is done, and replace files that are not ours.
+        ray: have Ray workers do it, here or on a cluster; the results are the same.
         on_item: called with each film as it is finished, and the number of films.
         on_frames: called with film, frames done, frames expected.
 
@@ -303,46 +177,93 @@ def colorize_video(
     if steadiness is not None and not 0 <= steadiness <= 1:
         raise OptionError(f"steadiness {steadiness}: choose a value from 0 to 1")
     rendering = rendering or settle("video")
-    encoding = replace(encoding or Encoding(), on_gpu=rendering.device == "cuda")
-    tasks = plan(
-        _listed(inputs),
-        None if out is None else Path(out),
-        suffixes=FILM_SUFFIXES,
-        suffix_of=lambda source: _film_suffix(source, encoding),
-    )
-    settings = FilmSettings(
-        weights=rendering.sha256,
-        render_factor=rendering.render_factor,
-        saturation=rendering.saturation,
-        precision=rendering.precision,
-        steadiness=rendering.steadiness if steadiness is None else steadiness,
-        recolor_all=recolor_all,
-        deinterlace=deinterlace,
-        start_s=start_s,
-        end_s=end_s,
-        encoding=encoding,
-    )
-    items = colorize_films(
-        tasks,
-        rendering.load,
-        settings,
-        batch_size=rendering.batch_size(batch_size),
-        overwrite=overwrite,
-        progress=on_frames,
-    )
-    return _collect(items, len(tasks), on_item)
+    with ExitStack() as stack:
+        crew = None
+        if ray is not None:
+            from deoldify_lite.farm.cluster import Crew
+
+            crew = stack.enter_context(Crew(ray, rendering, batch_size=batch_size))
+            rendering = crew.rendering  # on a cluster, that of its devices
+        encoding = replace(encoding or Encoding(), on_gpu=rendering.device == "cuda")
+        settings = FilmSettings(
+            weights=rendering.sha256,
+            render_factor=rendering.render_factor,
+            saturation=rendering.saturation,
+            grade=rendering.grade,
+            reference=rendering.reference_sha256,
+            precision=rendering.precision,
+            steadiness=rendering.steadiness if steadiness is None else steadiness,
+            recolor_all=recolor_all,
+            deinterlace=deinterlace,
+            start_s=start_s,
+            end_s=end_s,
+            encoding=encoding,
+        )
+        if crew is None:
+            batch = rendering.batch_size(batch_size)
+            start = partial(colorize_films, load_colorizer=cache(rendering.load), batch_size=batch)
+        else:
+            from deoldify_lite.farm.films import colorize_films as colorize_films_on_ray
+
+            start = partial(colorize_films_on_ray, crew=crew)
+        # Of films that are fetched, the copies are at work.
+        places: dict[Path, Place] = {}
+        progress = on_frames and _naming(on_frames, places)
+        start = partial(start, settings=settings, overwrite=overwrite, progress=progress)
+        listed, target = _listed(inputs), None if out is None else path_or_url(out)
+        if any_url(listed, target):
+            _refuse_hints(hints, listed)
+            mirrors = plan_mirrors(
+                listed,
+                target,
+                suffixes=FILM_SUFFIXES,
+                suffix_of=lambda source: source.suffix if source.suffix.lower() in CONTAINERS else ".mkv",
+            )
+            items = colorize_elsewhere(
+                mirrors,
+                start,
+                settings,
+                overwrite=overwrite,
+                suffix_of=lambda copy: _film_suffix(copy, encoding),
+                places=places,
+            )
+            return _collect(items, sum(len(mirror.errands) for mirror in mirrors), on_item)
+        tasks = plan(
+            *_paths(listed, target),
+            suffixes=FILM_SUFFIXES,
+            suffix_of=lambda source: _film_suffix(source, encoding),
+        )
+        if hints is not None:
+            tasks = with_hints(tasks, Path(hints), film=True)
+        return _collect(start(tasks), len(tasks), on_item)
 
 
-def _listed(inputs: str | Path | Sequence[str | Path]) -> list[Path]:
-    return [Path(inputs)] if isinstance(inputs, str | Path) else [Path(path) for path in inputs]
+def _listed(inputs: str | Path | Sequence[str | Path]) -> list[Place]:
+    return list(map(path_or_url, [inputs] if isinstance(inputs, str | Path) else inputs))
 
 
-def _collect(items: Iterator[Item], total: int, on_item: OnItem | None) -> list[Item]:
+def _refuse_hints(hints: str | Path | None, inputs: Sequence[Place]) -> None:
+    if hints is not None:
+        raise OptionError(f"--hints {hints}: is for files here; fetch {inputs[0]} first")
+
+
+def _naming(on_frames: OnFrames, places: dict[Path, Place]) -> "Progress":
+    return lambda film, done, of: on_frames(places.get(film, film), done, of)
+
+
+def _paths(inputs: Sequence[Place], out: Place | None) -> tuple[list[Path], Path | None]:
+    """Of a run that has to do with nothing elsewhere."""
+    return [Path(place) for place in inputs], None if out is None else Path(out)
+
+
+def _collect(items: Generator[Item, None, None], total: int, on_item: OnItem | None) -> list[Item]:
+    """Take items as they come; what works at them is ended if the caller breaks off."""
     collected = []
-    for item in items:
-        collected.append(item)
-        if on_item:
-            on_item(item, total)
+    with closing(items):
+        for item in items:
+            collected.append(item)
+            if on_item:
+                on_item(item, total)
     return collected
 
 

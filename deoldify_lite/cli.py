@@ -1,7 +1,6 @@
 """The program: its commands, and what is the same for all of them: logs, signals, errors, exit codes."""
 
 import argparse
-import ctypes
 import io
 import logging
 import os
@@ -11,11 +10,16 @@ import threading
 from collections.abc import Sequence
 
 from deoldify_lite import __version__
+from deoldify_lite.completion_cli import fill_completion_parser
 from deoldify_lite.errors import DeoldifyError, OptionError
 from deoldify_lite.evaluate_cli import fill_evaluate_parser
+from deoldify_lite.export_cli import fill_export_parser
+from deoldify_lite.machine import keep_heap
+from deoldify_lite.preview_cli import fill_preview_parser
 from deoldify_lite.render_cli import fill_folder_parser, fill_video_parser
 from deoldify_lite.train_cli import fill_train_parser
 from deoldify_lite.verify_cli import fill_verify_parser
+from deoldify_lite.web_cli import fill_web_parser
 from deoldify_lite.weights_cli import fill_weights_parser
 
 log = logging.getLogger("deoldify_lite")
@@ -30,11 +34,36 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     fill_folder_parser(commands.add_parser("folder", help="colorize a folder of photos, or single ones"))
     fill_video_parser(commands.add_parser("video", help="colorize films"))
-    fill_evaluate_parser(commands.add_parser("evaluate", help="measure results beside the true pictures"))
+    fill_preview_parser(
+        commands.add_parser("preview", help="one photo or frame in all modes, to choose from")
+    )
+    fill_web_parser(commands.add_parser("web", help="do it all on a page in the browser"))
     fill_verify_parser(commands.add_parser("verify", help="check finished results again"))
+    fill_evaluate_parser(commands.add_parser("evaluate", help="measure results beside the true pictures"))
     fill_weights_parser(commands.add_parser("weights", help="list, verify, fetch and convert weights"))
     fill_train_parser(commands.add_parser("train", help="train a network"))
+    fill_export_parser(commands.add_parser("export", help="write a network as an ONNX file"))
+    fill_completion_parser(commands.add_parser("completion", help="let the Tab key complete"), build_parsers)
     return parser
+
+
+def build_folder_parser() -> argparse.ArgumentParser:
+    """The parser of `colorize-folder`."""
+    parser = argparse.ArgumentParser(prog="colorize-folder")
+    fill_folder_parser(parser)
+    return parser
+
+
+def build_video_parser() -> argparse.ArgumentParser:
+    """The parser of `colorize-video`."""
+    parser = argparse.ArgumentParser(prog="colorize-video")
+    fill_video_parser(parser)
+    return parser
+
+
+def build_parsers() -> list[argparse.ArgumentParser]:
+    """Those of all three."""
+    return [build_parser(), build_folder_parser(), build_video_parser()]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -44,16 +73,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def main_folder(argv: Sequence[str] | None = None) -> int:
     """`colorize-folder`, the same as `deoldify-lite folder`."""
-    parser = argparse.ArgumentParser(prog="colorize-folder")
-    fill_folder_parser(parser)
-    return run(parser.parse_args(argv))
+    return run(build_folder_parser().parse_args(argv))
 
 
 def main_video(argv: Sequence[str] | None = None) -> int:
     """`colorize-video`, the same as `deoldify-lite video`."""
-    parser = argparse.ArgumentParser(prog="colorize-video")
-    fill_video_parser(parser)
-    return run(parser.parse_args(argv))
+    return run(build_video_parser().parse_args(argv))
 
 
 def run(args: argparse.Namespace) -> int:
@@ -93,14 +118,3 @@ def run(args: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         log.error("stopped: what is done is kept, and the same command does the rest")
         return 130
-
-
-def keep_heap() -> None:
-    """Let glibc keep freed memory: the network frees and takes the same megabytes for every batch, and each
-    page that comes fresh from the kernel must be cleared first, which costs up to a third of the time."""
-    if sys.platform == "linux":
-        libc = ctypes.CDLL(None)
-        if hasattr(libc, "mallopt"):
-            m_trim_threshold, m_mmap_max = -1, -4  # from glibc's malloc.h
-            libc.mallopt(m_mmap_max, 0)  # large blocks, too: no threshold for them can be high enough
-            libc.mallopt(m_trim_threshold, 1 << 30)

@@ -180,7 +180,7 @@ class Workers:
 
     def __exit__(self, *_: object) -> None:
         self._dropping = True
-        for _ in self._threads:
+        for _waiting in self._threads:
             self._jobs.put(None)
         for thread in self._threads:
             thread.end()

@@ -1,7 +1,9 @@
 """The page in the browser: what its buttons do, and the page itself in headless Chromium."""
 
 import argparse
+import asyncio
 import io
+import logging
 import os
 import re
 import shutil
@@ -461,7 +463,9 @@ def test_nothing_stays_when_the_page_or_the_server_is_closed(
     page.wait_for_selector("#compare .before")
 
     def kept() -> list[Path]:
-        return [path for path in server.temporary.rglob("*") if path.is_file() and path.stat().st_size]
+        # os.walk does not mind folders that go meanwhile
+        found = [Path(at, name) for at, _, names in os.walk(server.temporary) for name in names]
+        return [path for path in found if path.is_file() and path.stat().st_size]
 
     (folder,) = server.temporary.glob(f"{PREFIX}*")
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
@@ -479,3 +483,16 @@ def wait_until(true: Callable[[], bool]) -> None:
     while not true():
         assert time.monotonic() < until
         time.sleep(0.1)
+
+
+def test_connections_that_are_cut_at_the_end_are_no_news() -> None:
+    pytest.importorskip("gradio", reason="the page needs Gradio, of the extra `web`")
+    from deoldify_lite.web.page import _is_farewell
+
+    def record(message: str, error: BaseException | None = None) -> logging.LogRecord:
+        told = None if error is None else (type(error), error, None)
+        return logging.LogRecord("uvicorn.error", logging.ERROR, "", 0, message, (), told)
+
+    assert _is_farewell(record("Cancel 2 running task(s), timeout graceful shutdown exceeded"))
+    assert _is_farewell(record("Exception in ASGI application", asyncio.CancelledError()))
+    assert not _is_farewell(record("Exception in ASGI application", ValueError("x")))

@@ -1,5 +1,6 @@
 """The page in the browser: what is where on it, and the server behind it."""
 
+import asyncio
 import logging
 import socket
 from ipaddress import ip_address
@@ -155,14 +156,20 @@ def serve(desk: Desk, *, host: str, port: int, max_upload_mib: int) -> None:
             mcp_server=False,
         )
         # Open pages hold a connection each, which is cut: no error that anybody should read of.
-        logging.getLogger("uvicorn.error").addFilter(
-            lambda record: not record.getMessage().startswith("Cancel ")
-        )
+        logging.getLogger("uvicorn.error").addFilter(lambda record: not _is_farewell(record))
         config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=_FAREWELL_S)
         name = f"[{host}]" if ":" in host else host
         print(f"http://{name}:{listening.getsockname()[1]}", flush=True)
         log.info("open this address in a browser; Ctrl-C ends it")
         uvicorn.Server(config).run(sockets=[listening])
+
+
+def _is_farewell(record: logging.LogRecord) -> bool:
+    """Whether a log line tells of a connection that was cut at the end."""
+    kind = record.exc_info[0] if record.exc_info else None
+    return record.getMessage().startswith("Cancel ") or (
+        kind is not None and issubclass(kind, asyncio.CancelledError)
+    )
 
 
 def is_loopback(address: str) -> bool:
