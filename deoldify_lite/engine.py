@@ -13,9 +13,9 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import Generic, NamedTuple, TypeVar
 
 log = logging.getLogger(__name__)
@@ -45,12 +45,13 @@ class _Moment(NamedTuple):
         return cls(time.perf_counter(), _clock.waited_s, time.thread_time())
 
 
-def _take(queue: SimpleQueue[T]) -> T:
-    """The next of a queue, once it is there."""
+def _take(queue: SimpleQueue[T], *, timeout_s: float | None = None) -> T:
+    """The next of a queue, once it is there; `Empty` if that takes longer than a time."""
     began = time.perf_counter()
-    item = queue.get()
-    _clock.waited_s += time.perf_counter() - began
-    return item
+    try:
+        return queue.get(timeout=timeout_s)
+    finally:
+        _clock.waited_s += time.perf_counter() - began
 
 
 def _tell(name: str, began: _Moment, ended: _Moment) -> None:
@@ -107,7 +108,9 @@ class _Thread:
             try:
                 if self._role.setdefault("role", "ended") == "ended":
                     break
-                _take(self._over)
+                # Not for ever: another one who waits for the end may take what is there for all.
+                with suppress(Empty):
+                    _take(self._over, timeout_s=0.02)
             except KeyboardInterrupt as error:
                 interrupt = error
         if interrupt is not None:

@@ -109,12 +109,17 @@ def predict_frames(
     No batch goes over the end of a segment: what a batch has in it may show in the last bit.
     """
     for segment in cut_segments(steps, lambda step: step.frame, segment_frames):
-        # A batch is full with so many frames to predict, or so many in all: a picture may stand for minutes.
-        for batch in in_batches(segment, MOST_STEPS * batch_size, most=batch_size, weigh=_is_key):
-            fresh = [step.frame.luma for step in batch if _is_key(step)]
-            chroma = iter(colorizer.predict_chroma(fresh) if fresh else ())
-            for step in batch:
-                yield Predicted(step, next(chroma) if _is_key(step) else None)
+        yield from predict_steps(segment, colorizer, batch_size=batch_size)
+
+
+def predict_steps(steps: Iterable[Step], colorizer: Colorizer, *, batch_size: int) -> Iterator[Predicted]:
+    """Frames with the chroma that the network gives, a batch at a time."""
+    # A batch is full with so many frames to predict, or so many in all: a picture may stand for minutes.
+    for batch in in_batches(steps, MOST_STEPS * batch_size, most=batch_size, weigh=_is_key):
+        fresh = [step.frame.luma for step in batch if _is_key(step)]
+        chroma = iter(colorizer.predict_chroma(fresh) if fresh else ())
+        for step in batch:
+            yield Predicted(step, next(chroma) if _is_key(step) else None)
 
 
 def _is_key(step: Step) -> bool:

@@ -7,14 +7,14 @@ from typing import Any
 from numpy.typing import NDArray
 
 from deoldify_lite.colorizer import Colorizer
-from deoldify_lite.engine import in_batches
 from deoldify_lite.errors import InputError, OptionError
-from deoldify_lite.key_frames import MOST_STEPS, Step, find_key_frames
+from deoldify_lite.film_chain import predict_steps
+from deoldify_lite.key_frames import find_key_frames
 from deoldify_lite.modes import MODES
 from deoldify_lite.photo_samples import Samples
 from deoldify_lite.pictures import check_array, kept_colorizer, rgb_of
 from deoldify_lite.shots import Frame, mark_shots
-from deoldify_lite.temporal import Predicted, steady
+from deoldify_lite.temporal import steady
 
 # Frames predicted at once: with more, frames wait for each other in memory.
 BATCH = 4
@@ -74,18 +74,7 @@ def _colorized(
             yield Frame(colorizer.prepare(waiting[-1]))
 
     steps = find_key_frames(mark_shots(small()), colorizer.chroma_size, moves=steadiness > 0)
-    for chroma in steady(_predicted(steps, colorizer), steadiness=steadiness):
+    predicted = predict_steps(steps, colorizer, batch_size=BATCH)
+    for chroma in steady(predicted, steadiness=steadiness):
         assert chroma is not None, "only frames whose chroma is known can be in colour already"
         yield colorizer.finish(waiting.popleft(), chroma)
-
-
-def _predicted(steps: Iterable[Step], colorizer: Colorizer) -> Iterator[Predicted]:
-    for batch in in_batches(steps, MOST_STEPS * BATCH, most=BATCH, weigh=_is_key):
-        fresh = [step.frame.luma for step in batch if _is_key(step)]
-        chroma = iter(colorizer.predict_chroma(fresh) if fresh else ())
-        for step in batch:
-            yield Predicted(step, next(chroma) if _is_key(step) else None)
-
-
-def _is_key(step: Step) -> bool:
-    return step.stands_for > 0

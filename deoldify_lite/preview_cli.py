@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from deoldify_lite.errors import InputError, OptionError, RenderError
 from deoldify_lite.files import FILM_SUFFIXES
 from deoldify_lite.manifest import Manifest, fingerprint_of
-from deoldify_lite.modes import BACKENDS, MODES, PRECISIONS, check_render_factor
+from deoldify_lite.modes import MODES, check_render_factor
+from deoldify_lite.network_cli import add_network_options
 from deoldify_lite.plan import Task, check_output
 from deoldify_lite.render_cli import seconds
 from deoldify_lite.weights_cli import add_verbosity
@@ -51,12 +52,7 @@ def fill_preview_parser(parser: argparse.ArgumentParser) -> None:
         metavar="N,...",
         help=f"columns of the sheet (default: {','.join(map(str, LITE_FACTORS))})",
     )
-    parser.add_argument(
-        "--weights",
-        default="lite",
-        metavar="lite|deoldify|PATH",
-        help="lite: shipped with this program; deoldify: the official ones, once fetched (default: lite)",
-    )
+    add_network_options(parser)
     parser.add_argument(
         "--at",
         type=seconds,
@@ -70,9 +66,6 @@ def fill_preview_parser(parser: argparse.ArgumentParser) -> None:
         metavar="S",
         help="length of a film's clip, which begins at that frame; 0 makes none (default: 4)",
     )
-    parser.add_argument("--device", choices=["auto", "cpu", "cuda", "mps"], default="auto")
-    parser.add_argument("--precision", choices=PRECISIONS, default="auto")
-    parser.add_argument("--backend", choices=BACKENDS, default="auto")
     parser.add_argument("--overwrite", action="store_true", help="replace a file that is no preview")
     add_verbosity(parser)
     parser.set_defaults(run=run_preview)

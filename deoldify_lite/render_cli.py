@@ -17,7 +17,8 @@ from tqdm.contrib.logging import logging_redirect_tqdm
 
 from deoldify_lite.errors import OptionError
 from deoldify_lite.files import atomic_path
-from deoldify_lite.modes import BACKENDS, MODES, PRECISIONS, RENDER_FACTORS
+from deoldify_lite.modes import MODES, RENDER_FACTORS
+from deoldify_lite.network_cli import add_network_options
 from deoldify_lite.report import Item, as_json, summary
 from deoldify_lite.url import Url, path_or_url
 from deoldify_lite.weights_cli import add_verbosity
@@ -144,12 +145,7 @@ def _add_rendering(parser: argparse.ArgumentParser, *, mode: str) -> None:
         help="the network sees 16 times as many pixels a side: lower is faster and bolder, higher is finer "
         "and calmer (default: by the mode)",
     )
-    parser.add_argument(
-        "--weights",
-        default="lite",
-        metavar="lite|deoldify|PATH",
-        help="lite: shipped with this program; deoldify: the official ones, once fetched (default: lite)",
-    )
+    add_network_options(parser)
     parser.add_argument("--saturation", type=float, help="factor on the colour (default: by the mode)")
     parser.add_argument(
         "--reference",
@@ -171,19 +167,6 @@ def _add_rendering(parser: argparse.ArgumentParser, *, mode: str) -> None:
         default=0.0,
         metavar="N",
         help="more magenta (up to 100) or more green (down to -100) (default: 0)",
-    )
-    parser.add_argument("--device", choices=["auto", "cpu", "cuda", "mps"], default="auto")
-    parser.add_argument(
-        "--precision",
-        choices=PRECISIONS,
-        default="auto",
-        help="what the network computes in; auto takes the fastest, and nobody sees a difference",
-    )
-    parser.add_argument(
-        "--backend",
-        choices=BACKENDS,
-        default="auto",
-        help="what runs the network; auto takes OpenVINO on the CPU if it is installed",
     )
     parser.add_argument(
         "--batch-size", type=int, metavar="N", help="pictures rendered at once (default: by the device)"

@@ -6,7 +6,7 @@ import os
 from importlib.util import find_spec
 
 from deoldify_lite.errors import OptionError
-from deoldify_lite.modes import BACKENDS, PRECISIONS
+from deoldify_lite.network_cli import add_network_options
 from deoldify_lite.weights_cli import add_verbosity
 
 log = logging.getLogger(__name__)
@@ -36,17 +36,7 @@ def fill_web_parser(parser: argparse.ArgumentParser) -> None:
         metavar="MIB",
         help="largest file that is taken in, in MiB (default: 4096)",
     )
-    parser.add_argument(
-        "--weights",
-        default="lite",
-        metavar="lite|deoldify|PATH",
-        help="lite: shipped with this program; deoldify: the official ones, once fetched (default: lite)",
-    )
-    parser.add_argument("--device", choices=["auto", "cpu", "cuda", "mps"], default="auto")
-    parser.add_argument(
-        "--precision", choices=PRECISIONS, default="auto", help="what the network computes in"
-    )
-    parser.add_argument("--backend", choices=BACKENDS, default="auto", help="what runs the network")
+    add_network_options(parser)
     add_verbosity(parser)
     parser.set_defaults(run=run_web)
 

@@ -75,6 +75,7 @@ LEVELS = {
     "key_frames": 2,
     "manifest": 2,
     "metrics": 2,
+    "network_cli": 2,
     "openvino_backend": 2,
     "photo_formats": 2,
     "photo_tiff": 2,
