@@ -3,6 +3,7 @@
 A network is brought into OpenVINO's form once and kept so in the user's cache.
 """
 
+import functools
 import logging
 import shutil
 import sys
@@ -47,6 +48,17 @@ def _import_openvino() -> Any:
     return openvino
 
 
+@functools.cache
+def _core() -> Any:
+    """OpenVINO's core, one for the life of the process.
+
+    The plugin that comes with it gives the thread that loads it another stack for signals, and takes that
+    away with the core, in whichever thread this goes: the next signal would find none, and the process crash
+    (seen with OpenVINO 2026.4).
+    """
+    return _import_openvino().Core()
+
+
 class OpenvinoBackend:
     """A network compiled for this machine's processor.
 
@@ -59,8 +71,7 @@ class OpenvinoBackend:
     """
 
     def __init__(self, model: Any, *, precision: str = "auto") -> None:
-        self._core = _import_openvino().Core()
-        able = self._core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+        able = _core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
         if precision == "auto":
             precision = "bf16" if "BF16" in able else "fp32"
         elif precision != "fp32" and precision.upper() not in able:
@@ -92,7 +103,7 @@ class OpenvinoBackend:
             "PERFORMANCE_HINT": "LATENCY",  # all threads work on one batch
             "INFERENCE_NUM_THREADS": cores(),
         }
-        self._request = self._core.compile_model(self._model, "CPU", settings).create_infer_request()
+        self._request = _core().compile_model(self._model, "CPU", settings).create_infer_request()
         self._size = size
 
 
@@ -106,10 +117,9 @@ def load_model(cache: Path, sha256: str, build: "Callable[[], ChromaNetwork]") -
     """
     openvino = _import_openvino()
     folder = cache / f"{sha256[:32]}-{REVISION}-{openvino.__version__.partition('-')[0]}"
-    core = openvino.Core()
     if (folder / _FILE).is_file():
         try:
-            return core.read_model(folder / _FILE)
+            return _core().read_model(folder / _FILE)
         except RuntimeError as error:
             log.warning("%s: damaged (%s); made anew", folder, str(error).strip().splitlines()[-1])
             shutil.rmtree(folder, ignore_errors=True)

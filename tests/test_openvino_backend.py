@@ -1,6 +1,8 @@
 """OpenVINO as what runs a network."""
 
 import logging
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -109,7 +111,7 @@ def test_choosing(tiny_weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         return api.settle(weights=tiny_weights, device="cpu", backend=name).backend
 
     assert (chosen("auto"), chosen("torch"), chosen("openvino")) == ("openvino", "torch", "openvino")
-    monkeypatch.setattr(api, "openvino_version", lambda: None)
+    monkeypatch.setattr("deoldify_lite.rendering.openvino_version", lambda: None)
     assert chosen("auto") == "torch"
     with pytest.raises(OptionError, match="pip install"):
         chosen("openvino")
@@ -140,3 +142,21 @@ def test_torch_is_not_loaded_once_the_network_is_kept(
     run = [sys.executable, "-c", code]
     assert subprocess.run(run, cwd=ROOT).returncode == 1  # made now, with torch
     assert subprocess.run(run, cwd=ROOT).returncode == 0
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs POSIX timers")
+def test_signals_find_their_stack_after_a_network_has_gone(tiny_weights: Path) -> None:
+    """OpenVINO's plugin changes it, and would take it away in the thread that lets go of the last network."""
+    code = (
+        "import signal, sys, threading, time\n"
+        "from deoldify_lite import api\n"
+        "signal.signal(signal.SIGALRM, lambda *_: print('alive', flush=True))\n"
+        "colorizers = [api.settle(weights=sys.argv[1], device='cpu', backend='openvino').load()]\n"
+        "thread = threading.Thread(target=colorizers.clear)\n"
+        "thread.start(); thread.join()\n"
+        "signal.setitimer(signal.ITIMER_REAL, 0.05)\n"
+        "time.sleep(0.5)\n"
+    )
+    run = [sys.executable, "-X", "faulthandler", "-c", code, str(tiny_weights)]
+    done = subprocess.run(run, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "alive\n"), done.stderr

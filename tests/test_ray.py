@@ -5,6 +5,8 @@ One crew does most of it, as workers take seconds to start; whoever ends it come
 
 import hashlib
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -457,3 +459,34 @@ def test_options_for_ray_want_ray(command: Command, photos: Path) -> None:
     for option, value in (("--address", "auto"), ("--cores-per-worker", "1")):
         done = command("folder", photos, option, value)
         assert done.returncode == 2 and "--engine ray" in done.stderr
+
+
+def test_workers_of_one_run_obey_nobody_else(tmp_path: Path) -> None:
+    """Ray reads its secret when it is imported, so this needs a process of its own."""
+    code = (
+        "import os, sys\n"
+        "from deoldify_lite.farm.cluster import _import_ray\n"
+        "ray = _import_ray(ours=True)\n"
+        "assert os.environ['RAY_AUTH_MODE'] == 'token' and len(os.environ['RAY_AUTH_TOKEN']) == 64\n"
+        "quiet = {'include_dashboard': False, 'configure_logging': False, 'log_to_driver': False}\n"
+        "ray.init('local', num_cpus=1, **quiet)\n"
+        "print(ray.get_runtime_context().gcs_address, flush=True)\n"
+        "sys.stdin.read()\n"
+    )
+    knock = "import sys\nfrom ray._raylet import GcsClient\nGcsClient(address=sys.argv[1])\n"
+    plain = {name: value for name, value in os.environ.items() if not name.startswith("RAY_AUTH")}
+    plain["PYTHONPATH"] = str(ROOT)
+    owner = subprocess.Popen(
+        [sys.executable, "-c", code], env=plain, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert owner.stdin is not None and owner.stdout is not None
+    try:
+        address = owner.stdout.readline().strip()
+        assert address
+        stranger = subprocess.run(
+            [sys.executable, "-c", knock, address], env=plain, capture_output=True, text=True, timeout=120
+        )
+        assert stranger.returncode == 1 and "AuthenticationError" in stranger.stderr
+    finally:
+        owner.stdin.close()
+        assert owner.wait(60) == 0

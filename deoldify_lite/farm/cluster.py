@@ -6,6 +6,7 @@ Ray is imported here alone, and only once a run needs it.
 import logging
 import os
 import re
+import secrets
 import shutil
 import signal
 import sys
@@ -161,7 +162,7 @@ class Crew:
             raise OptionError(f"--cores-per-worker {settings.cores_per_worker}: choose 1 or more")
         if batch_size is not None and batch_size < 1:
             raise OptionError(f"batch size {batch_size}: choose 1 or more")
-        self._ray = _import_ray()
+        self._ray = _import_ray(ours=settings.address is None)
         self._settings = settings
         self._rendering = rendering
         self._wanted_batch = batch_size
@@ -477,7 +478,11 @@ def _findable() -> Iterator[None]:
             os.environ["PYTHONPATH"] = before
 
 
-def _import_ray() -> Any:
+def _import_ray(*, ours: bool) -> Any:
+    """Ray, made quiet; and closed to others, if the cluster is to be one of this process alone."""
+    if ours and "ray" not in sys.modules and "RAY_AUTH_MODE" not in os.environ:
+        # Its ports are open to the network, and who may speak to them may run anything. Read at its import.
+        os.environ |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
     # It would report its use over the network, and warn of what is none of the user's concern.
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
