@@ -14,11 +14,12 @@ from deoldify_lite.completion_cli import fill_completion_parser
 from deoldify_lite.errors import DeoldifyError, OptionError
 from deoldify_lite.evaluate_cli import fill_evaluate_parser
 from deoldify_lite.export_cli import fill_export_parser
+from deoldify_lite.folder_cli import fill_folder_parser
 from deoldify_lite.machine import keep_heap
 from deoldify_lite.preview_cli import fill_preview_parser
-from deoldify_lite.render_cli import fill_folder_parser, fill_video_parser
 from deoldify_lite.train_cli import fill_train_parser
 from deoldify_lite.verify_cli import fill_verify_parser
+from deoldify_lite.video_cli import fill_video_parser
 from deoldify_lite.web_cli import fill_web_parser
 from deoldify_lite.weights_cli import fill_weights_parser
 

@@ -14,7 +14,7 @@ from deoldify_lite.manifest import Manifest, fingerprint_of
 from deoldify_lite.modes import MODES, check_render_factor
 from deoldify_lite.network_cli import add_network_options
 from deoldify_lite.plan import Task, check_output
-from deoldify_lite.render_cli import seconds
+from deoldify_lite.video_cli import seconds
 from deoldify_lite.weights_cli import add_verbosity
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import pytest
 from conftest import ROOT, Command
 from PIL import Image
 
-from deoldify_lite import cli, render_cli
+from deoldify_lite import cli, video_cli
 from deoldify_lite.models.zoo import MODELS
 
 
@@ -88,10 +88,10 @@ def test_commands_of_their_own_take_the_same_arguments(capsys: pytest.CaptureFix
 
 
 def test_times() -> None:
-    assert [render_cli.seconds(text) for text in ("7.5", "1:30", "1:00:02")] == [7.5, 90, 3602]
+    assert [video_cli.seconds(text) for text in ("7.5", "1:30", "1:00:02")] == [7.5, 90, 3602]
     for wrong in ("x", "1:2:3:4", "-3"):
         with pytest.raises(ValueError):
-            render_cli.seconds(wrong)
+            video_cli.seconds(wrong)
 
 
 def test_weights_list_and_convert(
