@@ -89,9 +89,9 @@ def colorize_folder(
         mark=mark,
         watermark=watermark,
     )
-    batch = rendering.batch_size(batch_size)
     with ExitStack() as stack:
         if ray is None:
+            batch = rendering.batch_size(batch_size)
             start = partial(colorize_photos, load_colorizer=cache(rendering.load), batch_size=batch)
         else:
             from deoldify_lite.farm.cluster import Crew
