@@ -9,8 +9,8 @@ For a checkout on disk: `torch.hub.load("path/to/it", "colorizer", source="local
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from deoldify_lite.colorizer import Colorizer
     from deoldify_lite.models.build import Network
+    from deoldify_lite.render.colorizer import Colorizer
 
 # Packages as they are imported; torch.hub tells which of them are missing.
 dependencies = [

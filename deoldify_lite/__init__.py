@@ -12,10 +12,10 @@ A name is looked up when it is first used: `import deoldify_lite` itself loads n
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from deoldify_lite.version import __version__
+
 if TYPE_CHECKING:
-    from deoldify_lite.api import Rendering, colorize_folder, colorize_video, load_colorizer, settle
-    from deoldify_lite.colorizer import Colorizer
-    from deoldify_lite.encoding import Encoding
+    from deoldify_lite.api import colorize_folder, colorize_video
     from deoldify_lite.errors import (
         DeoldifyError,
         InputError,
@@ -24,12 +24,14 @@ if TYPE_CHECKING:
         VideoError,
         WeightsError,
     )
-    from deoldify_lite.moving_pictures import colorize_frames
-    from deoldify_lite.onnx_export import export_onnx
+    from deoldify_lite.film.encoding import Encoding
+    from deoldify_lite.frames import colorize_frames
     from deoldify_lite.pictures import colorize
-    from deoldify_lite.report import Item
+    from deoldify_lite.render.colorizer import Colorizer
+    from deoldify_lite.render.onnx_export import export_onnx
+    from deoldify_lite.render.rendering import Rendering, load_colorizer, settle
+    from deoldify_lite.run.items import Item
 
-__version__ = "0.1.0"
 
 __all__ = [
     "Colorizer",
@@ -54,14 +56,15 @@ __all__ = [
 
 # Where each name lives.
 _HOMES = {
-    "api": ("Rendering", "colorize_folder", "colorize_video", "load_colorizer", "settle"),
-    "colorizer": ("Colorizer",),
-    "encoding": ("Encoding",),
+    "api": ("colorize_folder", "colorize_video"),
     "errors": ("DeoldifyError", "InputError", "OptionError", "RenderError", "VideoError", "WeightsError"),
-    "moving_pictures": ("colorize_frames",),
-    "onnx_export": ("export_onnx",),
+    "film.encoding": ("Encoding",),
+    "frames": ("colorize_frames",),
     "pictures": ("colorize",),
-    "report": ("Item",),
+    "render.colorizer": ("Colorizer",),
+    "render.onnx_export": ("export_onnx",),
+    "render.rendering": ("Rendering", "load_colorizer", "settle"),
+    "run.items": ("Item",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

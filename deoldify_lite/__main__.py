@@ -2,7 +2,7 @@
 
 import sys
 
-from deoldify_lite.cli import main
+from deoldify_lite.cli.main import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -7,23 +7,23 @@ from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deoldify_lite.encoding import CONTAINERS, Encoding, default_container
 from deoldify_lite.errors import OptionError
-from deoldify_lite.files import FILM_SUFFIXES, PHOTO_SUFFIXES
-from deoldify_lite.film import probe_film
-from deoldify_lite.photo_book import PhotoSettings
-from deoldify_lite.photo_io import output_suffix
-from deoldify_lite.photo_jobs import colorize_photos
-from deoldify_lite.plan import plan, with_hints
+from deoldify_lite.film.encoding import Encoding, default_container
+from deoldify_lite.film.kinds import CONTAINERS, FILM_SUFFIXES
+from deoldify_lite.film.probe import probe_film
+from deoldify_lite.photo.kinds import PHOTO_SUFFIXES, output_suffix
 from deoldify_lite.remote.jobs import colorize_elsewhere
-from deoldify_lite.remote.mirrors import plan_mirrors
-from deoldify_lite.rendering import Rendering, load_colorizer, settle
-from deoldify_lite.report import Item
-from deoldify_lite.url import Place, any_url, path_or_url
+from deoldify_lite.remote.plan import plan_mirrors
+from deoldify_lite.render.rendering import Rendering, load_colorizer, settle
+from deoldify_lite.run.items import Item
+from deoldify_lite.run.photos import colorize_photos
+from deoldify_lite.run.plan import plan, with_hints
+from deoldify_lite.run.settings import PhotoSettings
+from deoldify_lite.storage.url import Place, any_url, path_or_url
 
 if TYPE_CHECKING:
-    from deoldify_lite.farm.cluster import RaySettings
-    from deoldify_lite.film_stream import Progress
+    from deoldify_lite.cluster.crew import RaySettings
+    from deoldify_lite.run.stream import Progress
 
 __all__ = ["Encoding", "Rendering", "colorize_folder", "colorize_video", "load_colorizer", "settle"]
 
@@ -94,8 +94,8 @@ def colorize_folder(
             batch = rendering.batch_size(batch_size)
             start = partial(colorize_photos, load_colorizer=cache(rendering.load), batch_size=batch)
         else:
-            from deoldify_lite.farm.cluster import Crew
-            from deoldify_lite.farm.photos import colorize_photos as colorize_photos_on_ray
+            from deoldify_lite.cluster.crew import Crew
+            from deoldify_lite.cluster.photos import colorize_photos as colorize_photos_on_ray
 
             crew = stack.enter_context(Crew(ray, rendering, batch_size=batch_size))
             start = partial(colorize_photos_on_ray, crew=crew)
@@ -169,8 +169,8 @@ def colorize_video(
         OptionError: a value makes no sense.
     """
     # With it comes the detector of shots, half a second that photos need not wait for.
-    from deoldify_lite.film_jobs import colorize_films
-    from deoldify_lite.film_stream import FilmSettings
+    from deoldify_lite.run.films import colorize_films
+    from deoldify_lite.run.stream import FilmSettings
 
     if (start_s or 0) < 0 or (end_s is not None and end_s <= (start_s or 0)):
         raise OptionError(f"start {start_s} s, end {end_s} s: the end must come after the start")
@@ -180,7 +180,7 @@ def colorize_video(
     with ExitStack() as stack:
         crew = None
         if ray is not None:
-            from deoldify_lite.farm.cluster import Crew
+            from deoldify_lite.cluster.crew import Crew
 
             crew = stack.enter_context(Crew(ray, rendering, batch_size=batch_size))
             rendering = crew.rendering  # on a cluster, that of its devices
@@ -203,7 +203,7 @@ def colorize_video(
             batch = rendering.batch_size(batch_size)
             start = partial(colorize_films, load_colorizer=cache(rendering.load), batch_size=batch)
         else:
-            from deoldify_lite.farm.films import colorize_films as colorize_films_on_ray
+            from deoldify_lite.cluster.films import colorize_films as colorize_films_on_ray
 
             start = partial(colorize_films_on_ray, crew=crew)
         # Of films that are fetched, the copies are at work.

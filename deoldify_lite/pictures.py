@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from deoldify_lite.api import load_colorizer
-from deoldify_lite.colorizer import Colorizer
 from deoldify_lite.errors import InputError
-from deoldify_lite.photo_colour import grey_to_srgb, image_to_srgb
-from deoldify_lite.photo_exif import ORIENTATION, exif_of_tiff
-from deoldify_lite.photo_samples import Samples, rgb_of_grey, turn_upright
-from deoldify_lite.photo_xmp import with_mark
+from deoldify_lite.photo.exif import ORIENTATION, exif_of_tiff
+from deoldify_lite.photo.profiles import grey_to_srgb, image_to_srgb
+from deoldify_lite.photo.samples import Samples, rgb_of_grey, turn_upright
+from deoldify_lite.photo.xmp import with_mark
+from deoldify_lite.render.colorizer import Colorizer
 
 Sample = TypeVar("Sample", bound=np.generic)
 

@@ -14,10 +14,10 @@ from benchmark_process import PROGRAM, Run, rate_without_start, run
 from benchmark_report import Report
 
 from deoldify_lite.api import settle
-from deoldify_lite.encoding import Encoding, encoder_options
-from deoldify_lite.ffmpeg_process import compile_arguments
-from deoldify_lite.film import probe_film
-from deoldify_lite.machine import cores
+from deoldify_lite.film.encoding import Encoding, encoder_options
+from deoldify_lite.film.ffmpeg import compile_arguments
+from deoldify_lite.film.probe import probe_film
+from deoldify_lite.system.machine import cores
 
 SMALL, HD, UHD = (640, 360), (1920, 1080), (3840, 2160)
 UHD_FRAMES = 60

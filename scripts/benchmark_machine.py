@@ -11,8 +11,8 @@ from pathlib import Path
 import torch
 from benchmark_report import Report
 
-from deoldify_lite.machine import cores
-from deoldify_lite.torch_backend import choose_dtype
+from deoldify_lite.system.device import choose_dtype
+from deoldify_lite.system.machine import cores
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 # What a processor may have for bfloat16 and 8-bit products, by the names of /proc/cpuinfo.

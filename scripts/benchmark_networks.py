@@ -15,12 +15,12 @@ from benchmark_photos import profile_photo
 from benchmark_report import Report
 from torch.utils.flop_counter import FlopCounterMode
 
-from deoldify_lite.colorizer import Backend, Colorizer
 from deoldify_lite.models.build import fold_batch_norms
 from deoldify_lite.models.unet import Unet
 from deoldify_lite.models.zoo import get_spec
-from deoldify_lite.openvino_backend import OpenvinoBackend, load_model, openvino_version
-from deoldify_lite.torch_backend import TorchBackend
+from deoldify_lite.render.colorizer import Backend, Colorizer
+from deoldify_lite.render.openvino_backend import OpenvinoBackend, load_model, openvino_version
+from deoldify_lite.render.torch_backend import TorchBackend
 
 # Render factors at which each network is measured; `video` is of the same shape as `stable`.
 Factors = dict[str, tuple[int, ...]]

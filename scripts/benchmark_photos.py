@@ -14,11 +14,11 @@ from benchmark_process import PROGRAM, Run, rate_without_start, run
 from benchmark_report import Report
 
 from deoldify_lite.api import settle
-from deoldify_lite.colorizer import Colorizer
-from deoldify_lite.guided import guide_chroma
-from deoldify_lite.machine import cores
-from deoldify_lite.merge import merge_picture
-from deoldify_lite.photo_io import read_photo, write_photo
+from deoldify_lite.color.guided import guide_chroma
+from deoldify_lite.color.merge import merge_picture
+from deoldify_lite.photo.io import read_photo, write_photo
+from deoldify_lite.render.colorizer import Colorizer
+from deoldify_lite.system.machine import cores
 
 SMALL, LARGE = (1280, 960), (4000, 3000)  # 1.2 and 12 megapixels
 

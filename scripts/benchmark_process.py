@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 from benchmark_report import Row
 
-from deoldify_lite.machine import cores
+from deoldify_lite.system.machine import cores
 
 PROGRAM = (sys.executable, "-m", "deoldify_lite")
 # To look at a process's memory costs a few ms; so often it does not show.

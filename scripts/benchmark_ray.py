@@ -18,17 +18,17 @@ from pathlib import Path
 from benchmark_media import make_film, make_photos
 from benchmark_report import Report, Row
 
-from deoldify_lite import api, film_stream
+from deoldify_lite import api
 from deoldify_lite.api import Rendering, settle
-from deoldify_lite.farm.cluster import Crew, RaySettings
-from deoldify_lite.farm.films import colorize_films
-from deoldify_lite.farm.photos import colorize_photos
-from deoldify_lite.film_chain import FilmSettings
-from deoldify_lite.machine import cores, keep_heap
-from deoldify_lite.manifest import NAME
-from deoldify_lite.photo_book import PhotoSettings
-from deoldify_lite.plan import plan
-from deoldify_lite.report import Item
+from deoldify_lite.cluster.crew import Crew, RaySettings
+from deoldify_lite.cluster.films import colorize_films
+from deoldify_lite.cluster.photos import colorize_photos
+from deoldify_lite.run import stream as film_stream
+from deoldify_lite.run.items import Item
+from deoldify_lite.run.manifest import NAME
+from deoldify_lite.run.plan import plan
+from deoldify_lite.run.settings import FilmSettings, PhotoSettings
+from deoldify_lite.system.machine import cores, keep_heap
 
 WORKERS = (1, 2)
 
@@ -39,7 +39,7 @@ def benchmark_ray(report: Report, *, photos: int, frames: int, segment_frames: i
     Args:
         photos: in the folder.
         frames: of the film.
-        segment_frames: see `film_stream.SEGMENT_FRAMES`; short, so that a short film has several.
+        segment_frames: see `run.stream.SEGMENT_FRAMES`; short, so that a short film has several.
         folder: for sources and results.
     """
     film_stream.SEGMENT_FRAMES = segment_frames

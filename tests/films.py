@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deoldify_lite.chroma_writer import ChromaWriter
-from deoldify_lite.encoding import Encoding
-from deoldify_lite.film import Film, probe_film
-from deoldify_lite.film_cut import Cut
-from deoldify_lite.frame_reader import FrameReader
+from deoldify_lite.film.cut import Cut
+from deoldify_lite.film.encoding import Encoding
+from deoldify_lite.film.probe import Film, probe_film
+from deoldify_lite.film.reader import FrameReader
+from deoldify_lite.film.writer import ChromaWriter
 
 LOSSLESS = Encoding(codec="ffv1")
 SIZE = 32  # px, of the frames that the network would see

@@ -15,8 +15,8 @@ from films import make
 from photos import chunk
 from PIL import Image, features
 
-from deoldify_lite.manifest import NAME
-from deoldify_lite.verify import verify
+from deoldify_lite.run.manifest import NAME
+from deoldify_lite.run.verify import verify
 
 Rng = np.random.Generator
 EXTREMES = (0, 1, 2, 255, 32_767, 32_768, 65_535, 65_536, 1_000_000, 2**31 - 1, 2**31, 2**32 - 1)

@@ -10,7 +10,7 @@ import pytest
 import tifffile
 from PIL import Image, ImageCms
 
-from deoldify_lite.photo import Photo
+from deoldify_lite.photo.photo import Photo
 
 # Good files make no noise; only the tests themselves are careless with Image.open.
 NO_WARNINGS = pytest.mark.filterwarnings("error", "ignore::ResourceWarning")

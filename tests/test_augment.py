@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from deoldify_lite.bt601 import LUMA_BLUE, LUMA_GREEN, LUMA_RED
-from deoldify_lite.color import luma_of
+from deoldify_lite.color.bt601 import LUMA_BLUE, LUMA_GREEN, LUMA_RED
+from deoldify_lite.color.tensors import luma_of
 from deoldify_lite.training.augment import (
     Augmentation,
     _blur,

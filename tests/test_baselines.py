@@ -8,11 +8,11 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import nn
 
-from deoldify_lite.colorizer import Colorizer
 from deoldify_lite.errors import OptionError
 from deoldify_lite.models.baselines import BASELINES, ClassicUnet, EncoderDecoder
 from deoldify_lite.models.build import build_network, convert_weights, recognize
-from deoldify_lite.torch_backend import TorchBackend
+from deoldify_lite.render.colorizer import Colorizer
+from deoldify_lite.render.torch_backend import TorchBackend
 
 
 @pytest.mark.parametrize("name", BASELINES)

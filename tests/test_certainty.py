@@ -9,8 +9,8 @@ import pytest
 from conftest import ROOT, textured
 from test_colorizer import Fixed
 
-from deoldify_lite.certainty import colours_on, doubts_on, spread_of
-from deoldify_lite.colorizer import Colorizer
+from deoldify_lite.render.certainty import colours_on, doubts_on, spread_of
+from deoldify_lite.render.colorizer import Colorizer
 
 SQUARE = np.full((64, 64), 128, np.uint8)
 

@@ -10,7 +10,8 @@ import pytest
 from conftest import ROOT, Command
 from PIL import Image
 
-from deoldify_lite import cli, video_cli
+from deoldify_lite.cli import main as cli
+from deoldify_lite.cli import video as video_cli
 from deoldify_lite.models.zoo import MODELS
 
 
@@ -67,7 +68,7 @@ def test_official_weights_that_are_not_there_name_the_remedy(
 
 def test_help_is_quick_and_loads_no_torch() -> None:
     code = (
-        "import sys; from deoldify_lite import cli\n"
+        "import sys; from deoldify_lite.cli import main as cli\n"
         "try: cli.main(sys.argv[1:])\n"
         "except SystemExit: pass\n"
         "sys.exit('torch' in sys.modules or 'cv2' in sys.modules)"

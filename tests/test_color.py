@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 import torch
 
-from deoldify_lite.color import chroma_of, color_difference, luma_of, merge_luma_chroma, resize_chroma, to_rgb
+from deoldify_lite.color.tensors import (
+    chroma_of,
+    color_difference,
+    luma_of,
+    merge_luma_chroma,
+    resize_chroma,
+    to_rgb,
+)
 
 
 def test_luma_and_chroma_of_known_colors() -> None:

@@ -8,11 +8,11 @@ import pytest
 import torch
 from conftest import grey_picture
 
-from deoldify_lite.color import luma_of
-from deoldify_lite.colorizer import Colorizer, OutOfMemoryError
+from deoldify_lite.color.tensors import luma_of
 from deoldify_lite.errors import RenderError
 from deoldify_lite.models.build import build_network
-from deoldify_lite.torch_backend import TorchBackend
+from deoldify_lite.render.colorizer import Colorizer, OutOfMemoryError
+from deoldify_lite.render.torch_backend import TorchBackend
 
 
 class Fixed:

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from deoldify_lite import api
+from deoldify_lite.color.grade import Grade
+from deoldify_lite.color.merge import chroma_of_rgb
 from deoldify_lite.errors import InputError, OptionError
-from deoldify_lite.grade import Grade
-from deoldify_lite.merge import chroma_of_rgb
 
 RED = (160, 110, 110)  # pale enough to fit at most lumas
 

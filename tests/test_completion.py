@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 from conftest import ROOT, Command
 
-from deoldify_lite.cli import build_parsers
-from deoldify_lite.completion_cli import SHELLS, print_completion
+from deoldify_lite.cli.completion import SHELLS, print_completion
+from deoldify_lite.cli.main import build_parsers
 from deoldify_lite.errors import OptionError
 
 pytest.importorskip("shtab")
@@ -105,7 +105,7 @@ def test_without_shtab_it_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_help_does_not_load_it() -> None:
-    code = "import sys, deoldify_lite.cli as cli; cli.build_parsers(); sys.exit('shtab' in sys.modules)"
+    code = "import sys, deoldify_lite.cli.main as cli; cli.build_parsers(); sys.exit('shtab' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
 
 

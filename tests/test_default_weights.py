@@ -10,11 +10,11 @@ from conftest import ROOT
 from PIL import Image
 
 from deoldify_lite import api
-from deoldify_lite.metrics import colorfulness, psnr
+from deoldify_lite.color.metrics import colorfulness, psnr
 from deoldify_lite.models.build import build_network
 from deoldify_lite.models.weights import verify_weights
 from deoldify_lite.models.zoo import get_spec
-from deoldify_lite.modes import MODES
+from deoldify_lite.render.modes import MODES
 
 data = pytest.importorskip("skimage.data", reason="scikit-image brings the photos")
 

@@ -6,8 +6,8 @@ import sys
 import pytest
 import torch
 
-from deoldify_lite.device import choose_device
 from deoldify_lite.errors import RenderError
+from deoldify_lite.system.device import choose_device
 
 
 def test_a_device_that_is_not_there() -> None:
@@ -24,7 +24,7 @@ def test_auto_is_what_torch_would_say() -> None:
 
 def test_the_processor_is_chosen_without_torch() -> None:
     code = (
-        "import sys; from deoldify_lite.device import choose_device; choose_device('cpu');"
+        "import sys; from deoldify_lite.system.device import choose_device; choose_device('cpu');"
         "sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0

@@ -10,7 +10,7 @@ import pytest
 from conftest import ROOT
 
 import deoldify_lite as dl
-from deoldify_lite.cli import build_parsers
+from deoldify_lite.cli.main import build_parsers
 
 DOCS = ROOT / "docs"
 

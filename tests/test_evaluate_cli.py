@@ -10,7 +10,7 @@ import pytest
 from conftest import ROOT, Command
 from PIL import Image
 
-from deoldify_lite import cli
+from deoldify_lite.cli import main as cli
 
 
 @pytest.fixture
@@ -101,7 +101,7 @@ def test_options_that_do_not_fit(truth: Path, tmp_path: Path, caplog: pytest.Log
 
 def test_help_loads_no_torch() -> None:
     code = (
-        "import sys; from deoldify_lite import cli\n"
+        "import sys; from deoldify_lite.cli import main as cli\n"
         "try: cli.main(['evaluate', '--help'])\n"
         "except SystemExit: pass\n"
         "sys.exit(any(name in sys.modules for name in ('torch', 'cv2', 'numpy', 'PIL')))"

@@ -9,15 +9,15 @@ import films as clips
 import numpy as np
 import pytest
 
-from deoldify_lite import cli
+from deoldify_lite.cli import main as cli
 from deoldify_lite.errors import InputError, OptionError, VideoError
-from deoldify_lite.evaluation import film_plot
-from deoldify_lite.evaluation.film_frames import LONGER_SIDE_PX, read_in_step, read_rgb, size_to_measure
-from deoldify_lite.evaluation.film_pairs import are_films, film_columns, find_film_pairs
-from deoldify_lite.evaluation.film_plot import draw_films
-from deoldify_lite.evaluation.film_table import film_rows, films_as_json, films_as_text
-from deoldify_lite.evaluation.films import FilmFigures, measure_film, measure_frames
-from deoldify_lite.film import probe_film
+from deoldify_lite.evaluation.films import plot as film_plot
+from deoldify_lite.evaluation.films.frames import LONGER_SIDE_PX, read_in_step, read_rgb, size_to_measure
+from deoldify_lite.evaluation.films.measure import FilmFigures, measure_film, measure_frames
+from deoldify_lite.evaluation.films.pairs import are_films, film_columns, find_film_pairs
+from deoldify_lite.evaluation.films.plot import draw_films
+from deoldify_lite.evaluation.films.table import film_rows, films_as_json, films_as_text
+from deoldify_lite.film.probe import probe_film
 
 HEIGHT, WIDTH = 48, 64
 

@@ -23,18 +23,21 @@ from PIL import Image
 from test_colorizer import Fixed
 from test_film_jobs import run_task
 
-from deoldify_lite import cli, ffmpeg_process, film_stream, photo_jobs
-from deoldify_lite.colorizer import Colorizer
-from deoldify_lite.encoding import Encoding
+from deoldify_lite.cli import main as cli
 from deoldify_lite.errors import RenderError
-from deoldify_lite.manifest import NAME, Manifest
+from deoldify_lite.film import ffmpeg as ffmpeg_process
+from deoldify_lite.film.encoding import Encoding
 from deoldify_lite.models import build
 from deoldify_lite.models import weights as weights_module
-from deoldify_lite.photo_book import PhotoSettings
-from deoldify_lite.photo_jobs import colorize_photos
-from deoldify_lite.plan import plan
-from deoldify_lite.report import Item
-from deoldify_lite.verify import verify
+from deoldify_lite.render.colorizer import Colorizer
+from deoldify_lite.run import photos as photo_jobs
+from deoldify_lite.run import stream as film_stream
+from deoldify_lite.run.items import Item
+from deoldify_lite.run.manifest import NAME, Manifest
+from deoldify_lite.run.photos import colorize_photos
+from deoldify_lite.run.plan import plan
+from deoldify_lite.run.settings import PhotoSettings
+from deoldify_lite.run.verify import verify
 
 pytestmark = pytest.mark.logs_errors
 PAGE = 4096  # bytes in which a tmpfs gives room

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from deoldify_lite.files import PHOTO_SUFFIXES, atomic_path, clear_parts, find_media, natural_key, sha256_of
+from deoldify_lite.photo.kinds import PHOTO_SUFFIXES
+from deoldify_lite.system.files import atomic_path, clear_parts, find_media, natural_key, sha256_of
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="about names, pipes or permissions on Linux")
 

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from films import make, pattern, tone
 
-from deoldify_lite import ffmpeg_process
 from deoldify_lite.errors import InputError, VideoError
-from deoldify_lite.film import probe_film
-from deoldify_lite.frame_rate import choose_rate
+from deoldify_lite.film import ffmpeg as ffmpeg_process
+from deoldify_lite.film.probe import probe_film
+from deoldify_lite.film.rate import choose_rate
 
 MS = Fraction(1, 1000)
 NTSC_FILM = Fraction(24000, 1001)

@@ -28,15 +28,16 @@ from films import (
 )
 from test_colorizer import Fixed
 
-from deoldify_lite import api, film_stream
-from deoldify_lite.colorizer import Colorizer
-from deoldify_lite.encoding import Encoding
+from deoldify_lite import api
 from deoldify_lite.errors import OptionError, RenderError
-from deoldify_lite.film_chain import FilmSettings
-from deoldify_lite.film_jobs import colorize_films
-from deoldify_lite.manifest import Manifest
-from deoldify_lite.plan import Task
-from deoldify_lite.report import Item
+from deoldify_lite.film.encoding import Encoding
+from deoldify_lite.render.colorizer import Colorizer
+from deoldify_lite.run import stream as film_stream
+from deoldify_lite.run.films import colorize_films
+from deoldify_lite.run.items import Item
+from deoldify_lite.run.manifest import Manifest
+from deoldify_lite.run.settings import FilmSettings
+from deoldify_lite.run.task import Task
 
 
 @pytest.fixture
@@ -274,7 +275,7 @@ def test_few_frames_of_a_calm_film_are_predicted(
     film: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     counts, pictures = {}, {}
-    with caplog.at_level("INFO", logger="deoldify_lite.film_jobs"):
+    with caplog.at_level("INFO", logger="deoldify_lite.run.films"):
         for steadiness in (0.0, 0.95):
             network = Fixed()
             item = run_task(
@@ -421,7 +422,8 @@ KILLS = int(os.environ.get("DEOLDIFY_LITE_KILLS", "4"))
 @pytest.mark.skipif(os.name == "nt", reason="there is no such signal")
 def test_killed_at_any_time_it_goes_on(shots: Path, tiny_weights: Path, tmp_path: Path) -> None:
     code = (
-        "import sys; from deoldify_lite import cli, film_stream; film_stream.SEGMENT_FRAMES = 25;"
+        "import sys; from deoldify_lite.cli import main as cli; from deoldify_lite.run import stream;"
+        "stream.SEGMENT_FRAMES = 25;"
         "sys.exit(cli.main_video(sys.argv[1:]))"
     )
 

@@ -31,10 +31,10 @@ from films import (
     tone,
 )
 
-from deoldify_lite.encoding import Encoding, fit_into
 from deoldify_lite.errors import DeoldifyError, VideoError
-from deoldify_lite.film import probe_film
-from deoldify_lite.film_fields import deinterlaced
+from deoldify_lite.film.encoding import Encoding, fit_into
+from deoldify_lite.film.fields import deinterlaced
+from deoldify_lite.film.probe import probe_film
 
 X264 = ("-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p")
 FAST_X264 = Encoding(codec="libx264")

@@ -1,4 +1,4 @@
-"""film_merge: frames that keep their own chroma among frames that get ours, through the real ffmpeg."""
+"""film.merge: frames that keep their own chroma among frames that get ours, through the real ffmpeg."""
 
 import logging
 from collections.abc import Set
@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from films import LOSSLESS, SIZE, between, make, pattern, plane_hashes
 
-from deoldify_lite.chroma_writer import ChromaWriter
-from deoldify_lite.encoding import Encoding
-from deoldify_lite.film import Film, probe_film
-from deoldify_lite.film_cut import Cut
+from deoldify_lite.film.cut import Cut
+from deoldify_lite.film.encoding import Encoding
+from deoldify_lite.film.probe import Film, probe_film
+from deoldify_lite.film.writer import ChromaWriter
 
 # As far from neutral as can be, to show what is off by one.
 OURS = np.broadcast_to(np.array([[[-0.5]], [[0.5]]], np.float32), (2, SIZE, SIZE))

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
-from deoldify_lite.evaluation.film_flow import FLOWS, RESIDUAL, Motion, find_motion
-from deoldify_lite.evaluation.film_metrics import (
+from deoldify_lite.evaluation.films.flow import FLOWS, RESIDUAL, Motion, find_motion
+from deoldify_lite.evaluation.films.metrics import (
     cdc,
     flicker,
     histograms,

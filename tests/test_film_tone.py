@@ -1,4 +1,4 @@
-"""film_tone: against the standards' own numbers, and against zimg, ffmpeg's colour conversion."""
+"""film.tone: against the standards' own numbers, and against zimg, ffmpeg's colour conversion."""
 
 import math
 from pathlib import Path
@@ -8,9 +8,9 @@ import pytest
 from films import run
 from numpy.typing import NDArray
 
-from deoldify_lite.film_chroma import convert_chroma
-from deoldify_lite.film_colors import Colors
-from deoldify_lite.film_tone import fit_chroma, luma_table, needs_luma
+from deoldify_lite.film.chroma import convert_chroma
+from deoldify_lite.film.colors import Colors
+from deoldify_lite.film.tone import fit_chroma, luma_table, needs_luma
 
 PQ = Colors("tv", "bt2020nc", "bt2020", "smpte2084", None)
 HLG = Colors("tv", "bt2020nc", "bt2020", "arib-std-b67", None)

@@ -20,8 +20,8 @@ from test_film_jobs import run_task
 
 from deoldify_lite import api
 from deoldify_lite.errors import InputError
-from deoldify_lite.photo import Photo
-from deoldify_lite.photo_io import pages_of, read_photo
+from deoldify_lite.photo.io import pages_of, read_photo
+from deoldify_lite.photo.photo import Photo
 
 # tifffile's errors in the log, and Pillow's warnings
 pytestmark = [pytest.mark.logs_errors, pytest.mark.filterwarnings("ignore::UserWarning:PIL")]

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from deoldify_lite.color.grade import Grade, apply_grade, gains_of
+from deoldify_lite.color.merge import merge_picture
 from deoldify_lite.errors import OptionError
-from deoldify_lite.grade import Grade, apply_grade, gains_of
-from deoldify_lite.merge import merge_picture
 
 WARM, COLD = Grade(temperature=50), Grade(temperature=-50)
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from conftest import grey_picture
 
-from deoldify_lite.guided import align_chroma, guide_chroma, upsample_chroma
+from deoldify_lite.color.guided import align_chroma, guide_chroma, upsample_chroma
 
 
 def constant(height: int, width: int) -> np.ndarray:

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from deoldify_lite.hint_spread import MOST_WIDE, NEAR, WORKING_PX, correct, hint_photo, spread_hints
-from deoldify_lite.hints import Hint
+from deoldify_lite.color.hint import Hint
+from deoldify_lite.color.spread import MOST_WIDE, NEAR, WORKING_PX, correct, hint_photo, spread_hints
 
 RED = (-0.1, 0.3)
 

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from conftest import textured
 
-from deoldify_lite.hinted_shots import spread_through_shots
-from deoldify_lite.hints import FilmHint, Hint
-from deoldify_lite.key_frames import Step, find_key_frames
-from deoldify_lite.shots import MOST_SHOT_FRAMES, Frame
-from deoldify_lite.temporal import Predicted, steady
+from deoldify_lite.color.hint import FilmHint, Hint
+from deoldify_lite.temporal.hints import spread_through_shots
+from deoldify_lite.temporal.key_frames import Step, find_key_frames
+from deoldify_lite.temporal.shots import MOST_SHOT_FRAMES, Frame
+from deoldify_lite.temporal.steady import Predicted, steady
 
 SIZE = (96, 96)
 RED = (-0.1, 0.3)

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from deoldify_lite.color.hint import FilmHint, Hint
 from deoldify_lite.errors import InputError, OptionError
-from deoldify_lite.hints import MOST_BYTES, MOST_HINTS, FilmHint, Hint, find_hints, read_hints
+from deoldify_lite.run.hint_file import MOST_BYTES, MOST_HINTS, find_hints, read_hints
 
 
 def write(tmp_path: Path, text: str) -> Path:

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from deoldify_lite.in_colour import colour_and_tone, is_in_colour
+from deoldify_lite.temporal.in_color import colour_and_tone, is_in_colour
 
 SIZE = 192
 y, x = np.mgrid[:SIZE, :SIZE] / SIZE

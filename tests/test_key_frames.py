@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 from conftest import textured
 
-from deoldify_lite.key_frames import MOST_STEPS, Step, find_key_frames
-from deoldify_lite.shots import Frame
+from deoldify_lite.temporal.key_frames import MOST_STEPS, Step, find_key_frames
+from deoldify_lite.temporal.shots import Frame
 
 SIZE = (96, 96)
 

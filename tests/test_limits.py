@@ -3,7 +3,7 @@
 import pytest
 
 from deoldify_lite.errors import OptionError
-from deoldify_lite.limits import read_limit
+from deoldify_lite.system.limits import read_limit
 
 
 def test_the_environment_counts_where_it_says_something(monkeypatch: pytest.MonkeyPatch) -> None:

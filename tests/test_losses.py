@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from deoldify_lite.metrics import colorfulness
+from deoldify_lite.color.metrics import colorfulness
 from deoldify_lite.training.losses import (
     PIXEL_LOSSES,
     color_class_loss,

@@ -6,7 +6,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from deoldify_lite import api, machine
+from deoldify_lite import api
+from deoldify_lite.system import machine
 
 
 @pytest.fixture
@@ -36,6 +37,6 @@ def test_batches_fit_into_memory(tiny_weights: Path, monkeypatch: pytest.MonkeyP
     rendering = api.settle(weights=tiny_weights, device="cpu", render_factor=64)
     one = 600 * 1024**2
     for free, expected in ((0, 1), (2 * one, 1), (2 * 3 * one, 3), (100 * one, 4)):
-        monkeypatch.setattr("deoldify_lite.rendering.free_memory", lambda _, free=free: free)
+        monkeypatch.setattr("deoldify_lite.render.rendering.free_memory", lambda _, free=free: free)
         assert rendering.batch_size(None) == expected
     assert rendering.batch_size(9) == 9

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from deoldify_lite.manifest import Manifest, fingerprint_of
+from deoldify_lite.run.manifest import Manifest, fingerprint_of
 
 
 @pytest.fixture

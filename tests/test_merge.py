@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from deoldify_lite import merge
-from deoldify_lite.color import chroma_of, merge_luma_chroma
-from deoldify_lite.merge import chroma_of_rgb, merge_picture
+from deoldify_lite.color import merge
+from deoldify_lite.color.merge import chroma_of_rgb, merge_picture
+from deoldify_lite.color.tensors import chroma_of, merge_luma_chroma
 
 
 def merged_by_torch(picture: np.ndarray, chroma: np.ndarray) -> np.ndarray:

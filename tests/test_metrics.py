@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from deoldify_lite.metrics import (
+from deoldify_lite.color.metrics import (
     absolute_colorfulness,
     colorfulness,
     frechet_distance,

@@ -15,14 +15,14 @@ from PIL import Image
 from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
-from deoldify_lite.color import chroma_of, merge_luma_chroma
+from deoldify_lite.color.deoldify import model_input, quantize_square, transplant_luma
+from deoldify_lite.color.tensors import chroma_of, merge_luma_chroma
 from deoldify_lite.errors import OptionError
 from deoldify_lite.models.build import fold_batch_norms, load_network
 from deoldify_lite.models.checkpoint import fold_norms
 from deoldify_lite.models.layers import Blur, ResidualConvs, SelfAttention, init_icnr_
 from deoldify_lite.models.unet import DECODERS, Unet
 from deoldify_lite.models.zoo import MODELS
-from deoldify_lite.original import model_input, quantize_square, transplant_luma
 
 MODES = ("artistic", "stable")
 INPUTS = ("noise_80", "gradient_80", "photo_80", "noise_128", "gradient_128", "photo_128")

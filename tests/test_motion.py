@@ -3,7 +3,7 @@
 import numpy as np
 from conftest import textured
 
-from deoldify_lite.motion import motion_between
+from deoldify_lite.temporal.motion import motion_between
 
 SIZE = (96, 96)
 INNER = np.s_[12:-12, 12:-12]

@@ -12,16 +12,18 @@ import torch
 from conftest import grey_picture
 from safetensors.torch import save_file
 
-from deoldify_lite import __version__, api, onnx_export
-from deoldify_lite.color import chroma_of
+from deoldify_lite import api
+from deoldify_lite.cli.export import fill_export_parser
+from deoldify_lite.color.tensors import chroma_of
 from deoldify_lite.errors import OptionError, RenderError
-from deoldify_lite.export_cli import fill_export_parser
-from deoldify_lite.files import sha256_of
 from deoldify_lite.models.build import build_network
 from deoldify_lite.models.unet import Unet
 from deoldify_lite.models.zoo import get_spec
-from deoldify_lite.onnx_export import PACKAGES, export_onnx
-from deoldify_lite.torch_backend import TorchBackend
+from deoldify_lite.render import onnx_export
+from deoldify_lite.render.onnx_export import PACKAGES, export_onnx
+from deoldify_lite.render.torch_backend import TorchBackend
+from deoldify_lite.system.files import sha256_of
+from deoldify_lite.version import __version__
 
 onnx, _, onnxruntime = (
     pytest.importorskip(package, reason="the extra `onnx` is not installed") for package in PACKAGES

@@ -15,8 +15,8 @@ from deoldify_lite import api
 from deoldify_lite.errors import OptionError
 from deoldify_lite.models.build import Network, build_network
 from deoldify_lite.models.unet import Unet
-from deoldify_lite.openvino_backend import OpenvinoBackend, load_model
-from deoldify_lite.torch_backend import TorchBackend
+from deoldify_lite.render.openvino_backend import OpenvinoBackend, load_model
+from deoldify_lite.render.torch_backend import TorchBackend
 
 pytest.importorskip("openvino", reason="the extra `openvino` is not installed")
 
@@ -111,7 +111,7 @@ def test_choosing(tiny_weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         return api.settle(weights=tiny_weights, device="cpu", backend=name).backend
 
     assert (chosen("auto"), chosen("torch"), chosen("openvino")) == ("openvino", "torch", "openvino")
-    monkeypatch.setattr("deoldify_lite.rendering.openvino_version", lambda: None)
+    monkeypatch.setattr("deoldify_lite.render.rendering.openvino_version", lambda: None)
     assert chosen("auto") == "torch"
     with pytest.raises(OptionError, match="pip install"):
         chosen("openvino")

@@ -5,8 +5,8 @@ import pytest
 from fill_rule import GOLDEN
 from PIL import Image
 
-from deoldify_lite import original
-from deoldify_lite.original import model_input, quantize_square, transplant_luma
+from deoldify_lite.color import deoldify as original
+from deoldify_lite.color.deoldify import model_input, quantize_square, transplant_luma
 
 PIPELINE = GOLDEN / "pipeline"
 PICTURES = (("grey_120x90", 10), ("grey_96x96", 5), ("tint_90x120", 10), ("grey_301x203", 7))

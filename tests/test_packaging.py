@@ -45,7 +45,7 @@ def test_the_wheel_holds_code_weights_and_commands(wheel: Path) -> None:
         size = archive.getinfo(f"deoldify_lite/weights/{get_spec('lite').file}").file_size
     assert size == get_spec("lite").bytes
     for command in ("colorize-folder", "colorize-video", "deoldify-lite"):
-        assert f"{command} = deoldify_lite.cli:" in commands
+        assert f"{command} = deoldify_lite.cli.main:" in commands
     assert not [name for name in names if name.startswith(("tests/", "scripts/"))]
 
 

@@ -10,14 +10,14 @@ import tifffile
 from photos import GREY8, GREY16, several_pages, smooth
 from test_colorizer import Fixed, luma_levels
 
-from deoldify_lite.colorizer import Colorizer
-from deoldify_lite.files import PHOTO_SUFFIXES
-from deoldify_lite.photo_book import PhotoSettings
-from deoldify_lite.photo_io import output_suffix, pages_of, read_photo
-from deoldify_lite.photo_jobs import MOST_PIXELS, colorize_photos
-from deoldify_lite.photo_xmp import has_mark
-from deoldify_lite.plan import plan
-from deoldify_lite.report import Item
+from deoldify_lite.photo.io import pages_of, read_photo
+from deoldify_lite.photo.kinds import PHOTO_SUFFIXES, output_suffix
+from deoldify_lite.photo.xmp import has_mark
+from deoldify_lite.render.colorizer import Colorizer
+from deoldify_lite.run.items import Item
+from deoldify_lite.run.photos import MOST_PIXELS, colorize_photos
+from deoldify_lite.run.plan import plan
+from deoldify_lite.run.settings import PhotoSettings
 
 SETTINGS = PhotoSettings("x", 2, 1.0, "auto", mark=False)
 
@@ -132,7 +132,7 @@ def test_every_page_bears_the_mark_once(tmp_path: Path) -> None:
 def test_huge_photos_go_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """None is read while another that is as large is still in memory."""
     assert MOST_PIXELS >= 1_000_000
-    from deoldify_lite import photo_jobs
+    from deoldify_lite.run import photos as photo_jobs
 
     monkeypatch.setattr(photo_jobs, "MOST_PIXELS", 1000)
     monkeypatch.setattr(photo_jobs, "LEAST_PIXELS", 10)

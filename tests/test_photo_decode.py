@@ -1,4 +1,4 @@
-"""photo_decode: every kind of photo people have, written by the usual libraries and read."""
+"""photo.decode: every kind of photo people have, written by the usual libraries and read."""
 
 import struct
 import warnings
@@ -38,8 +38,8 @@ from PIL import Image, ImageCms
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 from deoldify_lite.errors import InputError
-from deoldify_lite.photo_decode import _photo as put_together
-from deoldify_lite.photo_io import pages_of, read_photo, write_photo
+from deoldify_lite.photo.decode import _photo as put_together
+from deoldify_lite.photo.io import pages_of, read_photo, write_photo
 
 pytestmark = NO_WARNINGS
 

@@ -1,4 +1,4 @@
-"""photo_encode: photos written, read again by us and by others, and compared."""
+"""photo.encode: photos written, read again by us and by others, and compared."""
 
 import dataclasses
 from pathlib import Path
@@ -21,9 +21,9 @@ from photos import (
 )
 from PIL import Image
 
-from deoldify_lite.photo import Photo
-from deoldify_lite.photo_io import read_photo, write_photo
-from deoldify_lite.photo_samples import to_depth
+from deoldify_lite.photo.io import read_photo, write_photo
+from deoldify_lite.photo.photo import Photo
+from deoldify_lite.photo.samples import to_depth
 
 pytestmark = NO_WARNINGS
 

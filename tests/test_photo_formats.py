@@ -13,10 +13,11 @@ from PIL import Image, features
 from test_photo_book import run
 
 from deoldify_lite.errors import InputError
-from deoldify_lite.photo import Photo
-from deoldify_lite.photo_formats import JXL_BOX, can_write_heif, jxl_header, kind_of
-from deoldify_lite.photo_io import output_suffix, pages_of, read_photo, write_photo
-from deoldify_lite.photo_limits import MAX_SIDE_PX
+from deoldify_lite.photo.io import pages_of, read_photo, write_photo
+from deoldify_lite.photo.kinds import kind_of, output_suffix
+from deoldify_lite.photo.limits import MAX_SIDE_PX
+from deoldify_lite.photo.optional import JXL_BOX, can_write_heif, jxl_header
+from deoldify_lite.photo.photo import Photo
 
 EXIF, TURNED_EXIF = exif_block(1).tobytes(), exif_block(6).tobytes()
 UPRIGHT_XMP = XMP.replace(b'"6"', b'"1"')

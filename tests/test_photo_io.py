@@ -1,4 +1,4 @@
-"""photo_io: names, bad input, bad output, and what must never be touched."""
+"""photo.io: names, bad input, bad output, and what must never be touched."""
 
 import logging
 import os
@@ -16,11 +16,12 @@ import pytest
 from photos import GREY8, NO_WARNINGS, RGB8, chunk, good_files, png_bytes, save, smooth
 from PIL import Image
 
-from deoldify_lite import photo_io
 from deoldify_lite.errors import InputError, OptionError
-from deoldify_lite.photo import Photo
-from deoldify_lite.photo_io import output_suffix, read_photo, write_photo
-from deoldify_lite.photo_limits import MAX_SIDE_PX
+from deoldify_lite.photo import io as photo_io
+from deoldify_lite.photo.io import read_photo, write_photo
+from deoldify_lite.photo.kinds import output_suffix
+from deoldify_lite.photo.limits import MAX_SIDE_PX
+from deoldify_lite.photo.photo import Photo
 
 pytestmark = NO_WARNINGS
 
@@ -159,7 +160,7 @@ def test_output_suffix(name: str, format: str, suffix: str) -> None:
 def test_good_files_are_silent_and_torch_is_not_needed(tmp_path: Path) -> None:
     good_files(tmp_path)
     code = (
-        "import sys; from pathlib import Path; from deoldify_lite.photo_io import read_photo, write_photo\n"
+        "import sys; from pathlib import Path; from deoldify_lite.photo.io import read_photo, write_photo\n"
         f"for path in Path({str(tmp_path)!r}).iterdir():\n"
         "    write_photo(read_photo(path), path.parent / 'o' / (path.name + '.png'))\n"
         "assert 'torch' not in sys.modules"

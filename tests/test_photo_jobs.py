@@ -18,16 +18,18 @@ from photos import rgb_profile
 from PIL import Image, ImageCms
 from test_colorizer import Fixed, luma_levels
 
-from deoldify_lite import api, photo_jobs
-from deoldify_lite.colorizer import Colorizer, is_grey
+from deoldify_lite import api
 from deoldify_lite.errors import InputError, OptionError
-from deoldify_lite.photo import Photo
-from deoldify_lite.photo_book import PhotoSettings
-from deoldify_lite.photo_io import read_photo
-from deoldify_lite.photo_jobs import colorize_photos, side_by_side
-from deoldify_lite.photo_xmp import has_mark
-from deoldify_lite.plan import Task, plan, record
-from deoldify_lite.report import Item, as_json, summary
+from deoldify_lite.photo.io import read_photo
+from deoldify_lite.photo.photo import Photo
+from deoldify_lite.photo.xmp import has_mark
+from deoldify_lite.render.colorizer import Colorizer, is_grey
+from deoldify_lite.run import photos as photo_jobs
+from deoldify_lite.run.items import Item, as_json, summary
+from deoldify_lite.run.photos import colorize_photos, side_by_side
+from deoldify_lite.run.plan import plan
+from deoldify_lite.run.settings import PhotoSettings
+from deoldify_lite.run.task import Task, record
 
 
 @pytest.fixture

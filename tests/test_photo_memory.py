@@ -16,10 +16,10 @@ CODE = """
 import re, sys
 from pathlib import Path
 import numpy as np
-from deoldify_lite.colorizer import Colorizer
-from deoldify_lite.photo_book import PhotoSettings
-from deoldify_lite.photo_jobs import colorize_photos
-from deoldify_lite.plan import plan
+from deoldify_lite.render.colorizer import Colorizer
+from deoldify_lite.run.settings import PhotoSettings
+from deoldify_lite.run.photos import colorize_photos
+from deoldify_lite.run.plan import plan
 
 class Constant:
     predicts_rgb, chroma_stride = False, 2

@@ -11,9 +11,9 @@ import tifffile
 from photos import NO_WARNINGS, RGB8, SRGB_ICC, chunk, exif_block, png_bytes, save, smooth
 from PIL import Image, IptcImagePlugin
 
-from deoldify_lite.photo import Photo
-from deoldify_lite.photo_io import read_photo, write_photo
-from deoldify_lite.photo_jpeg import LONGEST, MORE_XMP
+from deoldify_lite.photo.io import read_photo, write_photo
+from deoldify_lite.photo.jpeg import LONGEST, MORE_XMP
+from deoldify_lite.photo.photo import Photo
 
 pytestmark = NO_WARNINGS
 

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from deoldify_lite.errors import InputError, OptionError
-from deoldify_lite.files import PHOTO_SUFFIXES
-from deoldify_lite.plan import check_output, plan, record
+from deoldify_lite.photo.kinds import PHOTO_SUFFIXES
+from deoldify_lite.run.plan import plan
+from deoldify_lite.run.task import check_output, record
 
 
 def outputs(inputs: list[Path], out: Path | None, suffix: str | None = None) -> list[Path]:

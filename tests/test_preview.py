@@ -10,24 +10,16 @@ from films import make, pattern, run, tone
 from PIL import Image
 from test_colorizer import Fixed
 
-from deoldify_lite.colorizer import Colorizer
+from deoldify_lite.cli.preview import fill_preview_parser
 from deoldify_lite.errors import InputError, OptionError
-from deoldify_lite.film import probe_film
-from deoldify_lite.photo import Photo
-from deoldify_lite.photo_io import read_photo
-from deoldify_lite.photo_xmp import has_mark
-from deoldify_lite.plan import plan
-from deoldify_lite.preview import (
-    GAP_PX,
-    LABEL_PX,
-    Row,
-    Subject,
-    draw_sheet,
-    subject_of,
-    write_sheet,
-)
-from deoldify_lite.preview_cli import fill_preview_parser
-from deoldify_lite.preview_film import frame_of
+from deoldify_lite.film.probe import probe_film
+from deoldify_lite.photo.io import read_photo
+from deoldify_lite.photo.photo import Photo
+from deoldify_lite.photo.xmp import has_mark
+from deoldify_lite.render.colorizer import Colorizer
+from deoldify_lite.run.plan import plan
+from deoldify_lite.show.clip import frame_of
+from deoldify_lite.show.sheet import GAP_PX, LABEL_PX, Row, Subject, draw_sheet, subject_of, write_sheet
 
 
 def rows(*, most: int = 99, error: Exception | None = None) -> list[Row]:

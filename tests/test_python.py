@@ -15,8 +15,8 @@ from PIL import Image, ImageCms
 
 import deoldify_lite as dl
 from deoldify_lite import pictures
-from deoldify_lite.photo_exif import ORIENTATION
-from deoldify_lite.photo_xmp import has_mark
+from deoldify_lite.photo.exif import ORIENTATION
+from deoldify_lite.photo.xmp import has_mark
 
 LUMA = np.array([0.299, 0.587, 0.114])
 GREY = grey_picture(60, 80)

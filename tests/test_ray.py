@@ -22,23 +22,25 @@ from PIL import Image
 
 pytest.importorskip("ray", reason="Ray, of the extra `ray`, is not installed")
 
-from deoldify_lite import api, film_stream
-from deoldify_lite.colorizer import Colorizer
-from deoldify_lite.encoding import Encoding
+from deoldify_lite import api
+from deoldify_lite.cluster import crew as farm_cluster
+from deoldify_lite.cluster.crew import Crew, RaySettings
+from deoldify_lite.cluster.films import colorize_films
+from deoldify_lite.cluster.message import Errand, Order
+from deoldify_lite.cluster.photos import colorize_photos
+from deoldify_lite.cluster.slots import Slot, find_slots
+from deoldify_lite.cluster.worker import Worker
 from deoldify_lite.errors import InputError, OptionError, RenderError
-from deoldify_lite.farm import cluster as farm_cluster
-from deoldify_lite.farm.cluster import Crew, RaySettings, Slot, find_slots
-from deoldify_lite.farm.films import colorize_films
-from deoldify_lite.farm.message import Errand, Order
-from deoldify_lite.farm.photos import colorize_photos
-from deoldify_lite.farm.worker import Worker
-from deoldify_lite.film_chain import FilmSettings
-from deoldify_lite.film_jobs import colorize_films as colorize_films_here
-from deoldify_lite.manifest import NAME, Manifest
-from deoldify_lite.photo_book import PhotoSettings
-from deoldify_lite.photo_jobs import colorize_photos as colorize_photos_here
-from deoldify_lite.plan import Task, plan, with_hints
-from deoldify_lite.report import Item
+from deoldify_lite.film.encoding import Encoding
+from deoldify_lite.render.colorizer import Colorizer
+from deoldify_lite.run import stream as film_stream
+from deoldify_lite.run.films import colorize_films as colorize_films_here
+from deoldify_lite.run.items import Item
+from deoldify_lite.run.manifest import NAME, Manifest
+from deoldify_lite.run.photos import colorize_photos as colorize_photos_here
+from deoldify_lite.run.plan import plan, with_hints
+from deoldify_lite.run.settings import FilmSettings, PhotoSettings
+from deoldify_lite.run.task import Task
 
 STORE_BYTES = 80_000_000  # Ray takes no less than 75 MB
 
@@ -465,7 +467,7 @@ def test_workers_of_one_run_obey_nobody_else(tmp_path: Path) -> None:
     """Ray reads its secret when it is imported, so this needs a process of its own."""
     code = (
         "import os, sys\n"
-        "from deoldify_lite.farm.cluster import _import_ray\n"
+        "from deoldify_lite.cluster.crew import _import_ray\n"
         "ray = _import_ray(ours=True)\n"
         "assert os.environ['RAY_AUTH_MODE'] == 'token' and len(os.environ['RAY_AUTH_TOKEN']) == 64\n"
         "quiet = {'include_dashboard': False, 'configure_logging': False, 'log_to_driver': False}\n"

@@ -27,14 +27,14 @@ from films import (
     tone,
 )
 
-from deoldify_lite import encoding as encoding_module
-from deoldify_lite.chroma_writer import ChromaWriter
-from deoldify_lite.encoding import Encoding, choose_pix_fmt, default_container
 from deoldify_lite.errors import OptionError, VideoError
-from deoldify_lite.film import probe_film
-from deoldify_lite.film_chroma import MATRICES, convert_chroma, encode_chroma, has_chroma
-from deoldify_lite.film_cut import Cut
-from deoldify_lite.frame_reader import FrameReader
+from deoldify_lite.film import encoding as encoding_module
+from deoldify_lite.film.chroma import MATRICES, convert_chroma, encode_chroma, has_chroma
+from deoldify_lite.film.cut import Cut
+from deoldify_lite.film.encoding import Encoding, choose_pix_fmt, default_container
+from deoldify_lite.film.probe import probe_film
+from deoldify_lite.film.reader import FrameReader
+from deoldify_lite.film.writer import ChromaWriter
 
 SAMPLES = SHARED / "samples" / "films"
 X264 = ("-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p")

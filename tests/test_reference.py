@@ -11,9 +11,9 @@ from conftest import textured
 from numpy.typing import NDArray
 
 from deoldify_lite.api import load_colorizer
+from deoldify_lite.color.merge import chroma_of_rgb
+from deoldify_lite.color.reference import Chroma, Reference, Square
 from deoldify_lite.errors import InputError
-from deoldify_lite.merge import chroma_of_rgb
-from deoldify_lite.reference import Chroma, Reference, Square
 
 DARK, BRIGHT = 70, 180
 # What the network below makes of dark and bright, and what they are in the reference: Cb and Cr.

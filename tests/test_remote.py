@@ -13,27 +13,28 @@ from films import info, make, pattern, plane_hashes, tone
 from PIL import Image
 
 from deoldify_lite import api
-from deoldify_lite.encoding import CONTAINERS, default_container
 from deoldify_lite.errors import InputError, OptionError
-from deoldify_lite.files import FILM_SUFFIXES, PHOTO_SUFFIXES
-from deoldify_lite.film import probe_film
-from deoldify_lite.manifest import NAME, Manifest, Record
-from deoldify_lite.photo_book import PhotoSettings
-from deoldify_lite.photo_io import output_suffix
-from deoldify_lite.photo_jobs import colorize_photos
-from deoldify_lite.plan import Task
-from deoldify_lite.remote import jobs, outbox, store
-from deoldify_lite.remote.errors import UnreachableError
+from deoldify_lite.film.encoding import default_container
+from deoldify_lite.film.kinds import CONTAINERS, FILM_SUFFIXES
+from deoldify_lite.film.probe import probe_film
+from deoldify_lite.photo.kinds import PHOTO_SUFFIXES, output_suffix
+from deoldify_lite.remote import jobs, outbox
 from deoldify_lite.remote.jobs import colorize_elsewhere
-from deoldify_lite.remote.mirrors import plan_mirrors
-from deoldify_lite.remote.names import safe_name, why_unsafe
+from deoldify_lite.remote.plan import plan_mirrors
 from deoldify_lite.remote.staging import OLD_S, staging
-from deoldify_lite.remote.store import fetch, list_files, list_media, look_up, put
 from deoldify_lite.remote.verify import verify_elsewhere
-from deoldify_lite.report import Item, as_json
-from deoldify_lite.scene_memory import SceneMemory
-from deoldify_lite.unfinished import Segment, unfinished
-from deoldify_lite.url import Place, Url, any_url, is_url, path_or_url
+from deoldify_lite.run.items import Item, as_json
+from deoldify_lite.run.manifest import NAME, Manifest, Record
+from deoldify_lite.run.photos import colorize_photos
+from deoldify_lite.run.settings import PhotoSettings
+from deoldify_lite.run.task import Task
+from deoldify_lite.run.unfinished import Segment, unfinished
+from deoldify_lite.storage import store
+from deoldify_lite.storage.errors import UnreachableError
+from deoldify_lite.storage.names import safe_name, why_unsafe
+from deoldify_lite.storage.store import fetch, list_files, list_media, look_up, put
+from deoldify_lite.storage.url import Place, Url, any_url, is_url, path_or_url
+from deoldify_lite.temporal.scene_memory import SceneMemory
 
 fsspec = pytest.importorskip("fsspec", reason="files elsewhere need the extra `remote`")
 
@@ -636,8 +637,8 @@ def colorize_films_elsewhere(
     inputs: Sequence[Place], out: Place | None, rendering: api.Rendering
 ) -> tuple[list[Item], list[tuple[str, int]]]:
     """Films, as `api.colorize_video` does it, and what is told of frames."""
-    from deoldify_lite.film_jobs import colorize_films
-    from deoldify_lite.film_stream import FilmSettings
+    from deoldify_lite.run.films import colorize_films
+    from deoldify_lite.run.stream import FilmSettings
 
     def suffix_of(path: Path) -> str:
         try:

@@ -17,13 +17,13 @@ from conftest import grey_picture
 from PIL import Image
 from test_colorizer import Fixed
 
-from deoldify_lite import report_page
-from deoldify_lite.colorizer import Colorizer
 from deoldify_lite.errors import OptionError, RenderError
-from deoldify_lite.report import Item
-from deoldify_lite.report_page import report_path, write_report_page
-from deoldify_lite.report_template import GENERATOR
-from deoldify_lite.url import Url
+from deoldify_lite.render.colorizer import Colorizer
+from deoldify_lite.run.items import Item
+from deoldify_lite.show import report as report_page
+from deoldify_lite.show.report import report_path, write_report_page
+from deoldify_lite.show.report_template import GENERATOR
+from deoldify_lite.storage.url import Url
 
 EVIL = "<script>alert(1)<img src=x onerror=alert(2)>'\"&#x41; javascript:x?y#z %41.png"
 BEFORE, AFTER = (

@@ -21,15 +21,17 @@ from PIL import Image
 from test_colorizer import Fixed
 from test_film_jobs import run_task
 
-from deoldify_lite import api, encoding
+from deoldify_lite import api
 from deoldify_lite.errors import InputError
-from deoldify_lite.ffmpeg_process import FILM_FORMATS, SOURCE_OPTIONS
-from deoldify_lite.film import probe_film
-from deoldify_lite.manifest import NAME, Manifest
-from deoldify_lite.plan import Task, check_output
-from deoldify_lite.scene_memory import SceneMemory
-from deoldify_lite.unfinished import Segment, unfinished
-from deoldify_lite.verify import verify
+from deoldify_lite.film import encoding
+from deoldify_lite.film.ffmpeg import SOURCE_OPTIONS
+from deoldify_lite.film.kinds import FILM_FORMATS
+from deoldify_lite.film.probe import probe_film
+from deoldify_lite.run.manifest import NAME, Manifest
+from deoldify_lite.run.task import Task, check_output
+from deoldify_lite.run.unfinished import Segment, unfinished
+from deoldify_lite.run.verify import verify
+from deoldify_lite.temporal.scene_memory import SceneMemory
 
 posix = pytest.mark.skipif(os.name == "nt", reason="about links, pipes and names on POSIX systems")
 
@@ -246,7 +248,7 @@ def test_no_code_of_ours_uses_a_shell_or_unpickles() -> None:
                 options = {word.arg: ast.unparse(word.value) for word in node.keywords}
                 assert name not in ("os.system", "os.popen", "eval", "exec"), path
                 # A worker reads back what it has itself put into a file without a name.
-                if path.relative_to(ROOT).as_posix() != "deoldify_lite/farm/worker.py":
+                if path.relative_to(ROOT).as_posix() != "deoldify_lite/cluster/worker.py":
                     assert name not in ("pickle.load", "pickle.loads"), path
                 assert "shell" not in options, path
                 if name in ("np.load", "numpy.load"):

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from conftest import textured
 
-from deoldify_lite import scene_memory
-from deoldify_lite.scene_memory import SceneMemory
+from deoldify_lite.temporal import scene_memory
+from deoldify_lite.temporal.scene_memory import SceneMemory
 
 SIZE = (96, 96)
 

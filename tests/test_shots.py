@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from deoldify_lite.shots import COLOUR_LOOKAHEAD, CUT_LOOKAHEAD, Frame, mark_shots
+from deoldify_lite.temporal.shots import COLOUR_LOOKAHEAD, CUT_LOOKAHEAD, Frame, mark_shots
 
 Film = np.ndarray  # (frames, 96, 96) float32, luma
 NEUTRAL = np.full((2, 48, 48), 128, np.uint8)

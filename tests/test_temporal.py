@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from conftest import textured
 
-from deoldify_lite.key_frames import MOST_STEPS, Step, find_key_frames
-from deoldify_lite.motion import Motion
-from deoldify_lite.scene_memory import SceneMemory
-from deoldify_lite.shots import Frame
-from deoldify_lite.temporal import LOOK_AHEAD, Chroma, Predicted, steady
+from deoldify_lite.temporal.key_frames import MOST_STEPS, Step, find_key_frames
+from deoldify_lite.temporal.motion import Motion
+from deoldify_lite.temporal.scene_memory import SceneMemory
+from deoldify_lite.temporal.shots import Frame
+from deoldify_lite.temporal.steady import LOOK_AHEAD, Chroma, Predicted, steady
 
 SIZE = (96, 96)
 rng = np.random.default_rng(0)

@@ -11,8 +11,8 @@ from photos import rgb_profile
 from PIL import Image
 
 from deoldify_lite.errors import InputError
-from deoldify_lite.photo import Photo
-from deoldify_lite.thumbnail import fit_size, jpeg_uri, look_of, read_small, shrink
+from deoldify_lite.photo.photo import Photo
+from deoldify_lite.photo.thumbnail import fit_size, jpeg_uri, look_of, read_small, shrink
 
 SRGB_PRIMARIES = ((0.6484, 0.3309), (0.3212, 0.5979), (0.1559, 0.0660))  # under the white of D50
 

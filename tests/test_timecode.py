@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import pytest
 
-from deoldify_lite.timecode import advance_timecode, double_timecode
+from deoldify_lite.film.timecode import advance_timecode, double_timecode
 
 NTSC = Fraction(30000, 1001)
 

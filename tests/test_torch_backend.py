@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from deoldify_lite.errors import RenderError
 from deoldify_lite.models.build import build_network
-from deoldify_lite.torch_backend import TorchBackend, is_out_of_memory
+from deoldify_lite.render.torch_backend import TorchBackend, is_out_of_memory
 
 LUMAS = np.stack([grey_picture(64, 64)[..., 0], grey_picture(64, 64)[::-1, :, 0]])
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from deoldify_lite import cli
+from deoldify_lite.cli import main as cli
 from deoldify_lite.errors import InputError
-from deoldify_lite.manifest import NAME, Manifest
-from deoldify_lite.verify import verify
+from deoldify_lite.run.manifest import NAME, Manifest
+from deoldify_lite.run.verify import verify
 
 
 @pytest.fixture

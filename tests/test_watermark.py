@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from deoldify_lite.watermark import add_watermark, draw_palette
+from deoldify_lite.photo.watermark import add_watermark, draw_palette
 
 
 @pytest.mark.parametrize(("height", "width"), [(400, 600), (600, 400), (3000, 4000)])

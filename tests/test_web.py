@@ -27,16 +27,16 @@ from conftest import ROOT, grey_picture
 from films import make, pattern
 from PIL import Image
 
-from deoldify_lite import cli
+from deoldify_lite.cli import main as cli
+from deoldify_lite.cli.web import fill_web_parser, run_web
 from deoldify_lite.errors import InputError, OptionError
-from deoldify_lite.film import probe_film
-from deoldify_lite.report import Item
+from deoldify_lite.film.probe import probe_film
+from deoldify_lite.run.items import Item
 from deoldify_lite.web import session
+from deoldify_lite.web.html import Outcome, compare_html, outcome_of, outcomes_html, player_html
 from deoldify_lite.web.network import OneNetwork
 from deoldify_lite.web.session import PREFIX, Sessions, gather, private_folder
-from deoldify_lite.web.show import Outcome, compare_html, outcome_of, outcomes_html, player_html
 from deoldify_lite.web.work import STOPPED, Desk, Wish, sheet_factors
-from deoldify_lite.web_cli import fill_web_parser, run_web
 
 ENGINE = {"device": "cpu", "precision": "fp32", "backend": "torch"}
 WISH = Wish("artistic", render_factor=4, saturation=1.15, steadiness=0.8)
@@ -260,7 +260,7 @@ def test_only_this_computer_is_served_unless_asked() -> None:
 
 
 def test_gradio_is_asked_for_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("deoldify_lite.web_cli.find_spec", lambda name: None)
+    monkeypatch.setattr("deoldify_lite.cli.web.find_spec", lambda name: None)
     with pytest.raises(OptionError, match=r"pip install 'deoldify_lite\[web\]'"):
         run_web(web_arguments())
 

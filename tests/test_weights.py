@@ -13,14 +13,9 @@ import pytest
 from deoldify_lite.errors import OptionError, WeightsError
 from deoldify_lite.models import weights
 from deoldify_lite.models.unet import DECODERS
-from deoldify_lite.models.weights import (
-    fetch_weights,
-    find_weights,
-    user_cache,
-    verify_weights,
-    weight_folders,
-)
+from deoldify_lite.models.weights import fetch_weights, find_weights, verify_weights, weight_folders
 from deoldify_lite.models.zoo import MODELS, ModelSpec, get_spec
+from deoldify_lite.system.cache import user_cache
 
 CONTENT = bytes(range(251)) * 5000  # 1.2 MB
 SPEC = ModelSpec(

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deoldify_lite.errors import InputError, OptionError
-from deoldify_lite.files import PHOTO_SUFFIXES, find_media
+from deoldify_lite.photo.kinds import PHOTO_SUFFIXES
+from deoldify_lite.system.files import find_media
 
 GREY, TRUTH = "grey", "truth"  # names of the two columns that are always there
 

@@ -14,12 +14,12 @@ from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from deoldify_lite.errors import OptionError, WeightsError
-from deoldify_lite.files import atomic_path, sha256_of
 from deoldify_lite.models.baselines import BASELINES, EncoderDecoder
 from deoldify_lite.models.checkpoint import State, read_weights
 from deoldify_lite.models.unet import Unet
 from deoldify_lite.models.weights import weight_folders
 from deoldify_lite.models.zoo import MODELS, ModelSpec
+from deoldify_lite.system.files import atomic_path, sha256_of
 
 # Encoders that a `lite` file may have if it does not say.
 _LITE_ENCODERS = ("resnet18", "resnet50", "test_resnet")

@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from deoldify_lite.color import chroma_of
+from deoldify_lite.color.tensors import chroma_of
 from deoldify_lite.errors import OptionError, WeightsError
 from deoldify_lite.models.layers import (
     ConvReluNorm,

@@ -2,7 +2,6 @@
 
 import http.client
 import os
-import sys
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -10,8 +9,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from deoldify_lite.errors import WeightsError
-from deoldify_lite.files import sha256_of
 from deoldify_lite.models.zoo import ModelSpec
+from deoldify_lite.system.cache import user_cache
+from deoldify_lite.system.files import sha256_of
 
 # Called with the bytes that are there so far and the bytes of the whole file.
 Progress = Callable[[int, int], None]
@@ -21,17 +21,6 @@ _ATTEMPTS = 5  # at one mirror, as long as each brings something
 _CHUNK_BYTES = 1 << 18
 # What one mirror can do to us; any other OSError is about our own disk.
 _NETWORK_ERRORS = (urllib.error.URLError, http.client.HTTPException, ConnectionError, TimeoutError)
-
-
-def user_cache() -> Path:
-    """The folder for fetched weights, where the system keeps what can be fetched again."""
-    if sys.platform == "win32":
-        base = os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local"
-    elif sys.platform == "darwin":
-        base = os.environ.get("XDG_CACHE_HOME") or Path.home() / "Library" / "Caches"
-    else:
-        base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "deoldify_lite"
 
 
 def weight_folders() -> list[Path]:

@@ -11,16 +11,16 @@ from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path, PurePosixPath
 
-from deoldify_lite.engine import Pending, Workers, map_ahead
 from deoldify_lite.errors import DeoldifyError
-from deoldify_lite.manifest import Manifest, Record, fingerprint, fingerprint_of
-from deoldify_lite.plan import Settings, Task
-from deoldify_lite.remote.mirrors import Errand, Mirror
 from deoldify_lite.remote.outbox import Outbox
+from deoldify_lite.remote.plan import Errand, Mirror
 from deoldify_lite.remote.staging import staging
-from deoldify_lite.remote.store import fetch
-from deoldify_lite.report import Item
-from deoldify_lite.url import Place, Url
+from deoldify_lite.run.items import Item
+from deoldify_lite.run.manifest import Manifest, Record, fingerprint, fingerprint_of
+from deoldify_lite.run.task import Settings, Task
+from deoldify_lite.storage.store import fetch
+from deoldify_lite.storage.url import Place, Url
+from deoldify_lite.system.threads import Pending, Workers, map_ahead
 
 log = logging.getLogger(__name__)
 

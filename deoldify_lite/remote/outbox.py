@@ -13,15 +13,15 @@ from functools import partial
 from pathlib import Path
 from types import TracebackType
 
-from deoldify_lite.engine import Pending, Workers
 from deoldify_lite.errors import DeoldifyError, InputError
-from deoldify_lite.manifest import NAME, Manifest, Record
-from deoldify_lite.plan import Task
-from deoldify_lite.remote.errors import UnreachableError
-from deoldify_lite.remote.names import why_unsafe
-from deoldify_lite.remote.store import fetch, list_files, look_up, name_below, put, remove
-from deoldify_lite.report import Item
-from deoldify_lite.url import Url
+from deoldify_lite.run.items import Item
+from deoldify_lite.run.manifest import NAME, Manifest, Record
+from deoldify_lite.run.task import Task
+from deoldify_lite.storage.errors import UnreachableError
+from deoldify_lite.storage.names import why_unsafe
+from deoldify_lite.storage.store import fetch, list_files, look_up, name_below, put, remove
+from deoldify_lite.storage.url import Url
+from deoldify_lite.system.threads import Pending, Workers
 
 log = logging.getLogger(__name__)
 

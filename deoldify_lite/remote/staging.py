@@ -10,9 +10,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from deoldify_lite.errors import InputError
-from deoldify_lite.models.weights import user_cache
-from deoldify_lite.sole_run import sole_run
-from deoldify_lite.url import Place
+from deoldify_lite.storage.url import Place
+from deoldify_lite.system.cache import user_cache
+from deoldify_lite.system.lock import sole_run
 
 log = logging.getLogger(__name__)
 

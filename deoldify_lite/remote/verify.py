@@ -5,11 +5,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from deoldify_lite.errors import InputError
-from deoldify_lite.files import sha256_of
-from deoldify_lite.manifest import NAME, Manifest, Record
-from deoldify_lite.remote.store import RemoteFile, fetch, list_files, look_up, name_below
-from deoldify_lite.url import Url
-from deoldify_lite.verify import Verdict
+from deoldify_lite.run.manifest import NAME, Manifest, Record
+from deoldify_lite.run.verify import Verdict
+from deoldify_lite.storage.store import RemoteFile, fetch, list_files, look_up, name_below
+from deoldify_lite.storage.url import Url
+from deoldify_lite.system.files import sha256_of
 
 
 def verify_elsewhere(out: Url) -> Iterator[Verdict]:

@@ -17,7 +17,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from deoldify_lite.bt601 import LUMA_BLUE, LUMA_GREEN, LUMA_RED
+from deoldify_lite.color.bt601 import LUMA_BLUE, LUMA_GREEN, LUMA_RED
 
 Photo = NDArray[np.uint8]  # (H, W, 3) RGB
 Seed = int | tuple[int, ...]  # not negative

@@ -23,7 +23,8 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from deoldify_lite.errors import InputError, OptionError
-from deoldify_lite.files import PHOTO_SUFFIXES, find_media, natural_key
+from deoldify_lite.photo.kinds import PHOTO_SUFFIXES
+from deoldify_lite.system.files import find_media, natural_key
 from deoldify_lite.training.augment import MILD, Augmentation, Photo, random_crop
 
 log = logging.getLogger(__name__)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deoldify_lite.files import atomic_path
+from deoldify_lite.system.files import atomic_path
 from deoldify_lite.training.validation import write_sheet
 
 log = logging.getLogger(__name__)

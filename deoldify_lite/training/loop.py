@@ -9,7 +9,7 @@ import torch
 from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
 
-from deoldify_lite.device import choose_device
+from deoldify_lite.system.device import choose_device
 from deoldify_lite.training.config import TrainConfig
 from deoldify_lite.training.processes import joined
 from deoldify_lite.training.recipes import Recipe

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from deoldify_lite.color import chroma_of, luma_of, merge_luma_chroma
+from deoldify_lite.color.tensors import chroma_of, luma_of, merge_luma_chroma
 from deoldify_lite.errors import OptionError
 from deoldify_lite.models.build import Network
 from deoldify_lite.models.unet import LiteDecoder, Unet, denormalize

@@ -12,10 +12,10 @@ from safetensors.torch import save
 from torch import Tensor
 
 from deoldify_lite.errors import OptionError, TrainingError
-from deoldify_lite.files import atomic_path
 from deoldify_lite.models.baselines import BASELINES
 from deoldify_lite.models.build import OWN_ENCODER
-from deoldify_lite.torch_backend import choose_dtype
+from deoldify_lite.system.device import choose_dtype
+from deoldify_lite.system.files import atomic_path
 from deoldify_lite.training.config import TrainConfig
 from deoldify_lite.training.data import PhotoSet, batches, open_photos, read_all
 from deoldify_lite.training.features import build_feature_loss, build_teacher

@@ -9,8 +9,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from deoldify_lite.color import luma_of, merge_luma_chroma
-from deoldify_lite.metrics import colorfulness, psnr
+from deoldify_lite.color.metrics import colorfulness, psnr
+from deoldify_lite.color.tensors import luma_of, merge_luma_chroma
 from deoldify_lite.models.build import Network
 from deoldify_lite.training.data import Photo, centre_square, to_tensor
 

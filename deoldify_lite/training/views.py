@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from deoldify_lite.color import chroma_of, luma_of
+from deoldify_lite.color.tensors import chroma_of, luma_of
 from deoldify_lite.training.augment import age, emulsion_luma, emulsion_weights
 from deoldify_lite.training.losses import consistency_loss
 from deoldify_lite.training.recipes import Recipe

@@ -13,9 +13,10 @@ from typing import Any
 import gradio as gr
 
 from deoldify_lite.errors import DeoldifyError, InputError
-from deoldify_lite.files import FILM_SUFFIXES, PHOTO_SUFFIXES
-from deoldify_lite.film import probe_film
-from deoldify_lite.web.show import (
+from deoldify_lite.film.kinds import FILM_SUFFIXES
+from deoldify_lite.film.probe import probe_film
+from deoldify_lite.photo.kinds import PHOTO_SUFFIXES
+from deoldify_lite.web.html import (
     cells_html,
     compare_html,
     message_html,

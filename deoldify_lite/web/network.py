@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from deoldify_lite.api import Rendering
-from deoldify_lite.colorizer import Backend, Colorizer
+from deoldify_lite.render.colorizer import Backend, Colorizer
 
 
 class OneNetwork:

@@ -12,9 +12,9 @@ from fastapi import FastAPI
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from deoldify_lite.errors import OptionError
-from deoldify_lite.modes import MODES, RENDER_FACTORS
+from deoldify_lite.render.modes import MODES, RENDER_FACTORS
 from deoldify_lite.web.events import Events
-from deoldify_lite.web.show import RECOLOR
+from deoldify_lite.web.html import RECOLOR
 from deoldify_lite.web.style import CSS, HEADER, SHOW_RESULTS, TELL_CLICKS, WORDS, theme
 from deoldify_lite.web.work import Desk
 

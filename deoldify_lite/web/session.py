@@ -12,8 +12,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from deoldify_lite.errors import InputError
-from deoldify_lite.files import natural_key
-from deoldify_lite.sole_run import sole_run
+from deoldify_lite.system.files import natural_key
+from deoldify_lite.system.lock import sole_run
 
 log = logging.getLogger(__name__)
 

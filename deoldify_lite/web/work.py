@@ -9,26 +9,26 @@ from pathlib import Path
 from deoldify_lite import api
 from deoldify_lite.api import Rendering
 from deoldify_lite.errors import DeoldifyError
-from deoldify_lite.files import FILM_SUFFIXES, PHOTO_SUFFIXES
-from deoldify_lite.film import probe_film
-from deoldify_lite.modes import RENDER_FACTORS, check_render_factor
-from deoldify_lite.photo_io import read_photo
-from deoldify_lite.report import Item
-from deoldify_lite.thumbnail import fit_size, shrink
-from deoldify_lite.url import Place
-from deoldify_lite.web.network import KeptRendering, OneNetwork
-from deoldify_lite.web.session import Session, Sessions, gather
-from deoldify_lite.web.show import (
+from deoldify_lite.film.kinds import FILM_SUFFIXES
+from deoldify_lite.film.probe import probe_film
+from deoldify_lite.photo.io import read_photo
+from deoldify_lite.photo.kinds import PHOTO_SUFFIXES
+from deoldify_lite.photo.thumbnail import fit_size, shrink
+from deoldify_lite.render.modes import RENDER_FACTORS, check_render_factor
+from deoldify_lite.run.items import Item
+from deoldify_lite.storage.url import Place
+from deoldify_lite.web.copies import (
     SLIDER_PX,
     THUMB_PX,
-    Outcome,
     film_still,
     middle_frames,
-    outcome_of,
     playable,
     small_copy,
     small_photo,
 )
+from deoldify_lite.web.html import Outcome, outcome_of
+from deoldify_lite.web.network import KeptRendering, OneNetwork
+from deoldify_lite.web.session import Session, Sessions, gather
 
 log = logging.getLogger(__name__)
 

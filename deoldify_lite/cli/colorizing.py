@@ -1,0 +1,108 @@
+"""What the commands that colorize have in common: options, reports, and what is told.
+
+`api` is imported only once the arguments are known to be right, since what comes with it takes seconds.
+"""
+
+import argparse
+import json
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from tqdm import tqdm
+
+from deoldify_lite.errors import OptionError
+from deoldify_lite.run.items import Item, as_json, summary
+from deoldify_lite.system.files import atomic_path
+
+if TYPE_CHECKING:
+    from deoldify_lite.api import Rendering
+    from deoldify_lite.cluster.crew import RaySettings
+
+log = logging.getLogger("deoldify_lite")
+
+
+def settle(args: argparse.Namespace) -> "Rendering":
+    """The rendering that the arguments ask for."""
+    from deoldify_lite import api
+
+    ray_of(args)  # what is wrong with it is told first
+    return api.settle(
+        args.mode,
+        weights=args.weights,
+        render_factor=args.render_factor,
+        saturation=args.saturation,
+        temperature=args.temperature,
+        tint=args.tint,
+        reference=args.reference,
+        device="cpu" if args.address else args.device,  # on a cluster, those of its machines count
+        precision=args.precision,
+        backend=args.backend,
+    )
+
+
+def ray_of(args: argparse.Namespace) -> "RaySettings | None":
+    """Where Ray workers are wanted.
+
+    Raises:
+        OptionError: an option is for them, and they are not.
+    """
+    if args.engine == "ray":
+        from deoldify_lite.cluster.crew import RaySettings
+
+        return RaySettings(args.address, args.cores_per_worker, args.device)
+    for name, value in (("--address", args.address), ("--cores-per-worker", args.cores_per_worker)):
+        if value is not None:
+            raise OptionError(f"{name} {value}: is for --engine ray; add that")
+    return None
+
+
+def tell(item: Item) -> None:
+    """Results to stdout, all else to the log."""
+    for warning in item.warnings:
+        log.warning("%s: %s", item.source, warning)
+    if item.status == "failed":
+        log.error("%s", item.reason if str(item.source) in item.reason else f"{item.source}: {item.reason}")
+    elif item.status == "skipped":
+        log.info("%s: %s", item.source, item.reason)
+    else:
+        tqdm.write(str(item.output), file=sys.stdout)
+
+
+@contextmanager
+def reported(args: argparse.Namespace, rendering: "Rendering") -> Iterator[list[Item]]:
+    """Give a list to collect items in; at the end, however it comes, write the report of what is in it.
+
+    Raises:
+        OptionError: the report cannot be written where it should; before any work, as far as that shows.
+    """
+    if args.json and (args.json.is_dir() or not args.json.parent.is_dir()):
+        raise OptionError(f"--json {args.json}: name a file in a folder that is there")
+    items: list[Item] = []
+    try:
+        yield items
+    finally:
+        if items:
+            log.info("%s", summary(items))
+        if args.json:
+            text = json.dumps(as_json(items, settings_of(args, rendering)), indent=2)
+            with atomic_path(args.json) as part:
+                part.write_text(text + "\n", encoding="utf-8")
+
+
+def settings_of(args: argparse.Namespace, rendering: "Rendering") -> dict[str, Any]:
+    """What a run was asked for, as plain data."""
+    left_out = ("run", "inputs", "command", "weights_command")
+    settings: dict[str, Any] = {
+        name: value if isinstance(value, int | float | None) else str(value)
+        for name, value in vars(args).items()
+        if name not in left_out
+    }
+    return settings | {"inputs": [str(path) for path in args.inputs], "weights_sha256": rendering.sha256}
+
+
+def exit_code(items: list[Item]) -> int:
+    """1 if anything failed, 0 otherwise."""
+    return 1 if any(item.status == "failed" for item in items) else 0

@@ -1,0 +1,121 @@
+"""The program: its commands, and what is the same for all of them: logs, signals, errors, exit codes."""
+
+import argparse
+import io
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+
+from deoldify_lite.cli.completion import fill_completion_parser
+from deoldify_lite.cli.evaluate import fill_evaluate_parser
+from deoldify_lite.cli.export import fill_export_parser
+from deoldify_lite.cli.folder import fill_folder_parser
+from deoldify_lite.cli.preview import fill_preview_parser
+from deoldify_lite.cli.train import fill_train_parser
+from deoldify_lite.cli.verify import fill_verify_parser
+from deoldify_lite.cli.video import fill_video_parser
+from deoldify_lite.cli.web import fill_web_parser
+from deoldify_lite.cli.weights import fill_weights_parser
+from deoldify_lite.errors import DeoldifyError, OptionError
+from deoldify_lite.system.machine import keep_heap
+from deoldify_lite.version import __version__
+
+log = logging.getLogger("deoldify_lite")
+
+PROGRAM = "deoldify-lite"
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of `deoldify-lite` and its sub-commands."""
+    parser = argparse.ArgumentParser(prog=PROGRAM, description="Bring colour to old photos and films.")
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    fill_folder_parser(commands.add_parser("folder", help="colorize a folder of photos, or single ones"))
+    fill_video_parser(commands.add_parser("video", help="colorize films"))
+    fill_preview_parser(
+        commands.add_parser("preview", help="one photo or frame in all modes, to choose from")
+    )
+    fill_web_parser(commands.add_parser("web", help="do it all on a page in the browser"))
+    fill_verify_parser(commands.add_parser("verify", help="check finished results again"))
+    fill_evaluate_parser(commands.add_parser("evaluate", help="measure results beside the true pictures"))
+    fill_weights_parser(commands.add_parser("weights", help="list, verify, fetch and convert weights"))
+    fill_train_parser(commands.add_parser("train", help="train a network"))
+    fill_export_parser(commands.add_parser("export", help="write a network as an ONNX file"))
+    fill_completion_parser(commands.add_parser("completion", help="let the Tab key complete"), build_parsers)
+    return parser
+
+
+def build_folder_parser() -> argparse.ArgumentParser:
+    """The parser of `colorize-folder`."""
+    parser = argparse.ArgumentParser(prog="colorize-folder")
+    fill_folder_parser(parser)
+    return parser
+
+
+def build_video_parser() -> argparse.ArgumentParser:
+    """The parser of `colorize-video`."""
+    parser = argparse.ArgumentParser(prog="colorize-video")
+    fill_video_parser(parser)
+    return parser
+
+
+def build_parsers() -> list[argparse.ArgumentParser]:
+    """Those of all three."""
+    return [build_parser(), build_folder_parser(), build_video_parser()]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """`deoldify-lite`: parse, run, and turn known errors into a message and an exit code."""
+    return run(build_parser().parse_args(argv))
+
+
+def main_folder(argv: Sequence[str] | None = None) -> int:
+    """`colorize-folder`, the same as `deoldify-lite folder`."""
+    return run(build_folder_parser().parse_args(argv))
+
+
+def main_video(argv: Sequence[str] | None = None) -> int:
+    """`colorize-video`, the same as `deoldify-lite video`."""
+    return run(build_video_parser().parse_args(argv))
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run a parsed command; 0 all well, 1 something failed, 2 wrong usage, 130 Ctrl-C."""
+    level = logging.DEBUG if args.verbose else logging.ERROR if args.quiet else logging.INFO
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s", stream=sys.stderr)
+    log.setLevel(level)
+    # tifffile logs what is wrong with a damaged file before we report it
+    logging.getLogger("tifffile").setLevel(logging.CRITICAL)
+    # File names may hold bytes or letters that the terminal's encoding lacks: no reason to stop.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace" if os.name == "nt" else "surrogateescape")
+    # Whoever ends us, the terminal that is closed or the system that shuts down, we clean up as on Ctrl-C;
+    # but what nohup has the process ignore stays ignored.
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)  # Windows knows only the first
+        in_main_thread = threading.current_thread() is threading.main_thread()
+        if number and in_main_thread and signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler)
+    try:
+        keep_heap()
+        code: int = args.run(args)
+        return code
+    except OptionError as error:
+        log.error("%s", error, exc_info=args.verbose)
+        return 2
+    except DeoldifyError as error:
+        log.error("%s", error, exc_info=args.verbose)
+        return 1
+    except BrokenPipeError:
+        # Whoever read our output has enough of it; Python would complain again when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:
+        log.error("%s: check that it is there and may be read and written", error, exc_info=args.verbose)
+        return 1
+    except KeyboardInterrupt:
+        log.error("stopped: what is done is kept, and the same command does the rest")
+        return 130

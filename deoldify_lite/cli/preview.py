@@ -1,0 +1,201 @@
+"""`deoldify-lite preview`: a photo, or a frame of a film, in all modes and render factors, to choose from."""
+
+import argparse
+import logging
+import shlex
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from deoldify_lite.cli.options import add_network_options, add_verbosity, seconds
+from deoldify_lite.errors import InputError, OptionError, RenderError
+from deoldify_lite.film.kinds import FILM_SUFFIXES
+from deoldify_lite.render.modes import MODES, check_render_factor
+from deoldify_lite.run.manifest import Manifest, fingerprint_of
+from deoldify_lite.run.task import Task, check_output
+
+if TYPE_CHECKING:
+    from deoldify_lite.api import Rendering
+    from deoldify_lite.film.probe import Film
+    from deoldify_lite.show.sheet import Subject
+
+log = logging.getLogger(__name__)
+
+# Of the sheet; a clip is for a look, and the film itself is for the rest.
+SUFFIXES, MOST_SECONDS = (".png", ".jpg", ".jpeg"), 60
+LITE_FACTORS, DEOLDIFY_FACTORS = (6, 9, 12, 16, 21), (14, 21, 28, 35, 42)
+
+
+def fill_preview_parser(parser: argparse.ArgumentParser) -> None:
+    """Give a parser what `deoldify-lite preview` takes."""
+    parser.description = (
+        "Render one photo, or one frame of a film, in several modes and render factors, side by side on one "
+        "sheet, so that you can choose; of a film also write a short clip, before on the left and after on "
+        "the right. Nothing is changed, and the names of what was written are printed."
+    )
+    parser.add_argument("source", type=Path, metavar="PHOTO|CLIP", help="photo or film")
+    parser.add_argument(
+        "-o", "--out", type=Path, metavar="FILE", help="the sheet, .png or .jpg (default: NAME-preview.png)"
+    )
+    parser.add_argument(
+        "--modes",
+        type=modes,
+        metavar="NAME,...",
+        help=f"rows of the sheet (default: {','.join(MODES)}; of a film in reverse order)",
+    )
+    parser.add_argument(
+        "--render-factors",
+        type=render_factors,
+        metavar="N,...",
+        help=f"columns of the sheet (default: {','.join(map(str, LITE_FACTORS))})",
+    )
+    add_network_options(parser)
+    parser.add_argument(
+        "--at",
+        type=seconds,
+        metavar="TIME",
+        help="frame of a film: seconds, or [H:]M:S (default: its middle)",
+    )
+    parser.add_argument(
+        "--seconds",
+        type=float,
+        default=4.0,
+        metavar="S",
+        help="length of a film's clip, which begins at that frame; 0 makes none (default: 4)",
+    )
+    parser.add_argument("--overwrite", action="store_true", help="replace a file that is no preview")
+    add_verbosity(parser)
+    parser.set_defaults(run=run_preview)
+
+
+def modes(text: str) -> list[str]:
+    """Names of modes with commas between them.
+
+    Raises:
+        argparse.ArgumentTypeError: there is no such mode.
+    """
+    names = list(dict.fromkeys(name.strip() for name in text.split(",")))
+    if unknown := [name for name in names if name not in MODES]:
+        raise argparse.ArgumentTypeError(f"unknown mode {unknown[0]!r}: choose from {','.join(MODES)}")
+    return names
+
+
+def render_factors(text: str) -> list[int]:
+    """Render factors with commas between them, in order.
+
+    Raises:
+        argparse.ArgumentTypeError: one is no number or out of range.
+    """
+    try:
+        return sorted({check_render_factor(int(part)) for part in text.split(",")})
+    except ValueError as error:  # an OptionError is one, too
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def run_preview(args: argparse.Namespace) -> int:
+    """Write the sheet, and of a film the clip; print their names."""
+    from deoldify_lite.photo.io import read_photo
+    from deoldify_lite.show.sheet import Row, draw_sheet, subject_of, write_sheet
+
+    is_film = args.source.suffix.lower() in FILM_SUFFIXES
+    sheet, clip = _outputs(args, is_film)
+    # As a result it is known: the next preview may replace it, and no run takes it for one to colorize.
+    manifest = Manifest(sheet.parent)
+    for path in (sheet, clip):
+        if path is not None:
+            check_output(Task(args.source, path, manifest), args.overwrite)
+
+    def record(path: Path) -> Callable[[Path], None]:
+        fingerprint = fingerprint_of(args.source, {"preview": path.suffix})
+        return lambda part: manifest.add(path, fingerprint, source=args.source, part=part)
+
+    renderings = _renderings(args, is_film)
+    mode, usual = next(iter(renderings.items()))
+    ours = usual.spec.decoder not in ("deep", "wide")
+    factors = args.render_factors or list(LITE_FACTORS if ours else DEOLDIFY_FACTORS)
+    if is_film:
+        film, at_s, subject = _frame(args, factors)
+    else:
+        subject = subject_of(read_photo(args.source))
+    command = "colorize-video" if is_film else "colorize-folder"
+    rows = (Row(name, rendering.load()) for name, rendering in renderings.items())
+    drawn = draw_sheet(subject, rows, factors, f"{command} --mode MODE --render-factor N")
+    write_sheet(drawn, sheet, args.source, before_rename=record(sheet))
+    print(sheet)
+    if clip is not None:
+        rendering = renderings.get("video", usual)
+        _write_clip(args, film, at_s, rendering, clip, before_rename=record(clip))
+        print(clip)
+    weights = "" if args.weights == "lite" else f" --weights {shlex.quote(args.weights)}"
+    log.info(
+        "for %s · %d: %s %s --mode %s --render-factor %d%s; and so on for the others",
+        *(mode, usual.render_factor, command, shlex.quote(str(args.source))),
+        *(mode, usual.render_factor, weights),
+    )
+    return 0
+
+
+def _outputs(args: argparse.Namespace, is_film: bool) -> tuple[Path, Path | None]:
+    """Names of the sheet and of the clip, if one is wanted.
+
+    Raises:
+        InputError, OptionError: there is no such source, or an option makes no sense.
+    """
+    if not args.source.is_file():
+        raise InputError(f"{args.source}: no such file; name one photo or one film")
+    if args.at is not None and not is_film:
+        raise OptionError(f"--at {args.at:g}: {args.source} is not a film")
+    if not 0 <= args.seconds <= MOST_SECONDS:
+        raise OptionError(f"--seconds {args.seconds:g}: choose 0 to {MOST_SECONDS}")
+    sheet = args.out or args.source.with_name(f"{args.source.stem}-preview.png")
+    if sheet.suffix.lower() not in SUFFIXES or sheet.is_dir():
+        raise OptionError(f"-o {sheet}: name a file that ends in {' or '.join(SUFFIXES)}")
+    return sheet, sheet.with_suffix(".mp4") if is_film and args.seconds else None
+
+
+def _renderings(args: argparse.Namespace, is_film: bool) -> "dict[str, Rendering]":
+    """How each mode renders, in the order of the rows."""
+    from deoldify_lite import api
+
+    return {
+        mode: api.settle(
+            mode, weights=args.weights, device=args.device, precision=args.precision, backend=args.backend
+        )
+        for mode in args.modes or (reversed(MODES) if is_film else MODES)
+    }
+
+
+def _frame(args: argparse.Namespace, factors: list[int]) -> "tuple[Film, float, Subject]":
+    """The film, and its frame with its time in seconds."""
+    from deoldify_lite.film.probe import probe_film
+    from deoldify_lite.show.clip import frame_of
+
+    film = probe_film(args.source)
+    at_s = film.duration_s / 2 if args.at is None else args.at
+    return film, at_s, frame_of(film, at_s, largest_square_px=16 * max(factors))
+
+
+def _write_clip(
+    args: argparse.Namespace,
+    film: "Film",
+    at_s: float,
+    rendering: "Rendering",
+    clip: Path,
+    *,
+    before_rename: Callable[[Path], None],
+) -> None:
+    from deoldify_lite import api
+    from deoldify_lite.film.cut import Cut
+    from deoldify_lite.show.clip import write_side_by_side
+
+    with tempfile.TemporaryDirectory(prefix="deoldify-lite-") as folder:
+        result = Path(folder) / "after.mkv"
+        end_s = at_s + args.seconds
+        (item,) = api.colorize_video(args.source, result, rendering=rendering, start_s=at_s, end_s=end_s)
+        if item.status == "failed":
+            raise RenderError(item.reason)
+        for warning in item.warnings:
+            log.warning("%s: %s", args.source, warning)
+        cut = Cut.between(film, at_s, end_s)
+        write_side_by_side(film, cut, result, clip, before_rename=before_rename)

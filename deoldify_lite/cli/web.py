@@ -1,0 +1,84 @@
+"""`deoldify-lite web`: the page in the browser."""
+
+import argparse
+import logging
+import os
+from importlib.util import find_spec
+
+from deoldify_lite.cli.options import add_network_options, add_verbosity
+from deoldify_lite.errors import OptionError
+
+log = logging.getLogger(__name__)
+
+DEFAULT_PORT = 7860
+
+
+def fill_web_parser(parser: argparse.ArgumentParser) -> None:
+    """Give a parser what `deoldify-lite web` takes."""
+    parser.description = (
+        "Colorize photos and films on a page in the browser. The page needs no internet, and nothing leaves "
+        "this computer. What is uploaded is deleted when its page is closed. Ctrl-C ends it."
+    )
+    parser.add_argument(
+        "--host",
+        default="127.0.0.1",
+        help="address to listen on (default: 127.0.0.1, which only this computer can reach); there is no "
+        "password",
+    )
+    parser.add_argument(
+        "--port", type=int, default=DEFAULT_PORT, help=f"0 takes any that is free (default: {DEFAULT_PORT})"
+    )
+    parser.add_argument(
+        "--max-upload",
+        type=int,
+        default=4096,
+        metavar="MIB",
+        help="largest file that is taken in, in MiB (default: 4096)",
+    )
+    add_network_options(parser)
+    add_verbosity(parser)
+    parser.set_defaults(run=run_web)
+
+
+def run_web(args: argparse.Namespace) -> int:
+    """Serve the page until Ctrl-C.
+
+    Raises:
+        OptionError: Gradio is not installed, or a value makes no sense.
+        DeoldifyError: there are no weights or no such device.
+    """
+    if args.max_upload < 1:
+        raise OptionError(f"--max-upload {args.max_upload}: choose 1 MiB or more")
+    if not 0 <= args.port < 65536:
+        raise OptionError(f"--port {args.port}: choose 0 to 65535")
+    if find_spec("gradio") is None:
+        raise OptionError("the page needs Gradio; run: pip install 'deoldify_lite[web]'")
+    from deoldify_lite.web.session import Sessions, private_folder
+
+    with private_folder() as folder:
+        # Gradio reads these when it is loaded: uploads go where we say, and nothing is told to anyone.
+        os.environ |= {
+            "GRADIO_TEMP_DIR": str(folder / "uploads"),
+            "GRADIO_ANALYTICS_ENABLED": "False",
+            "HF_HUB_OFFLINE": "1",
+            "HF_HUB_DISABLE_TELEMETRY": "1",
+        }
+        from deoldify_lite.web.work import Desk
+
+        desk = Desk(
+            Sessions(folder / "uploads"),
+            weights=args.weights,
+            device=args.device,
+            precision=args.precision,
+            backend=args.backend,
+        )
+        desk.usual("artistic")  # what is wrong with weights or device is told before the page is there
+        from deoldify_lite.web.page import serve
+
+        try:
+            serve(desk, host=args.host, port=args.port, max_upload_mib=args.max_upload)
+        except KeyboardInterrupt:
+            log.info("ended; uploads are deleted")
+        finally:
+            desk.close()
+    return 0

@@ -1,0 +1,99 @@
+"""`deoldify-lite weights`: list, verify, fetch and convert weights."""
+
+import argparse
+import logging
+from pathlib import Path
+
+from tqdm import tqdm
+
+from deoldify_lite.cli.options import add_verbosity
+from deoldify_lite.errors import WeightsError
+from deoldify_lite.models import weights
+from deoldify_lite.models.zoo import MODELS, get_spec
+
+log = logging.getLogger(__name__)
+
+
+def fill_weights_parser(parser: argparse.ArgumentParser) -> None:
+    """Give a parser what `deoldify-lite weights` takes."""
+    commands = parser.add_subparsers(dest="weights_command", required=True, metavar="COMMAND")
+    commands.add_parser("list", help="the networks there are, and where their weights lie")
+    verify = commands.add_parser("verify", help="check weights that are there against their sha256")
+    verify.add_argument("names", nargs="*", metavar="NAME", help="default: all that are there")
+    fetch = commands.add_parser("fetch", help="download official DeOldify weights, resuming and checking")
+    fetch.add_argument("names", nargs="+", metavar="NAME", help="artistic, stable or video")
+    fetch.add_argument("--to", type=Path, help="folder to put them in (default: the user's cache)")
+    convert = commands.add_parser("convert", help="turn a .pth checkpoint into safetensors")
+    convert.add_argument("source", type=Path, metavar="SOURCE")
+    convert.add_argument("target", type=Path, metavar="TARGET.safetensors")
+    convert.add_argument("--half", action="store_true", help="store 16-bit floats: half the size")
+    convert.add_argument("--base", type=Path, metavar="FILE", help="store only what differs from this file")
+    for command in commands.choices.values():
+        add_verbosity(command)
+    parser.set_defaults(run=run_weights)
+
+
+def run_weights(args: argparse.Namespace) -> int:
+    """List, verify, fetch or convert weights."""
+    return {
+        "list": list_weights,
+        "verify": verify_weights,
+        "fetch": fetch_weights,
+        "convert": convert_weights,
+    }[args.weights_command](args)
+
+
+def list_weights(args: argparse.Namespace) -> int:
+    """A line for each network: name, size, licence, and where its file lies."""
+    for spec in MODELS.values():
+        try:
+            where = str(weights.find_weights(spec))
+        except WeightsError:
+            where = "-"
+        size = f"{spec.bytes / 1e6:.0f} MB"
+        print(f"{spec.name:10} {spec.encoder:10} {size:>7}  {spec.licence:5} {where}")
+    return 0
+
+
+def verify_weights(args: argparse.Namespace) -> int:
+    """Check weight files; 0 if all that were named, or all that are there, are right."""
+    wrong = 0
+    for spec in [get_spec(name) for name in args.names] or MODELS.values():
+        try:
+            path = weights.find_weights(spec)
+        except WeightsError as error:
+            if args.names:
+                log.error("%s", error)
+                wrong += 1
+            continue
+        try:
+            weights.verify_weights(spec, path)
+        except WeightsError as error:
+            log.error("%s", error)
+            wrong += 1
+        else:
+            print(f"{spec.name}: {path} is right")
+    return 1 if wrong else 0
+
+
+def fetch_weights(args: argparse.Namespace) -> int:
+    """Download official weights."""
+    for spec in [get_spec(name) for name in args.names]:
+        with tqdm(total=spec.bytes, unit="B", unit_scale=True, desc=spec.name, disable=args.quiet) as bar:
+
+            def progress(done: int, total: int, bar: tqdm = bar) -> None:
+                bar.total = total
+                bar.update(done - bar.n)
+
+            path = weights.fetch_weights(spec, args.to or weights.user_cache(), progress=progress)
+        print(path)
+    return 0
+
+
+def convert_weights(args: argparse.Namespace) -> int:
+    """Turn a checkpoint into safetensors."""
+    from deoldify_lite.models import build
+
+    build.convert_weights(args.source, args.target, half=args.half, base=args.base)
+    print(args.target)
+    return 0

@@ -1,0 +1,1 @@
+"""Colour arithmetic on arrays and tensors: no files, no network."""

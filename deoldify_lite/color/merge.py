@@ -1,0 +1,108 @@
+"""A picture's own luma joined with predicted chroma, at full size: `color`'s maths for large arrays.
+
+`color.merge_luma_chroma` is the same on tensors. This one works a strip of rows at a time, so that all in
+between stays in the processor's cache, and loads no torch.
+"""
+
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from deoldify_lite.color.bt601 import CB_SCALE, CR_SCALE, LUMA_BLUE, LUMA_GREEN, LUMA_RED
+
+Picture = NDArray[Any]  # (H, W, 3) RGB, uint8 or uint16
+
+# Rows merged at once: few enough for the cache, enough to pay for the calls.
+STRIP_ROWS = 16
+# Pixels whose chroma is brought to the picture's width at once: what lies beside a huge picture stays small.
+_STRETCHED_PIXELS = 2_000_000
+
+_LUMA = np.array([[LUMA_RED, LUMA_GREEN, LUMA_BLUE]], np.float32)
+_SCALES = np.array([[CB_SCALE], [CR_SCALE]], np.float32)
+_CHROMA = (np.array([[0, 0, 1], [1, 0, 0]], np.float32) - _LUMA) / _SCALES
+# What Cb and Cr add to luma in red, green and blue.
+_DIFFERENCE = np.array(
+    [
+        [0, CR_SCALE],
+        [-LUMA_BLUE * CB_SCALE / LUMA_GREEN, -LUMA_RED * CR_SCALE / LUMA_GREEN],
+        [CB_SCALE, 0],
+    ],
+    np.float32,
+)
+
+
+def chroma_of_rgb(rgb: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
+    """Chroma of a picture: (H, W, 3) RGB in [0, 1] -> (2, H, W) Cb, Cr in [-0.5, 0.5]."""
+    chroma = cv2.transform(rgb.astype(np.float32, copy=False), _CHROMA)
+    return np.asarray(np.moveaxis(chroma, -1, 0), np.float32)
+
+
+def merge_picture(picture: Picture, chroma: NDArray[np.float32], *, into: Picture | None = None) -> Picture:
+    """Join a picture's luma with chroma of any size.
+
+    Where the colour would leave the RGB cube, chroma is scaled towards grey and luma stays.
+
+    Args:
+        picture: (H, W, 3) RGB, uint8 or uint16.
+        chroma: (2, h, w) Cb and Cr in [-0.5, 0.5], stretched bilinearly over the picture.
+        into: array like `picture` for the result, such as the picture itself; None for a new one.
+
+    Returns:
+        The result; its luma differs by rounding alone.
+    """
+    height, width = picture.shape[:2]
+    top = float(np.iinfo(picture.dtype).max)
+    # Bilinear is separable: columns once, on few rows; rows strip by strip, so that the memory needed
+    # beside the picture does not grow with it. And it is linear: what chroma adds is stretched, not chroma.
+    rows = min(chroma.shape[1], height)
+    if rows < chroma.shape[1]:
+        chroma = np.stack([_stretch(plane, (rows, min(chroma.shape[2], width))) for plane in chroma])
+    position = np.clip((np.arange(height) + 0.5) * rows / height - 0.5, 0, rows - 1)
+    above = position.astype(np.intp)
+    below = np.minimum(above + 1, rows - 1)
+    share = (position - above).astype(np.float32)[:, None, None]
+
+    result = np.empty_like(picture) if into is None else into
+    block = max(1, _STRETCHED_PIXELS // (width * STRIP_ROWS)) * STRIP_ROWS
+    for start in range(0, height, STRIP_ROWS):
+        strip = slice(start, start + STRIP_ROWS)
+        if start % block == 0:
+            first, last = above[start], below[min(start + block, height) - 1]
+            planes = [_stretch(plane[first : last + 1], (last + 1 - first, width)) for plane in chroma]
+            wide = cv2.transform(np.dstack(planes), _DIFFERENCE * top)
+        upper = wide[above[strip] - first]
+        difference = wide[below[strip] - first]
+        difference -= upper
+        difference *= share[strip]
+        difference += upper
+        luma = cv2.transform(picture[strip].astype(np.float32), _LUMA)
+        result[strip] = _add_within(luma.reshape(difference.shape[:2]), difference, top)
+    return result
+
+
+def _stretch(plane: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
+    narrower = size[1] < plane.shape[1] and size[0] <= plane.shape[0]
+    method = cv2.INTER_AREA if narrower else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(plane, size[::-1], interpolation=method), np.float32)
+
+
+def _add_within(
+    luma: NDArray[np.float32], difference: NDArray[np.float32], top: float
+) -> NDArray[np.float32]:
+    """Luma (h, w) plus as much of the difference (h, w, 3) as stays in [0, top]; half a level is added, so
+    that cutting off rounds. The least and greatest channel alone decide how much."""
+    channels = cv2.split(difference)
+    red, green, blue = channels
+    highest = np.maximum(np.maximum(red, green), blue)
+    lowest = np.minimum(np.minimum(red, green), blue)
+    tiny = np.float32(1e-6 * top)
+    room_above = (np.float32(top) - luma) / np.maximum(highest, tiny)
+    room_below = luma / np.maximum(np.negative(lowest, out=lowest), tiny)
+    share = np.minimum(np.minimum(room_above, room_below, out=room_above), 1)
+    for channel in channels:
+        channel *= share
+        channel += luma
+        channel += np.float32(0.5)
+    return np.clip(cv2.merge(channels), 0, np.float32(top) + np.float32(0.4))

@@ -1,0 +1,1 @@
+"""Films beside the truth."""

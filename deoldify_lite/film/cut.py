@@ -1,0 +1,103 @@
+"""Which part of a film is worked on, and how its frames are brought to one constant rate."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from math import floor
+from typing import Any
+
+import ffmpeg
+
+from deoldify_lite.errors import OptionError
+from deoldify_lite.film.ffmpeg import SOURCE_OPTIONS, file_url
+from deoldify_lite.film.probe import Film
+
+_SEEK_AHEAD_S = 10  # longer than nearly all distances between key frames
+
+
+def nearest_frame(film: Film, time_s: Fraction) -> int:
+    """The number of the frame nearest to a time, in seconds as a player shows it."""
+    return floor((time_s - film.offset_s) * film.rate + Fraction(1, 2))
+
+
+@dataclass(frozen=True)
+class Cut:
+    """Which part of a film is worked on, as frames of its grid, and how ffmpeg gets there."""
+
+    film: Film
+    first: int = 0  # frame of the film that comes first
+    end: int | None = None  # the first frame that is left out; None: to the film's end
+
+    @classmethod
+    def between(cls, film: Film, start_s: float | None, end_s: float | None) -> "Cut":
+        """The frames nearest to two times, in seconds as a player shows them.
+
+        Raises:
+            OptionError: nothing lies between the two.
+        """
+
+        first = max(nearest_frame(film, Fraction(start_s or 0)), 0)
+        end = None if end_s is None else nearest_frame(film, Fraction(end_s))
+        if first >= (film.frame_count if end is None else min(end, film.frame_count)):
+            raise OptionError(
+                f"{film.path}: there is no frame from {start_s or 0:g} s to "
+                f"{'its end' if end_s is None else f'{end_s:g} s'}; it lasts {film.duration_s:.2f} s"
+            )
+        return cls(film, first, end)
+
+    @property
+    def frame_count(self) -> int:
+        """Frames expected, an estimate unless the end is given."""
+        return min(self.end or self.film.frame_count, self.film.frame_count) - self.first
+
+    @property
+    def start_s(self) -> Fraction:
+        """Where in the source the cut begins, in seconds; 0 for the file's very start."""
+        return self.film.offset_s + self.first / self.film.rate if self.first else Fraction(0)
+
+    @property
+    def lead_s(self) -> Fraction:
+        """How long after the start of the result its first frame is shown."""
+        return Fraction(0) if self.first else self.film.offset_s
+
+    @property
+    def duration_s(self) -> Fraction | None:
+        """Length of the result in seconds; None: as long as there is anything."""
+        if self.end is None:
+            return None
+        return self.lead_s + (self.end - self.first) / self.film.rate
+
+    def open_picture(self) -> Any:
+        """The source's picture as an ffmpeg-python stream: this cut's frames at the film's constant rate.
+
+        Reader and writer share it, so their frames correspond one to one.
+        """
+        film, tick_s = self.film, 1 / self.film.rate
+        options: dict[str, Any] = {**SOURCE_OPTIONS, "reinit_filter": 0}
+        # Seek well ahead: a transport stream has no index and would begin at the next key frame instead of
+        # the one before, and at a variable rate the frame on show at the start may be an old one.
+        seek_s = max(self.start_s - _SEEK_AHEAD_S, Fraction(0))
+        if self.first and seek_s:
+            options["ss"] = ffmpeg_time(seek_s)
+        begin_s = film.offset_s + self.first / film.rate - (seek_s if self.first else 0)
+        picture = ffmpeg.input(file_url(film.path), **options)[str(film.index)]
+        if film.deinterlace:
+            picture = picture.filter("bwdif", mode="send_field", parity=film.first_field)
+            if film.captions:  # It gives them to both of a frame's fields, and all would be said twice.
+                picture = picture.filter("sidedata", "delete", type="A53_CC")
+        # The grid begins at the first frame, and what comes before it is dropped. So an even film is never
+        # rounded to a drop or a double. The film's end has a time too, which ffmpeg may give as that of the
+        # last frame (seen with B-frames); the fps filter would drop this frame, so one frame is added.
+        picture = picture.filter(
+            "setpts",
+            f"if(lte((PTS-PREV_INPTS)*TB,{ffmpeg_time(tick_s / 2)}),"
+            f"PREV_OUTPTS+{ffmpeg_time(tick_s)}/TB,round(PTS-{ffmpeg_time(begin_s)}/TB))",
+        )
+        picture = picture.filter("fps", fps=str(film.rate), start_time=0)
+        if self.end is not None:
+            picture = picture.filter("trim", end_frame=self.end - self.first)
+        return picture
+
+
+def ffmpeg_time(time_s: Fraction) -> str:
+    """A time in seconds as ffmpeg reads it."""
+    return f"{float(time_s):.9f}"

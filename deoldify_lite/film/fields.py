@@ -1,0 +1,57 @@
+"""Interlaced films turned into films of whole frames."""
+
+import logging
+import re
+from dataclasses import replace
+
+from deoldify_lite.film.ffmpeg import SOURCE_OPTIONS, file_url, run_program
+from deoldify_lite.film.probe import Film
+from deoldify_lite.film.timecode import double_timecode
+
+log = logging.getLogger(__name__)
+
+_FRAMES = 250  # that are looked at where a film does not say whether it is interlaced
+
+
+def deinterlaced(film: Film) -> Film:
+    """The film as reader and writer shall see it: each of its fields a frame, at twice the rate.
+
+    So all motion is kept. ffmpeg's `bwdif` makes the missing lines, on both sides alike.
+
+    Args:
+        film: if it does not say that it is interlaced, its first frames are looked at, since many a transfer
+            from tape does not.
+
+    Returns:
+        The same film if it is not interlaced.
+    """
+    first_field = film.first_field or _look_for_fields(film)
+    if first_field is None:
+        log.info("%s: is not interlaced, so there is nothing to deinterlace", film.path)
+        return film
+    log.info("%s: deinterlaced, each field becomes a frame: %g a second", film.path, 2 * film.rate)
+    return replace(
+        film,
+        first_field=first_field,
+        deinterlace=True,
+        rate=2 * film.rate,
+        frame_count=2 * film.frame_count,
+        timecode=film.timecode and double_timecode(film.timecode),
+    )
+
+
+def _look_for_fields(film: Film) -> str | None:
+    """tff or bff by what is seen in the film; None if most frames look whole or too little moves."""
+    options = [part for name, value in SOURCE_OPTIONS.items() for part in (f"-{name}", value)]
+    done = run_program(
+        "ffmpeg",
+        [
+            *("-hide_banner", "-nostats", *options, "-i", file_url(film.path), "-map", f"0:{film.index}"),
+            *("-vf", "idet", "-frames:v", str(_FRAMES), "-f", "null", "-"),
+        ],
+    )
+    found = re.findall(rb"Multi frame detection: TFF: *(\d+) BFF: *(\d+) Progressive: *(\d+)", done.stderr)
+    if not found:
+        return None
+    top, bottom, whole = (int(count) for count in found[-1])
+    return None if top + bottom <= whole else "tff" if top >= bottom else "bff"

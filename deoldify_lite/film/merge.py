@@ -1,0 +1,121 @@
+"""The writer's picture as a graph of ffmpeg filters: the source's luma, and our chroma or the source's own.
+
+Luma is a plane of its own in it and is never computed with, so it comes out bit by bit as it was.
+"""
+
+from typing import Any
+
+import ffmpeg
+
+from deoldify_lite.film.encoding import yuv_format
+from deoldify_lite.film.probe import Film
+
+# A damaged film may give a frame more or less from one decode to the next; more would shift the colours.
+TOLERATED_FRAMES = 2
+# ffmpeg's scale filter has its own names for some matrices.
+_SCALE_MATRIX = {"bt470bg": "bt470", "bt2020nc": "bt2020"}
+
+
+def merge_chroma(film: Film, picture: Any, chroma: Any, *, sampling: str, may_keep: bool = False) -> Any:
+    """Give a film's picture another chroma. What else lies in its frames, such as captions, stays there.
+
+    Args:
+        film: whose picture it is; tells size, depth and colours of the result.
+        picture: ffmpeg-python stream of the film's frames.
+        chroma: ffmpeg-python stream of as many frames in yuv444p16le, of any size, in the film's matrix and
+            range. Luma is the mask: 0 for our chroma, 65535 for the source's own, with our chroma neutral.
+        sampling: chroma subsampling of the result: 420, 422 or 444.
+        may_keep: False: the mask is not looked at, which costs less. True: the film has chroma.
+
+    Returns:
+        ffmpeg-python stream in yuv{sampling}p of the film's depth, with its tags and square pixels. Where the
+        mask says so, its chroma is that of the film, bit by bit if the film is planar and of this sampling,
+        or else converted.
+    """
+    colors = film.colors
+    merged = yuv_format(sampling, film.depth)
+    ranges = {"in_range": colors.range, "out_range": colors.range}
+    tags = {
+        "range": colors.range,
+        "colorspace": colors.matrix,
+        "color_primaries": colors.primaries or "unknown",
+        "color_trc": colors.transfer or "unknown",
+    }
+    source = _as_planes(film, picture).filter("setparams", **tags).filter("setsar", 1)
+    # As chroma of 4:4:4, since only for chroma does ffmpeg go to fewer bits by plain shifting: a grey
+    # picture would be scaled by 255/65535, and neutral chroma would miss 128. No dither, as it would
+    # make noise of neutral chroma.
+    ours = chroma.filter(
+        "scale",
+        -(-film.width // (1 if sampling == "444" else 2)),
+        -(-film.height // (2 if sampling == "420" else 1)),
+        flags="bilinear+accurate_rnd",
+        sws_dither="none",
+        **ranges,
+    )
+    # To fewer bits only afterwards: while it scales, ffmpeg dithers whatever it is told, and that noise,
+    # fixed to the screen, would flicker on all that moves.
+    ours = ours.filter("format", yuv_format("444", 16)).filter("scale", sws_dither="none", **ranges)
+    ours = (
+        ours.filter("format", yuv_format("444", film.depth)).filter("setparams", **tags).filter("setsar", 1)
+    )
+    source, own = _split(source)
+    own = own.filter("scale", interl=-1, **ranges).filter("format", merged)
+    if may_keep:
+        own, own_chroma = _split(own)
+        own_cb, own_cr = _planes(own_chroma, "u+v")
+        mask, cb, cr = _planes(ours, "y+u+v")
+        cb_mask, cr_mask = _split(mask)
+        cb, cr = _pick(cb_mask, cb, own_cb), _pick(cr_mask, cr, own_cr)
+    else:
+        cb, cr = _planes(ours, "u+v")
+    # All three grey: ffmpeg brings what it merges to one format, and would take grey for limited range.
+    (luma,) = _planes(source, "y")
+    picture = ffmpeg.filter([luma, cb, cr], "mergeplanes", "0x001020", merged)
+    # Which field comes first and closed captions belong to frames, and new frames have none. This takes
+    # them from its first input, and all planes, as they are, from its second.
+    picture = ffmpeg.filter([own, picture], "blend", all_opacity=0, shortest=1)
+    return picture.filter("setparams", **tags)
+
+
+def _as_planes(film: Film, picture: Any) -> Any:
+    """The picture in a format whose luma is a plane of its own."""
+    if film.planar:
+        # This changes nothing, unless the film changes its size midway.
+        return picture.filter("scale", film.width, film.height).filter("format", film.pix_fmt)
+    colors = film.colors
+    scaling = {
+        "interl": -1,
+        "out_range": colors.range,
+        "flags": "accurate_rnd+full_chroma_inp+full_chroma_int",
+    }
+    if film.is_rgb:
+        scaling["out_color_matrix"] = _SCALE_MATRIX.get(colors.matrix, colors.matrix)
+    picture = picture.filter("scale", film.width, film.height, **scaling)
+    # ffmpeg takes the one of these that loses least.
+    formats = "|".join(yuv_format(sampling, film.depth) for sampling in ("420", "422", "444"))
+    return picture.filter("format", formats)
+
+
+def _pick(mask: Any, ours: Any, own: Any) -> Any:
+    """Our plane, or the source's own where the mask says so.
+
+    `threshold` computes nothing: where its first picture is less than its second, it takes the third, or
+    else the fourth. An empty mask is less than any chroma of ours, since that is never 0, and a full one is
+    more than the neutral that then stands for ours. (`maskedmerge` does with two pictures and a mask, but
+    computes, and is off by one at an end of the range.)
+    """
+    bar, ours = _split(ours)
+    return ffmpeg.filter([mask, bar, ours, own], "threshold")
+
+
+def _planes(picture: Any, names: str) -> list[Any]:
+    """Planes of a picture, such as u+v, as grey pictures."""
+    planes = picture.filter_multi_output("extractplanes", names)
+    return [planes[i] for i, _ in enumerate(names.split("+"))]
+
+
+def _split(stream: Any) -> tuple[Any, Any]:
+    """A stream twice, as each can be used only once."""
+    both = stream.split()
+    return both[0], both[1]

@@ -1,0 +1,148 @@
+"""A picture and a film's other streams in one file, by copying: ffmpeg's arguments for it."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import ffmpeg
+
+from deoldify_lite.errors import VideoError
+from deoldify_lite.film.cut import Cut, ffmpeg_time
+from deoldify_lite.film.ffmpeg import SOURCE_OPTIONS, compile_arguments, file_url, last_words, run_arguments
+from deoldify_lite.film.probe import Film, Stream
+from deoldify_lite.film.timecode import advance_timecode
+
+
+def join_with_source(
+    film: Film, cut: Cut, segments: Sequence[tuple[Path, int]], streams: Sequence[Stream], out_path: Path
+) -> None:
+    """Put the segments of an encoded picture and the source's other streams into a new file.
+
+    Args:
+        film: the source.
+        cut: the part of it that was colorized.
+        segments: files with the picture, one after the other, in one folder, and the frames in each.
+        streams: of the source, those to keep.
+        out_path: its suffix names the container.
+
+    Raises:
+        VideoError: ffmpeg failed, or frames are missing from the result.
+    """
+    folder = segments[0][0].parent
+    covers = []
+    if out_path.suffix == ".mkv":
+        covers = [extract_cover(film, s, folder) for s in streams if s.attached_pic]
+    lead = ffmpeg_time(cut.lead_s)
+    if len(segments) == 1:
+        picture = ffmpeg.input(file_url(segments[0][0]), itsoffset=lead)
+    else:
+        playlist = _write_playlist(film, segments)
+        picture = ffmpeg.input(file_url(playlist), f="concat", safe=0, itsoffset=lead, **SOURCE_OPTIONS)
+    seek: dict[str, Any] = {}
+    options: dict[str, Any] = {}
+    if cut.first:
+        seek["ss"] = ffmpeg_time(cut.start_s)
+        options["copypriorss"] = 0  # No sound from before the cut.
+    if cut.duration_s is not None:
+        options["t"] = ffmpeg_time(cut.duration_s)
+    source = ffmpeg.input(file_url(film.path), **SOURCE_OPTIONS, **seek)
+    arguments = mux(film, picture, source, streams, out_path, covers=covers, first=cut.first, **options)
+    done = run_arguments(arguments)
+    if done.returncode != 0:
+        raise VideoError(
+            f"{out_path}: the picture cannot be joined with the sound and the rest of "
+            f"{film.path}: {last_words(done.stderr)}"
+        )
+
+
+def _write_playlist(film: Film, segments: Sequence[tuple[Path, int]]) -> Path:
+    """A list of the segments for ffmpeg. Their lengths are told, since containers round them."""
+    lines = ["ffconcat version 1.0"]
+    for path, frames in segments:
+        # With a protocol a name is taken as it is, and not as a part of an address.
+        name = file_url(path.absolute()).replace("'", "'\\''")
+        lines += [f"file '{name}'", f"duration {ffmpeg_time(frames / film.rate)}"]
+    playlist = segments[0][0].with_name("segments.ffconcat")
+    playlist.write_text("\n".join(lines) + "\n")
+    return playlist
+
+
+def mux(
+    film: Film,
+    picture: Any,
+    source: Any,
+    streams: Sequence[Stream],
+    out_path: Path,
+    *,
+    covers: Sequence[Path] = (),
+    first: int = 0,
+    **options: Any,
+) -> list[str]:
+    """Argument list that joins a colorized picture with the streams of its source, which are copied.
+
+    Args:
+        film: the source.
+        picture: ffmpeg-python input whose only stream is the picture.
+        source: ffmpeg-python input of the source; the second input of the command.
+        streams: the streams to keep.
+        out_path: its suffix names the container.
+        covers: pictures that are attached, for .mkv, whose muxer would make a video track of cover art.
+        first: frame of the source that comes first, by which its timecode is advanced.
+        options: more output options.
+    """
+    suffix = out_path.suffix
+    mapped = [s for s in streams if not (s.attached_pic and suffix == ".mkv")]
+    place = sum(s.index < film.index for s in mapped)  # The picture keeps its place.
+    inputs = [source[str(s.index)] for s in mapped]
+    inputs.insert(place, picture["v:0"])
+    if not mapped:
+        # Nothing that exists, but without a mapped stream there would be no second input to take the
+        # metadata and the chapters from.
+        inputs.append(source["9999?"])
+    settings: dict[str, Any] = {
+        "c": "copy",
+        "map_metadata": 1,
+        "map_chapters": 1,
+        f"disposition:{place}": "+".join(film.picture_dispositions) or "0",
+    }
+    # Options that occur more than once, which ffmpeg-python has no words for.
+    repeated = []
+    for name, value in film.picture_tags.items():
+        repeated += [f"-metadata:s:{place}", f"{name}={value}"]
+    if timecode := film.timecode and advance_timecode(film.timecode, first, film.rate):
+        repeated += ["-metadata", f"timecode={timecode}"]
+        if suffix == ".m4v":
+            settings["write_tmcd"] = 1  # As mp4 and mov do unasked.
+    in_order: list[Stream | None] = [*mapped[:place], None, *mapped[place:]]
+    for position, stream in enumerate(in_order):
+        if stream and stream.codec == "mov_text" and suffix == ".mkv":
+            settings[f"c:{position}"] = "srt"  # The same text; .mkv knows no mov_text.
+    if suffix in (".mp4", ".m4v", ".mov"):
+        settings["movflags"] = "+faststart"  # So that it plays while it is still being loaded.
+        if any(tag.startswith("com.apple.quicktime.") for tag in film.tags):
+            settings["movflags"] += "+use_metadata_tags"  # Apple's own names, as telephones write them.
+    attached = sum(s.kind == "attachment" for s in mapped)
+    for number, cover in enumerate(covers, attached):
+        mime = "image/png" if cover.suffix == ".png" else "image/jpeg"
+        repeated += ["-attach", file_url(cover), f"-metadata:s:t:{number}", f"mimetype={mime}"]
+        repeated += [f"-metadata:s:t:{number}", f"filename=cover{cover.suffix}"]
+    arguments = compile_arguments(ffmpeg.output(*inputs, file_url(out_path), **(settings | options)))
+    before_name = arguments.index(file_url(out_path))
+    return [*arguments[:before_name], *repeated, *arguments[before_name:]]
+
+
+def extract_cover(film: Film, stream: Stream, folder: Path) -> Path:
+    """Write a film's cover art as a file of its own into a folder, as it is.
+
+    Raises:
+        VideoError: ffmpeg cannot read it.
+    """
+    out_path = folder / f"cover{stream.index}{'.png' if stream.codec == 'png' else '.jpg'}"
+    source = ffmpeg.input(file_url(film.path), **SOURCE_OPTIONS)
+    options = {"c": "copy", "f": "image2", "update": 1, "frames:v": 1}
+    done = run_arguments(
+        compile_arguments(ffmpeg.output(source[str(stream.index)], file_url(out_path), **options))
+    )
+    if done.returncode != 0:
+        raise VideoError(f"{film.path}: its cover art cannot be read: {last_words(done.stderr)}")
+    return out_path

@@ -1,0 +1,259 @@
+"""What a film is: its size as shown, its rate, colours and streams, told by ffprobe."""
+
+import json
+import logging
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from deoldify_lite.errors import InputError, VideoError
+from deoldify_lite.film.colors import Colors, is_rgb, settle_colors
+from deoldify_lite.film.ffmpeg import SOURCE_OPTIONS, file_url, last_words, run_program
+from deoldify_lite.film.hdr10 import LIGHT_LEVEL, MASTERING, Hdr10, read_hdr10
+from deoldify_lite.film.rate import measure_rate, read_fraction
+
+log = logging.getLogger(__name__)
+
+_PLANAR = re.compile(r"(?:yuv[aj]?(?P<sampling>4\d\d)p|gray)(?P<depth>\d+)?(?:le)?")
+_CAPTIONS, _GOP_TIMECODE = "ATSC A53 Part 4 Closed Captions", "GOP timecode"
+# What ffprobe tells beside a picture and what is cared for, or is of the encoding and not of the film.
+_NOT_LOST = {
+    *(MASTERING, LIGHT_LEVEL, _CAPTIONS, _GOP_TIMECODE, "SMPTE 12-1 timecode"),
+    *("Display Matrix", "3x3 displaymatrix", "CPB properties", "AVPanScan", "QP table properties"),
+    *("Video encoding parameters", "H.26[45] User Data Unregistered SEI message", "Film grain parameters"),
+}
+# Tags of a picture's stream that are of its encoding, or are written anew.
+_TAGS_OF_ENCODING = re.compile(
+    r"(encoder|duration|bps|number_of_\w+|_statistics_\w+|vendor_id|rotate|timecode)(-\w+)?"
+)
+
+
+@dataclass(frozen=True)
+class Stream:
+    """One stream of a film other than the picture that is colorized."""
+
+    index: int  # in the file
+    kind: str  # video, audio, subtitle, attachment, data
+    codec: str
+    attached_pic: bool = False  # cover art, which ffmpeg calls video
+
+
+@dataclass(frozen=True)
+class Film:
+    """What the reader and the writer must know about a film."""
+
+    path: Path
+    width: int  # px, as shown: after the turn that the film asks for
+    height: int
+    rate: Fraction  # frames per second, constant, on both pipes
+    variable: bool  # True: the source's own rate varies, so frames are repeated to fill the grid
+    frame_count: int  # estimate, at `rate`
+    offset_s: Fraction  # the first frame is shown this long after the file's start
+    codec: str
+    pix_fmt: str
+    colors: Colors
+    pixel_aspect: Fraction | None  # width / height of a pixel as shown; None: unknown
+    index: int  # of the picture's stream
+    picture_tags: dict[str, str]  # language, title and the like of that stream
+    picture_dispositions: tuple[str, ...]
+    streams: tuple[Stream, ...]  # all others, in the file's order, but those that containers write anew
+    first_field: str | None = None  # tff (top) or bff (bottom) of an interlaced film; None: whole frames
+    deinterlace: bool = False  # each of its fields becomes a frame; see film.fields.deinterlaced
+    hdr10: Hdr10 | None = None
+    timecode: str | None = None  # of the first frame
+    captions: bool = False  # closed captions lie in its frames
+    tags: tuple[str, ...] = ()  # names of the file's metadata
+    lost: tuple[str, ...] = ()  # what else comes with its picture, in ffprobe's words, and is not kept
+
+    @property
+    def duration_s(self) -> float:
+        """Seconds that the picture lasts."""
+        return float(self.frame_count / self.rate)
+
+    @property
+    def interlaced(self) -> bool:
+        """Its frames are made of two fields, and go on so."""
+        return self.first_field is not None and not self.deinterlace
+
+    @property
+    def planar(self) -> bool:
+        """Luma is a plane of its own, so it can be taken as it is."""
+        return _PLANAR.fullmatch(self.pix_fmt) is not None
+
+    @property
+    def is_rgb(self) -> bool:
+        """Its samples are red, green and blue, a palette, or black and white."""
+        return is_rgb(self.pix_fmt)
+
+    @property
+    def sampling(self) -> str:
+        """Chroma subsampling: 420, 422 or 444; 420 for grey, RGB and what few players know."""
+        found = _PLANAR.fullmatch(self.pix_fmt)
+        sampling = found["sampling"] if found else None
+        return sampling if sampling in ("422", "444") else "420"
+
+    @property
+    def depth(self) -> int:
+        """Bits of a sample."""
+        if found := _PLANAR.fullmatch(self.pix_fmt):
+            return int(found["depth"] or 8)
+        # Packed and big-endian formats: p010le, gbrp12le, yuv420p10be, x2rgb10le, rgb48le, ya16le ...
+        found = re.search(r"(?:p0|p2|p4|p|gray|y2|rgb|bgr|ya|rgba|xyz)(\d\d)(?:le|be)$", self.pix_fmt)
+        bits = int(found[1]) if found else 8
+        return {48: 16, 64: 16}.get(bits, bits)
+
+
+def probe_film(path: Path) -> Film:
+    """Look at a film: reads its header, its first frame and, where its rate is in doubt, all timestamps.
+
+    Raises:
+        InputError: there is no such file, it is empty, or it is not a film that ffmpeg can read.
+        VideoError: ffmpeg is missing, the film's colour matrix is one that we cannot write, or the film is
+            interlaced and asks to be turned.
+    """
+    if not path.is_file():
+        raise InputError(f"{path}: no such file; check the name")
+    try:
+        with open(path, "rb") as file:
+            empty = not file.read(1)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror}); check its permissions") from error
+    if empty:
+        raise InputError(f"{path}: the file is empty; copy or download it again")
+    header = _probe(path, "-show_format", "-show_streams")
+    container = header["format"]
+    if container["format_name"].endswith("_pipe") or container["format_name"] == "image2":
+        raise InputError(f"{path}: this is a photo, not a film; colorize it as a photo")
+    pictures = [s for s in header["streams"] if s.get("codec_type") == "video" and not _is_cover(s)]
+    if not pictures:
+        raise InputError(f"{path}: there is no picture in this file (only sound, text or cover art)")
+    # The picture that a player would choose: the default one, or else the first.
+    picture = max(pictures, key=lambda s: s.get("disposition", {}).get("default", 0))
+    frames = _first_frames(path, picture["index"])
+    frame = frames[0]
+    time_base = Fraction(picture["time_base"])
+    start = Fraction(container.get("start_time", "0"))
+    offset_s = max(int(frame.get("best_effort_timestamp", 0)) * time_base - start, Fraction(0))
+    rate, variable, count = measure_rate(path, picture, container, offset_s)
+    rotation = _rotation(picture)
+    turned = rotation % 180 == 90
+    width, height = int(frame["width"]), int(frame["height"])
+    side_data = [data for told in (picture, *frames) for data in told.get("side_data_list", ())]
+    kinds = [data.get("side_data_type", "") for data in side_data]
+    others = [s for s in header["streams"] if s["index"] != picture["index"]]
+    first_field = _first_field(frames)
+    if first_field and rotation % 360:
+        raise VideoError(
+            f"{path}: it is interlaced and asks to be turned by {rotation} degrees, which would tear its "
+            "fields apart; deinterlace it first: ffmpeg -noautorotate -i FILM -map 0 -c copy -vf bwdif "
+            "-c:v libx264 -crf 12 DEINTERLACED.mov"
+        )
+    return Film(
+        path=path,
+        width=height if turned else width,
+        height=width if turned else height,
+        rate=rate,
+        variable=variable,
+        frame_count=max(count, 1),
+        offset_s=offset_s,
+        codec=picture.get("codec_name", "unknown"),
+        pix_fmt=frame["pix_fmt"],
+        colors=settle_colors(path, frame, picture),
+        pixel_aspect=_pixel_aspect(picture, turned=turned),
+        index=picture["index"],
+        picture_tags={
+            name.lower(): value
+            for name, value in picture.get("tags", {}).items()
+            if not _TAGS_OF_ENCODING.fullmatch(name.lower())
+        },
+        picture_dispositions=tuple(name for name, on in picture.get("disposition", {}).items() if on),
+        streams=tuple(
+            Stream(
+                s["index"],
+                s.get("codec_type", "data"),
+                s.get("codec_name") or s["codec_tag_string"],
+                _is_cover(s),
+            )
+            for s in others
+            if not _is_written_anew(s)
+        ),
+        first_field=first_field,
+        hdr10=read_hdr10(side_data),
+        timecode=_timecode([picture, *others, container], side_data),
+        captions=_CAPTIONS in kinds,
+        tags=tuple(container.get("tags", ())),
+        lost=tuple(dict.fromkeys(kind for kind in kinds if kind and kind not in _NOT_LOST)),
+    )
+
+
+def _probe(path: Path, *arguments: str) -> dict[str, Any]:
+    """What ffprobe says about a film, as a dict."""
+    options = [part for name, value in SOURCE_OPTIONS.items() for part in (f"-{name}", value)]
+    done = run_program("ffprobe", ["-v", "error", *options, "-of", "json", *arguments, "-i", file_url(path)])
+    if done.returncode != 0:
+        raise InputError(
+            f"{path}: not a film that ffmpeg can read; check that it plays, or copy it again. "
+            f"ffprobe said: {last_words(done.stderr)}"
+        )
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def _first_frames(path: Path, index: int) -> Sequence[dict[str, Any]]:
+    """The first frames that can be decoded, one at least."""
+    fields = "best_effort_timestamp,width,height,pix_fmt,color_range,color_space,color_primaries"
+    fields += ",color_transfer,chroma_location,interlaced_frame,top_field_first"
+    # The decoder has to be warm: in an avi with B-frames one packet alone would be given another time than
+    # in a run. And a film cut off in front starts with packets that give no frame.
+    for packets in (20, 500):
+        found = _probe(
+            path,
+            *("-select_streams", str(index), "-read_intervals", f"%+#{packets}"),
+            *("-show_entries", f"frame={fields}:frame_side_data_list:frame_side_data"),
+        )
+        if frames := found.get("frames"):
+            first: list[dict[str, Any]] = frames
+            return first
+    raise InputError(f"{path}: no frame of its picture can be decoded; check that it plays, or copy it again")
+
+
+def _first_field(frames: Sequence[dict[str, Any]]) -> str | None:
+    """tff or bff if any of some frames is interlaced."""
+    first = [frame.get("top_field_first") for frame in frames if frame.get("interlaced_frame")]
+    return ("tff" if first[0] else "bff") if first else None
+
+
+def _timecode(told: Sequence[dict[str, Any]], side_data: Sequence[dict[str, Any]]) -> str | None:
+    """The timecode of the first frame, from the first that tells one: streams, the file, the frame."""
+    for tags in (each.get("tags", {}) for each in told):
+        if found := next((value for name, value in tags.items() if name.lower() == "timecode"), None):
+            return str(found)
+    in_frames = [data.get("timecode") for data in side_data if data.get("side_data_type") == _GOP_TIMECODE]
+    # Every MPEG-2 film has one there, and nearly all count from nought, which tells nothing.
+    return in_frames[0] if in_frames and in_frames[0] and re.search("[1-9]", in_frames[0]) else None
+
+
+def _is_written_anew(stream: dict[str, Any]) -> bool:
+    """Timecode, which is metadata to ffmpeg, and the titles of the chapters, of a mov or mp4."""
+    tag = stream.get("codec_tag_string")
+    return stream.get("codec_type") == "data" and (
+        tag == "tmcd" or (tag == "text" and stream.get("codec_name") == "bin_data")
+    )
+
+
+def _rotation(picture: dict[str, Any]) -> int:
+    """Degrees by which the film asks to be turned, which ffmpeg does and ffprobe does not."""
+    turns = [data["rotation"] for data in picture.get("side_data_list", []) if "rotation" in data]
+    return round(float(turns[0])) if turns else 0
+
+
+def _pixel_aspect(picture: dict[str, Any], *, turned: bool) -> Fraction | None:
+    aspect = read_fraction(picture.get("sample_aspect_ratio", "").replace(":", "/"))
+    return 1 / aspect if aspect and turned else aspect
+
+
+def _is_cover(stream: dict[str, Any]) -> bool:
+    return bool(stream.get("disposition", {}).get("attached_pic"))

@@ -1,0 +1,130 @@
+"""Small grey frames come out of a film: squeezed by ffmpeg, so that none passes here at full size."""
+
+import logging
+from collections.abc import Iterator
+from types import TracebackType
+from typing import NamedTuple
+
+import ffmpeg
+import numpy as np
+from numpy.typing import NDArray
+
+from deoldify_lite.errors import VideoError
+from deoldify_lite.film.chroma import has_chroma
+from deoldify_lite.film.cut import Cut
+from deoldify_lite.film.ffmpeg import FfmpegProcess, compile_arguments
+from deoldify_lite.film.probe import Film
+from deoldify_lite.film.tone import luma_table
+
+log = logging.getLogger(__name__)
+
+# Limited range, 16 to 235, stretched to 0 to 255.
+_FULL_FROM_LIMITED = np.clip(np.rint((np.arange(256) - 16) * 255 / 219), 0, 255).astype(np.uint8)
+
+
+class SmallFrame(NamedTuple):
+    """A film's frame, squeezed to a square. Read-only."""
+
+    luma: NDArray[np.uint8]
+    """(S, S), full range: the film's black is 0 and its white is 255; of HDR as in `luma_table`."""
+    chroma: NDArray[np.uint8] | None
+    """(2, S/2, S/2) Cb and Cr as 128 + 255 * c, full range whatever the film's is. Of the film's own matrix,
+    or of BT.601 if the film is RGB. None: there is none, or it was not asked for."""
+
+
+class FrameReader:
+    """A film's frames, squeezed to squares: `with` it and iterate once, over luma alone or over `frames`.
+
+    Yields:
+        (S, S) uint8 luma, as in `SmallFrame`.
+
+    Raises (on iteration):
+        VideoError: ffmpeg failed. What a damaged film has lost is logged as a warning.
+    """
+
+    def __init__(
+        self,
+        film: Film,
+        size_px: int,
+        *,
+        with_chroma: bool = False,
+        cut: Cut | None = None,
+    ) -> None:
+        """Prepare; nothing is started.
+
+        Args:
+            film: the film.
+            size_px: side of the squares; even.
+            with_chroma: whether `frames` give the film's chroma too, if it has any. Luma is the same.
+            cut: which part of it; None: all.
+        """
+        self.film = film
+        self.size_px = size_px
+        self.with_chroma = with_chroma and has_chroma(film.pix_fmt)
+        self.cut = cut or Cut(film)
+        self.frames_read = 0
+        self._process: FfmpegProcess | None = None
+
+    def __enter__(self) -> "FrameReader":
+        film = self.film
+        scaling = {"flags": "bilinear+accurate_rnd", "out_range": "pc"}
+        if film.planar:
+            scaling["in_range"] = film.colors.range
+        picture = self.cut.open_picture().filter("scale", self.size_px, self.size_px, **scaling)
+        # Both give the same luma, bit by bit: that of RGB is BT.601's, and no other is converted.
+        pix_fmt = "yuv420p" if self.with_chroma else "gray"
+        output = ffmpeg.output(picture, "pipe:1", f="rawvideo", pix_fmt=pix_fmt)
+        self._process = FfmpegProcess(compile_arguments(output), feeds=False)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._process is not None:
+            self._process.stop()
+
+    def __iter__(self) -> Iterator[NDArray[np.uint8]]:
+        return (frame.luma for frame in self.frames())
+
+    def frames(self) -> Iterator[SmallFrame]:
+        """Luma and chroma, frame by frame; instead of iterating over the reader."""
+        assert self._process is not None, "use the reader in a with block"
+        size, half = self.size_px, self.size_px // 2
+        # ffmpeg takes grey pictures for full range, whatever their tags say.
+        limited = self.film.pix_fmt.startswith("gray") and self.film.colors.range == "tv"
+        table = luma_table(self.film.colors)
+        length = size * size + (2 * half * half if self.with_chroma else 0)
+        while data := self._process.stdout.read(length):
+            if len(data) < length:
+                self._process.wait()
+                raise VideoError(f"{self.film.path}: ffmpeg broke off in a frame: {self._process.words()}")
+            self.frames_read += 1
+            luma, chroma = np.split(np.frombuffer(data, np.uint8), [size * size])
+            luma = luma.reshape(size, size)
+            if limited:
+                luma = _FULL_FROM_LIMITED[luma]
+            yield SmallFrame(
+                luma if table is None else table[luma],
+                chroma.reshape(2, half, half) if self.with_chroma else None,
+            )
+        if self._process.wait() != 0:
+            raise VideoError(f"{self.film.path}: ffmpeg cannot read it: {self._process.words()}")
+        self._warn_of_loss()
+
+    def _warn_of_loss(self) -> None:
+        process = self._process
+        assert process is not None
+        expected = self.cut.frame_count
+        if self.frames_read == 0:
+            raise VideoError(f"{self.film.path}: no frame could be decoded: {process.words()}")
+        # After a seek the decoder complains about the frames that it has not seen; that is no damage.
+        complained = bool(process.said) and not self.cut.first
+        if complained or expected - self.frames_read > max(2, expected // 100):
+            log.warning(
+                "%s: the file seems to be damaged or cut short: %d frames were read, about %d expected. "
+                "ffmpeg said: %s",
+                *(self.film.path, self.frames_read, expected, process.words()),
+            )

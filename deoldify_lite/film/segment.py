@@ -1,0 +1,178 @@
+"""One segment of a film's picture, encoded: the source's full-size luma with our small chroma."""
+
+import os
+import re
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import ffmpeg
+import numpy as np
+from numpy.typing import NDArray
+
+from deoldify_lite.errors import VideoError
+from deoldify_lite.film.chroma import convert_chroma, encode_chroma
+from deoldify_lite.film.cut import Cut
+from deoldify_lite.film.encoding import Encoding, encoder_options, yuv_format
+from deoldify_lite.film.ffmpeg import FfmpegProcess, compile_arguments, file_url
+from deoldify_lite.film.merge import TOLERATED_FRAMES, merge_chroma
+from deoldify_lite.film.tone import fit_chroma
+
+
+class SegmentEncoder:
+    """An ffmpeg that takes chroma, frame by frame, and joins it with the source's luma.
+
+    It starts at once; every one must be ended, by `end` or `stop`.
+    """
+
+    def __init__(
+        self,
+        cut: Cut,
+        out_path: Path,
+        chroma_size: tuple[int, int],
+        *,
+        encoding: Encoding,
+        may_keep: bool,
+        folder: Path,
+        before: int = 0,
+    ) -> None:
+        """Start.
+
+        Args:
+            cut: of the film, from the segment's first frame on.
+            out_path: the whole result, for its container and for messages.
+            chroma_size: height and width of the chroma frames, px.
+            encoding: codec, quality and pixel format.
+            may_keep: frames may keep their own chroma; the film has some.
+            folder: where the segment is written.
+            before: frames of the result that come before this segment.
+        """
+        self.out_path = out_path
+        self.frames_written = before
+        """Of the whole result, up to now."""
+        # A random name, since an ffmpeg of a run that was killed may still be about to end its own.
+        handle, name = tempfile.mkstemp(suffix=out_path.suffix.lower(), prefix="part-", dir=folder)
+        os.close(handle)
+        self.path = Path(name)
+        """The segment's file; whole after `end`."""
+        self._cut = cut
+        self._before = before
+        # A frame of yuv444p16le; for its luma see `merge_chroma`.
+        self._planes = np.zeros((3, *chroma_size), np.uint16)
+        self._ended = False  # ffmpeg needs no more
+        try:
+            self._process = FfmpegProcess(_encode_arguments(cut, self, encoding, may_keep), feeds=True)
+        except BaseException:
+            self.path.unlink(missing_ok=True)
+            raise
+
+    @property
+    def chroma_size(self) -> tuple[int, int]:
+        """Height and width of the chroma frames, px."""
+        _, height, width = self._planes.shape
+        return height, width
+
+    def write(self, chroma: NDArray[np.floating[Any]], luma: NDArray[np.uint8] | None = None) -> None:
+        """Give the next frame its colour; arguments and errors as in `ChromaWriter.write`."""
+        if chroma.shape != (2, *self.chroma_size):
+            raise ValueError(f"chroma has shape {chroma.shape}, expected {(2, *self.chroma_size)}")
+        film = self._cut.film
+        self._planes[0] = 0
+        self._planes[1:] = encode_chroma(
+            convert_chroma(chroma, film.colors.matrix)
+            if luma is None
+            else fit_chroma(chroma, luma, film.colors),
+            color_range=film.colors.range,
+            depth=film.depth,
+        )
+        self._send()
+
+    def keep(self) -> None:
+        """Let the next frame keep the chroma that it has in the source."""
+        self._planes[0] = 0xFFFF
+        self._planes[1:] = 0x8000
+        self._send()
+
+    def end(self, *, is_last: bool) -> int:
+        """Wait for the encoder, and count.
+
+        Args:
+            is_last: no segment follows; one that another follows must have every frame.
+
+        Returns:
+            The frames in the file.
+
+        Raises:
+            VideoError: ffmpeg failed, or gave other frames than were colorized.
+        """
+        if is_last and self.frames_written:
+            # Should the source give a frame more this time, the last colour is repeated; we count afterwards.
+            for _ in range(TOLERATED_FRAMES + 1):
+                self._push()
+        if not self._ended:
+            self._wait()
+        counts = [line[6:] for line in self._process.reported if line.startswith("frame=")]
+        frames = int(counts[-1] if counts else 0)
+        encoded = self._before + frames
+        tolerated = TOLERATED_FRAMES if is_last else 0
+        if abs(encoded - self.frames_written) > tolerated or not frames:
+            # The encoder stops soon after our last colour, so of a surplus only that much is known.
+            found = encoded if encoded <= self.frames_written else f"more than {self.frames_written}"
+            raise VideoError(
+                f"{self._cut.film.path}: gave {found} frames when it was read again, but "
+                f"{self.frames_written} were colorized; if it is damaged, repair it first: "
+                "ffmpeg -i FILM -map 0 -c copy REPAIRED.mkv"
+            )
+        return frames
+
+    def stop(self) -> None:
+        """End ffmpeg, and leave nothing of a segment that nobody took."""
+        self._process.stop()
+        self.path.unlink(missing_ok=True)
+
+    def _send(self) -> None:
+        self.frames_written += 1
+        self._push()
+
+    def _push(self) -> None:
+        if self._ended:
+            return
+        try:
+            self._process.stdin.write(self._planes.astype("<u2", copy=False).data)
+        except OSError:  # Broken pipe, or an invalid argument on Windows: ffmpeg has ended.
+            self._wait()
+
+    def _wait(self) -> None:
+        """Let the encoder end; raises its error."""
+        self._ended = True
+        if self._process.wait() != 0:
+            raise VideoError(
+                f"{self.out_path}: ffmpeg failed after {self.frames_written} frames: {self._process.words()}"
+            )
+
+
+def _encode_arguments(cut: Cut, segment: SegmentEncoder, encoding: Encoding, may_keep: bool) -> list[str]:
+    """Command that joins the source's luma with our chroma and encodes it."""
+    film, colors = cut.film, cut.film.colors
+    options = encoder_options(film, segment.out_path.suffix.lower(), encoding)
+    found = re.fullmatch(r"yuv(\d+)p.*", options["pix_fmt"])
+    assert found is not None
+    sampling = found[1]
+    height, width = segment.chroma_size
+    chroma = ffmpeg.input(
+        "pipe:0",
+        f="rawvideo",
+        pixel_format="yuv444p16le",
+        video_size=(width, height),
+        framerate=str(film.rate),
+    )
+    picture = merge_chroma(film, cut.open_picture(), chroma["v"], sampling=sampling, may_keep=may_keep)
+    if options["pix_fmt"] != yuv_format(sampling, film.depth):
+        picture = picture.filter("scale", in_range=colors.range, out_range=colors.range)
+        picture = picture.filter("format", options["pix_fmt"])
+    aspect = film.pixel_aspect
+    picture = picture.filter("setsar", sar=str(aspect or 0), max=65535)
+    output = ffmpeg.output(picture, file_url(segment.path), progress="pipe:1", **options).global_args(
+        "-nostats"
+    )
+    return compile_arguments(output)

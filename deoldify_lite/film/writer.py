@@ -1,0 +1,214 @@
+"""Small chroma goes into a film's colorized copy.
+
+A film never passes through Python at full size: ffmpeg opens the source again and joins its full-size luma,
+bit by bit as it was, with our chroma.
+"""
+
+import logging
+import os
+import tempfile
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deoldify_lite.errors import OptionError
+from deoldify_lite.film.chroma import has_chroma
+from deoldify_lite.film.cut import Cut
+from deoldify_lite.film.encoding import DEFAULT_ENCODING, Encoding, Fit, fit_into
+from deoldify_lite.film.mux import join_with_source
+from deoldify_lite.film.probe import Film
+from deoldify_lite.film.segment import SegmentEncoder
+from deoldify_lite.system.files import atomic_path
+
+log = logging.getLogger(__name__)
+
+
+def fit_film(film: Film, out_path: Path, encoding: Encoding) -> Fit:
+    """What the result can hold of a film, before any work.
+
+    Raises:
+        OptionError: it would replace the source, a stream does not fit into the container, or the encoding
+            makes no sense.
+        VideoError: ffmpeg or its encoder is missing.
+    """
+    if out_path.exists() and os.path.samefile(out_path, film.path):
+        raise OptionError(f"{out_path}: the result would overwrite the source; give it another name")
+    if film.interlaced:
+        log.info("%s: interlaced, and kept so", film.path)
+    return fit_into(film, out_path.suffix.lower(), encoding)
+
+
+def segment_path(folder: Path, number: int, suffix: str) -> Path:
+    """Where a whole segment of a result lies, counted from 0."""
+    return folder / f"segment-{number:05}{suffix}"
+
+
+def note_difference(film: Film, frames: int, colorized: int) -> None:
+    """Warn if a whole film has a frame more or less than were colorized."""
+    if frames != colorized:
+        log.warning(
+            "%s: it has %d frames, and %d were colorized; the last colours may be off",
+            *(film.path, frames, colorized),
+        )
+
+
+class ChromaWriter:
+    """The colorized copy of a film: `with` it and write as many chroma frames as the reader gave.
+
+    Two steps. First the picture is encoded, in one segment or several, in a hidden folder beside the result.
+    Then it is joined with the source's sound, subtitles, chapters and all else by copying. One step would do
+    for a film with dense streams only: with a sparse one (subtitles, or sound that ends early) ffmpeg reads
+    ahead in search of its next packet and keeps all decoded frames in memory, 2 GB for a minute at 720p (seen
+    with ffmpeg 5.1).
+
+    The result appears under its name only when it is complete. After an error nothing is left but the
+    segments that were ended, in a folder that the caller gave.
+
+    Raises (on entry, before any work):
+        OptionError: a stream does not fit into the container, or the encoding makes no sense.
+        VideoError: ffmpeg or its encoder is missing.
+    """
+
+    def __init__(
+        self,
+        film: Film,
+        out_path: Path,
+        chroma_size: tuple[int, int],
+        *,
+        encoding: Encoding = DEFAULT_ENCODING,
+        may_keep: bool = False,
+        cut: Cut | None = None,
+        folder: Path | None = None,
+        segments: Sequence[tuple[Path, int]] = (),
+        before_rename: Callable[[Path], None] | None = None,
+    ) -> None:
+        """Prepare; nothing is started.
+
+        Args:
+            film: the source.
+            out_path: its suffix names the container: .mp4, .m4v, .mov, .mkv or .webm.
+            chroma_size: height and width of the chroma frames, px.
+            encoding: codec, quality and pixel format.
+            may_keep: True: frames may keep their own chroma, at a small cost if the film has any.
+            cut: as given to the reader.
+            folder: where segments are kept, beside the result; None for one that goes when this ends.
+            segments: files of the first segments, ended before, and how many frames are in each.
+            before_rename: called with the finished result just before it gets its name.
+        """
+        self.film = film
+        self.out_path = out_path
+        self.encoding = encoding
+        self.may_keep = may_keep and has_chroma(film.pix_fmt)
+        self.cut = cut or Cut(film)
+        self.segments = list(segments)
+        self.losses: tuple[str, ...] = ()
+        """What the result will not have of its source; known in the with block."""
+        self._folder = folder
+        self._before_rename = before_rename
+        self._chroma_size = chroma_size
+        self._stack = ExitStack()
+        self._encoder: SegmentEncoder | None = None
+
+    def __enter__(self) -> "ChromaWriter":
+        out = self.out_path
+        self._streams, self.losses = fit_film(self.film, out, self.encoding)
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with ExitStack() as stack:
+            if self._folder is None:
+                scratch = tempfile.TemporaryDirectory(
+                    prefix=f".{out.stem[:80]}.", suffix=".part", dir=out.parent
+                )
+                self._folder = Path(stack.enter_context(scratch))
+            stack.callback(self._stop)
+            self._start_segment(before=sum(frames for _, frames in self.segments))
+            self._stack = stack.pop_all()
+        return self
+
+    def write(self, chroma: NDArray[np.floating[Any]], luma: NDArray[np.uint8] | None = None) -> None:
+        """Give the next frame its colour.
+
+        Args:
+            chroma: (2, h, w) float Cb and Cr, BT.601 full range, in [-0.5, 0.5].
+            luma: the frame as the reader gave it; needed where `film.tone.needs_luma` says so.
+
+        Raises:
+            VideoError: ffmpeg failed.
+        """
+        self._present().write(chroma, luma)
+
+    def keep(self) -> None:
+        """Let the next frame keep the chroma that it has in the source.
+
+        Before encoding it is the same bit by bit if the source is planar YUV and the result has its
+        subsampling and depth; or else it is converted.
+
+        Raises:
+            ValueError: the writer was made without `may_keep`, or the film has no chroma.
+            VideoError: ffmpeg failed.
+        """
+        if not self.may_keep:
+            raise ValueError("no chroma can be kept: the film has none, or may_keep was not asked for")
+        self._present().keep()
+
+    def end_segment(self) -> Path:
+        """End a segment of the picture, whose file is then safe on the disk, and start the next.
+
+        Raises:
+            VideoError: ffmpeg failed.
+        """
+        self._start_segment(before=self._finish_segment())
+        return self.segments[-1][0]
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        with self._stack:
+            if kind is None:
+                colorized = self._finish_segment(is_last=True)
+                note_difference(self.film, sum(frames for _, frames in self.segments), colorized)
+                with atomic_path(self.out_path) as part:
+                    join_with_source(self.film, self.cut, self.segments, self._streams, part)
+                    if self._before_rename:
+                        self._before_rename(part)
+
+    def _stop(self) -> None:
+        """End ffmpeg, and leave nothing of a segment that is not whole."""
+        if self._encoder is not None:
+            self._encoder.stop()
+
+    def _present(self) -> SegmentEncoder:
+        assert self._encoder is not None, "use the writer in a with block"
+        return self._encoder
+
+    def _start_segment(self, *, before: int) -> None:
+        assert self._folder is not None
+        done = sum(frames for _, frames in self.segments)
+        self._encoder = SegmentEncoder(
+            replace(self.cut, first=self.cut.first + done),
+            self.out_path,
+            self._chroma_size,
+            encoding=self.encoding,
+            may_keep=self.may_keep,
+            folder=self._folder,
+            before=before,
+        )
+
+    def _finish_segment(self, *, is_last: bool = False) -> int:
+        """Wait for the encoder; the frames of the result that were colorized so far."""
+        assert self._folder is not None
+        encoder = self._present()
+        frames = encoder.end(is_last=is_last)
+        whole = segment_path(self._folder, len(self.segments), encoder.path.suffix)
+        with atomic_path(whole) as part:
+            os.replace(encoder.path, part)
+        self.segments.append((whole, frames))
+        return encoder.frames_written

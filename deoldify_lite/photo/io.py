@@ -1,0 +1,140 @@
+"""Photos in and out: depth, orientation, alpha, colour profile, pages and metadata survive the trip."""
+
+import math
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from PIL import UnidentifiedImageError
+
+from deoldify_lite.errors import DeoldifyError, InputError, OptionError
+from deoldify_lite.photo.decode import READABLE, count_pages, decode_photo
+from deoldify_lite.photo.encode import encode_photo, tell_what_is_left_out
+from deoldify_lite.photo.kinds import FORMAT_MAX_SIDE_PX, FORMATS
+from deoldify_lite.photo.photo import Photo
+from deoldify_lite.photo.tiff_write import TiffWriter
+from deoldify_lite.system.files import Rename, atomic_path
+
+DEFAULT_QUALITY = 95
+# Whose numbers count otherwise: on old photos its luma then has 54 dB, as JPEG's has at 95; AVIF's 52.
+HEIF_QUALITY = 80
+
+
+def read_photo(path: Path, *, page: int = 0) -> Photo:
+    """Read a photo, recognised by content.
+
+    JPEG, PNG, TIFF, WebP, BMP, GIF and AVIF; with the extra `formats` HEIC, JPEG XL and camera RAW.
+
+    RGB with a profile keeps numbers and profile; grey and CMYK with a profile, and Lab, become sRGB. Depth
+    stays, but for CMYK, Lab, AVIF and JPEG XL in colour, which are read at 8 bits. RAW is developed to 16.
+
+    To read, colorize and write a JPEG, PNG or TIFF takes at most 10 bytes for each pixel, and 15 where a
+    progressive JPEG is written; alpha and an orientation to be turned take as much again as their pixels.
+
+    Args:
+        page: index of a page of a TIFF, as `pages_of` tells.
+
+    Raises:
+        InputError: it is missing, empty, truncated, damaged, too large, or no such picture, or it needs a
+            package that is not there.
+    """
+    try:
+        with open(path, "rb") as file:
+            return decode_photo(path, file, page)
+    except (DeoldifyError, MemoryError):
+        raise
+    except UnidentifiedImageError as error:
+        raise InputError(f"{path}: not a picture of a known kind ({', '.join(READABLE)})") from error
+    except Exception as error:  # on damaged files, decoders raise nearly anything
+        if isinstance(error, OSError) and error.strerror:
+            raise InputError(f"{path}: cannot be opened: {error.strerror}") from error
+        reason = str(error) or type(error).__name__
+        remedy = "Open it in an image editor and save it again"
+        raise InputError(f"{path}: truncated, damaged or unsupported ({reason}). {remedy}") from error
+
+
+def pages_of(path: Path) -> tuple[list[tuple[int, int]], list[str]]:
+    """Pages of a photo by its headers alone.
+
+    Returns:
+        Index and pixels of each page to be read, at least one, and what is to be said of pages that are no
+        pictures. Pixels are 0 where the photo cannot be read, which `read_photo` will explain.
+    """
+    try:
+        with open(path, "rb") as file:
+            pages, notes = count_pages(path, file)
+        return pages or [(0, 0)], notes
+    except Exception:  # on damaged files, decoders raise nearly anything
+        return [(0, 0)], []
+
+
+def pixels_of(path: Path) -> int:
+    """Pixels of a photo's first page by its header; 0 where it cannot be read."""
+    return pages_of(path)[0][0][1]
+
+
+def write_photo(
+    photo: Photo,
+    path: Path,
+    *,
+    quality: int | None = None,
+    rename: Rename | None = None,
+) -> None:
+    """Write a photo in the format of the suffix of `path`, whole or not at all.
+
+    PNG and TIFF are lossless and keep 16 bits, HEIC keeps 10, the others round to 8. JPEG and BMP hold no
+    transparency: it is laid on white, as print and browsers show it, with a warning. What else a format
+    cannot hold is warned of, too.
+
+    Args:
+        quality: 1 to 100, of JPEG and AVIF (always 4:4:4, since colour is what we made), WebP and HEIC; None
+            means one that does not show: 95, and 80 of HEIC.
+        rename: gives the finished file its name, in place of `os.replace`.
+
+    Raises:
+        OptionError: the suffix or the quality makes no sense, or `path` is the photo's own file.
+        InputError: the photo does not fit the format, or the file cannot be written.
+    """
+    format = FORMATS.get(path.suffix.lower())
+    if format is None:
+        raise OptionError(f"{path}: no photo is written as {path.suffix!r}; choose from {', '.join(FORMATS)}")
+    if quality is None:
+        quality = HEIF_QUALITY if format == "HEIF" else DEFAULT_QUALITY
+    if not 1 <= quality <= 100:
+        raise OptionError(f"photo quality {quality} is not within 1 to 100")
+    height, width = photo.rgb.shape[:2]
+    if max(height, width) > FORMAT_MAX_SIDE_PX.get(format, math.inf):
+        raise InputError(f"{path}: {format} cannot hold {width} x {height} pixels; choose png or tif")
+    if format == "TIFF":
+        with tiff_writer(photo.path, path, rename=rename) as writer:
+            tell_what_is_left_out(photo, "TIFF", path)
+            writer.add(photo)
+        return
+    with _written(photo.path, path, rename) as part, open(part, "wb") as file:
+        file.writelines(encode_photo(photo, format, quality, path))
+
+
+@contextmanager
+def tiff_writer(source: Path, path: Path, *, rename: Rename | None = None) -> Iterator[TiffWriter]:
+    """Give what pages are added to; the file at `path` stands when the block has ended well, or not at all.
+
+    Raises:
+        OptionError: `path` is the source itself.
+        InputError: the file cannot be written.
+    """
+    with _written(source, path, rename) as part, open(part, "wb") as file:
+        writer = TiffWriter(file)
+        yield writer
+        writer.close()
+
+
+@contextmanager
+def _written(source: Path, path: Path, rename: Rename | None) -> Iterator[Path]:
+    try:
+        if path.exists() and source.exists() and os.path.samefile(path, source):
+            raise OptionError(f"{path}: is the source photo itself; choose another folder or name")
+        with atomic_path(path, rename=rename) as part:
+            yield part
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written: {error.strerror or error}") from error

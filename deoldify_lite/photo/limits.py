@@ -1,0 +1,60 @@
+"""How large a picture may be, looked at before any of it is decoded."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from PIL import Image
+
+from deoldify_lite.errors import InputError
+from deoldify_lite.system.limits import read_limit
+
+# Side of the largest legitimate square scan; beyond it a small file can claim all memory there is.
+MAX_SIDE_PX = int(read_limit("DEOLDIFY_LITE_MAX_SIDE", 20_000))
+_lock = threading.Lock()
+_inside = 0
+_users_limit: int | None = None
+
+
+def check_size(path: Path, width: int, height: int) -> None:
+    """Refuse a picture without pixels or with too many.
+
+    Raises:
+        ValueError: it has none.
+        InputError: it has more than MAX_SIDE_PX squared.
+    """
+    if width < 1 or height < 1:
+        raise ValueError("it has no pixels")
+    if width * height > MAX_SIDE_PX**2:
+        raise InputError(
+            f"{path}: {width} x {height} pixels; the limit is {MAX_SIDE_PX} x {MAX_SIDE_PX}. Make it "
+            "smaller, or set DEOLDIFY_LITE_MAX_SIDE to a longer side"
+        )
+
+
+@contextmanager
+def without_pillows_limit() -> Iterator[None]:
+    """Let Pillow read what `check_size` allows.
+
+    Its own limit is a global; once the last thread has left, it is as the user set it.
+    """
+    global _inside, _users_limit
+    with _lock:
+        if not _inside:
+            _users_limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+        _inside += 1
+    try:
+        yield
+    finally:
+        with _lock:
+            _inside -= 1
+            if not _inside:
+                Image.MAX_IMAGE_PIXELS = _users_limit
+
+
+def open_image(file: BinaryIO, formats: tuple[str, ...]) -> Image.Image:
+    """Read a header with Pillow, of any size."""
+    with without_pillows_limit():
+        return Image.open(file, formats=formats)

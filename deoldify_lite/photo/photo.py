@@ -1,0 +1,25 @@
+"""A photo in memory: what its viewer sees of it, and what goes with it into the result."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from deoldify_lite.photo.samples import Samples
+
+
+@dataclass(frozen=True, eq=False)
+class Photo:
+    """A photo as its viewer sees it; `dataclasses.replace(photo, rgb=...)` gives it new colours."""
+
+    path: Path  # where it was read
+    rgb: Samples  # (H, W, 3) uint8 or uint16, upright
+    alpha: Samples | None = None  # (H, W), same dtype; not premultiplied
+    icc: bytes | None = None  # profile that the numbers in rgb follow; None means sRGB
+    exif: bytes | None = None  # TIFF structure without "Exif" prefix, upright, without thumbnail
+    xmp: bytes | None = None
+    dpi: tuple[float, float] | None = None  # along width and height
+    iptc: bytes | None = None  # captions and keywords of the press: an IIM record
+    comment: bytes | None = None  # of a JPEG
+    segments: tuple[bytes, ...] = ()  # of a JPEG: XMP that goes on after the first 64 KB
+    chunks: tuple[tuple[bytes, bytes], ...] = ()  # of a PNG: kinds and bodies of its texts, gamma and so on
+    progressive: bool = False  # whether it was a progressive JPEG
+    format: str | None = None  # as found in the file, whatever its name says: one of photo.decode.READABLE

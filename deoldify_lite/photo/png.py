@@ -1,0 +1,134 @@
+"""PNG: texts and the like read as they are, and files written strip by strip.
+
+Written with a fixed filter and run-length matching alone, as OpenCV does: several times as fast as Pillow,
+and photos become no larger by it.
+"""
+
+import struct
+import zlib
+from collections.abc import Iterator
+from typing import BinaryIO
+
+import numpy as np
+
+from deoldify_lite.photo.iptc import PNG_KEYWORD, iptc_of_png_text, png_text_of_iptc
+from deoldify_lite.photo.samples import Samples, strips_of, to_depth
+
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+XMP_KEYWORD = b"XML:com.adobe.xmp"
+TEXTS = (b"tEXt", b"zTXt", b"iTXt")
+# How the numbers are meant, where there is no profile; and when the picture was last changed.
+COLOUR_CHUNKS = (b"gAMA", b"cHRM", b"sRGB", b"cICP")
+# EXIF and XMP as ImageMagick writes them; Pillow reads them, and they are written in today's form.
+_OTHER_FORMS = tuple(b"Raw profile type " + kind for kind in (b"exif", b"APP1", b"xmp"))
+_MOST_BYTES = 1 << 26  # of all texts together
+
+Chunk = tuple[bytes, bytes]  # kind, body
+
+
+def read_chunks(file: BinaryIO) -> tuple[Chunk, ...]:
+    """Texts and colour chunks of an open PNG, in their order, but for XMP, profiles and EXIF.
+
+    Those after the pixels come, too; where the file is damaged, those before.
+    """
+    file.seek(len(SIGNATURE))
+    chunks: list[Chunk] = []
+    total = 0
+    while len(head := file.read(8)) == 8:
+        length, kind = struct.unpack(">I4s", head)
+        if kind == b"IEND":
+            break
+        if kind not in TEXTS + COLOUR_CHUNKS or total + length > _MOST_BYTES:
+            file.seek(length + 4, 1)
+            continue
+        body = file.read(length)
+        file.seek(4, 1)
+        keyword = body.partition(b"\0")[0]
+        if keyword != XMP_KEYWORD and keyword not in _OTHER_FORMS:
+            chunks.append((kind, body))
+            total += length
+    return tuple(chunks)
+
+
+def take_iptc(chunks: tuple[Chunk, ...]) -> tuple[tuple[Chunk, ...], bytes | None]:
+    """The chunks without the one that holds an IPTC record, and the record."""
+    for chunk in chunks:
+        if chunk[1].startswith(PNG_KEYWORD + b"\0") and (record := iptc_of_png_text(chunk[1])):
+            return tuple(other for other in chunks if other is not chunk), record
+    return chunks, None
+
+
+def encode_png(
+    rgb: Samples,
+    alpha: Samples | None,
+    *,
+    icc: bytes | None = None,
+    exif: bytes | None = None,
+    xmp: bytes | None = None,
+    iptc: bytes | None = None,
+    dpi: tuple[float, float] | None = None,
+    comment: bytes | None = None,
+    chunks: tuple[Chunk, ...] = (),
+) -> Iterator[bytes]:
+    """A PNG of the depth of `rgb`, piece by piece; memory beside the samples does not grow with them.
+
+    Args:
+        rgb: (H, W, 3) uint8 or uint16.
+        alpha: (H, W) of any depth, not premultiplied.
+        chunks: as from `read_chunks`.
+    """
+    height, width = rgb.shape[:2]
+    yield SIGNATURE
+    yield _chunk(
+        b"IHDR", struct.pack(">IIBBBBB", width, height, 8 * rgb.itemsize, 2 if alpha is None else 6, 0, 0, 0)
+    )
+    if icc:
+        yield _chunk(b"iCCP", b"ICC profile\0\0" + zlib.compress(icc))
+    if dpi:
+        yield _chunk(b"pHYs", struct.pack(">IIB", *(round(one / 0.0254) for one in dpi), 1))
+    if exif:
+        yield _chunk(b"eXIf", exif)
+    if xmp:
+        yield _chunk(b"iTXt", XMP_KEYWORD + b"\0\0\0\0\0" + xmp)
+    if iptc:
+        yield _chunk(b"zTXt", png_text_of_iptc(iptc))
+    if comment:
+        yield _chunk(*_text_of(comment))
+    for kind, body in chunks:
+        if not (icc and kind in COLOUR_CHUNKS):
+            yield _chunk(kind, body)
+    packer = zlib.compressobj(1, zlib.DEFLATED, 15, 8, zlib.Z_RLE)
+    for strip in strips_of(height, width):
+        packed = packer.compress(_filtered(rgb[strip], None if alpha is None else alpha[strip]))
+        if packed:
+            yield _chunk(b"IDAT", packed)
+    yield _chunk(b"IDAT", packer.flush())
+    yield _chunk(b"IEND", b"")
+
+
+def _filtered(rgb: Samples, alpha: Samples | None) -> bytes:
+    """Rows of a PNG by filter 1: each byte less the one of the pixel to the left."""
+    height = rgb.shape[0]
+    pixels = rgb if alpha is None else np.dstack([rgb, to_depth(alpha, rgb.dtype)])
+    step = pixels.shape[2] * pixels.itemsize
+    rows = np.ascontiguousarray(pixels, pixels.dtype.newbyteorder(">")).view(np.uint8).reshape(height, -1)
+    result = np.empty((height, 1 + rows.shape[1]), np.uint8)
+    result[:, 0] = 1
+    result[:, 1 : 1 + step] = rows[:, :step]
+    np.subtract(rows[:, step:], rows[:, :-step], out=result[:, 1 + step :])
+    return result.tobytes()
+
+
+def _text_of(comment: bytes) -> Chunk:
+    try:
+        text = comment.decode("utf-8")
+        text.encode("latin-1")
+    except UnicodeDecodeError:
+        return b"tEXt", b"Comment\0" + comment.replace(b"\0", b"")
+    except UnicodeEncodeError:
+        return b"iTXt", b"Comment\0\0\0\0\0" + comment
+    return b"tEXt", b"Comment\0" + text.encode("latin-1").replace(b"\0", b"")
+
+
+def _chunk(kind: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))

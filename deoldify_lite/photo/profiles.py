@@ -1,0 +1,67 @@
+"""What is not RGB becomes sRGB by its profile: CMYK, Lab, and grey whose tone curve is not sRGB's."""
+
+import io
+import logging
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageCms
+
+from deoldify_lite.photo.samples import Samples
+
+log = logging.getLogger(__name__)
+
+
+def image_to_srgb(path: Path, image: Image.Image, icc: bytes | None) -> Image.Image:
+    """CMYK by its profile or else by Pillow's rule of thumb, and Lab, to sRGB.
+
+    Args:
+        path: for warnings.
+        image: of mode CMYK or LAB.
+        icc: what the file gives as its profile.
+    """
+    if image.mode == "CMYK" and (icc is None or icc[16:20] != b"CMYK"):
+        return image.convert("RGB")
+    try:
+        profile = ImageCms.createProfile("LAB") if image.mode == "LAB" else io.BytesIO(icc or b"")
+        return _srgb_transform(profile, image.mode).apply(image)
+    except (OSError, ImageCms.PyCMSError) as error:
+        if image.mode == "LAB":
+            raise
+        log.warning("%s: its colour profile is damaged and is left out (%s)", path, error)
+        return image.convert("RGB")
+
+
+def grey_to_srgb(path: Path, samples: Samples, icc: bytes) -> Samples:
+    """Apply a grey profile to (H, W, 1 or 2) samples: a lookup of the grey, alpha stays."""
+    try:
+        # Optimised, lcms is off by up to 2 steps in the shadows; a table is made quickly enough without.
+        transform = _srgb_transform(io.BytesIO(icc), "I;16", ImageCms.Flags.NOOPTIMIZE)
+        every_grey = Image.fromarray(np.arange(65536, dtype=np.uint16)[None])
+        steps = np.asarray(transform.apply(every_grey))[0, :, 1]
+    except (OSError, ImageCms.PyCMSError) as error:
+        log.warning("%s: its colour profile is damaged and is left out (%s)", path, error)
+        return samples
+    if samples.dtype == np.uint8:
+        table = steps[::257]
+    else:
+        # lcms gives 8 bits, but where one step gives way to the next, the curve's value is exact.
+        edges = np.flatnonzero(np.diff(steps.astype(int)) > 0)
+        table = np.interp(
+            np.arange(65536),
+            [0, *(edges + 0.5), 65535],
+            [float(steps[0]), *((steps[edges] + steps[edges + 1].astype(float)) / 2), float(steps[-1])],
+        )
+        table = np.round(table * 257).astype(np.uint16)
+    grey = table[samples[..., :1]]
+    return grey if samples.shape[2] == 1 else np.concatenate([grey, samples[..., 1:]], axis=2)
+
+
+def _srgb_transform(
+    profile: Any, mode: str, flags: ImageCms.Flags = ImageCms.Flags.NONE
+) -> ImageCms.ImageCmsTransform:
+    # Black to black and white to white, as image editors convert by default.
+    source, target = ImageCms.ImageCmsProfile(profile), ImageCms.createProfile("sRGB")
+    intent, flags = ImageCms.Intent.RELATIVE_COLORIMETRIC, flags | ImageCms.Flags.BLACKPOINTCOMPENSATION
+    return ImageCms.buildTransform(source, target, mode, "RGB", intent, flags)

@@ -1,0 +1,111 @@
+"""Pictures small enough to look at many of them: as a viewer sees them, in 8 bits and sRGB."""
+
+import base64
+import contextlib
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageCms
+
+from deoldify_lite.photo.exif import ORIENTATION
+from deoldify_lite.photo.io import read_photo
+from deoldify_lite.photo.limits import check_size, open_image
+from deoldify_lite.photo.photo import Photo
+from deoldify_lite.photo.samples import on_white, samples_of_image, to_depth, turn_upright
+
+Picture = NDArray[Any]  # (H, W, 3) RGB, uint8 or uint16
+
+
+def fit_size(shape: Sequence[int], most_px: int, *, least_px: int = 1) -> tuple[int, int]:
+    """A small picture's height and width, in proportion.
+
+    Args:
+        shape: of the picture, height and width first.
+        most_px: the longer side, if it was more.
+        least_px: the longer side, if it was less.
+    """
+    height, width = shape[:2]
+    scale = min(max(max(height, width), least_px), most_px) / max(height, width)
+    return max(1, round(scale * height)), max(1, round(scale * width))
+
+
+def shrink(picture: NDArray[Any], size: tuple[int, int]) -> NDArray[Any]:
+    """Samples (H, W) or (H, W, C) at another height and width, averaged where that is less."""
+    if picture.shape[:2] == size:
+        return picture
+    smaller = size[0] <= picture.shape[0] and size[1] <= picture.shape[1]
+    method = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(picture, size[::-1], interpolation=method))
+
+
+def look_of(photo: Photo, rgb: Picture) -> NDArray[np.uint8]:
+    """What a viewer sees of a picture in a photo's colour space: (h, w, 3) -> the same in 8-bit sRGB.
+
+    Args:
+        photo: whose transparency is laid on white, and whose profile the numbers of `rgb` follow.
+        rgb: the photo's own pixels, or a smaller picture of them, such as a colorized one.
+    """
+    if photo.alpha is not None:
+        rgb = on_white(rgb, shrink(photo.alpha, rgb.shape[:2]))
+    rgb = to_depth(rgb, np.uint8)
+    if photo.icc is None:
+        return rgb
+    with contextlib.suppress(OSError, ImageCms.PyCMSError):  # damaged: then as if it were sRGB
+        turned = ImageCms.profileToProfile(
+            Image.fromarray(np.ascontiguousarray(rgb)),
+            ImageCms.ImageCmsProfile(io.BytesIO(photo.icc)),
+            ImageCms.createProfile("sRGB"),
+            renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
+            outputMode="RGB",
+        )
+        if turned is not None:
+            return np.asarray(turned)
+    return rgb
+
+
+def read_small(path: Path, least_px: int, *, page: int = 0) -> Photo:
+    """Read a photo for a small picture of it; a JPEG is decoded at a fraction of its size, much faster.
+
+    Args:
+        path: the photo.
+        least_px: neither side of a reduced photo is less.
+        page: as of `read_photo`.
+
+    Returns:
+        What a viewer sees of it, without metadata.
+
+    Raises:
+        InputError: as `read_photo`.
+    """
+    # What is damaged or in any way unusual is told or read by that which reads all photos.
+    with contextlib.suppress(Exception), open(path, "rb") as file:
+        image = open_image(file, ("JPEG",))
+        icc = image.info.get("icc_profile")
+        plain = image.mode in ("L", "RGB") and (icc is None or icc[16:20] == b"RGB ")
+        if plain and min(image.size) >= 2 * least_px:
+            check_size(path, *image.size)
+            orientation = image.getexif().get(ORIENTATION, 1)
+            image.draft(image.mode, (least_px, least_px))
+            image.load()
+            rgb = turn_upright(samples_of_image(image, "RGB"), orientation)
+            return Photo(path, np.ascontiguousarray(rgb), icc=icc)
+    return read_photo(path, page=page)
+
+
+def jpeg_uri(picture: NDArray[np.uint8], *, quality: int, whole_chroma: bool = False) -> str:
+    """A picture as a data URI of a JPEG: (H, W, 3) uint8.
+
+    Args:
+        picture: the picture.
+        quality: 1 to 100.
+        whole_chroma: keep colour at full size (4:4:4), for a third more bytes.
+    """
+    data = io.BytesIO()
+    image = Image.fromarray(np.ascontiguousarray(picture))
+    image.save(data, "JPEG", quality=quality, subsampling=0 if whole_chroma else 2)
+    return "data:image/jpeg;base64," + base64.b64encode(data.getvalue()).decode()

@@ -1,0 +1,184 @@
+"""TIFF read, page by page: by Pillow, or at 16 bits, which it cuts down to 8, by tifffile and OpenCV."""
+
+import logging
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import cv2
+import numpy as np
+import tifffile
+from PIL import Image
+
+from deoldify_lite.errors import InputError
+from deoldify_lite.photo.exif import (
+    DESCRIPTIVE_TAGS,
+    ORIENTATION,
+    exif_of_tiff,
+    first_directory_at,
+    without_orientation,
+)
+from deoldify_lite.photo.iptc import iptc_of_bytes
+from deoldify_lite.photo.limits import check_size, open_image, without_pillows_limit
+from deoldify_lite.photo.samples import QUARTER_TURNS, Samples, without_premultiplying
+
+log = logging.getLogger(__name__)
+
+MOST_PAGES = 10_000
+XMP_TAG, ICC_TAG, IPTC_TAG, RESOURCES_TAG = 700, 34675, 33723, 34377
+_MASK = 4  # bit of the kind of a page that says: which pixels of another page are opaque
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page as it stands in the file: either samples or an image, neither turned nor converted."""
+
+    samples: Samples | None  # (H, W, C) uint16
+    image: Image.Image | None  # loaded
+    orientation: int
+    icc: bytes | None
+    exif: bytes | None
+    xmp: bytes | None
+    iptc: bytes | None
+    dpi: tuple[float, float] | None
+
+
+def page_sizes(file: BinaryIO) -> tuple[list[tuple[int, int]], list[str]]:
+    """What an open TIFF holds, by its directories alone.
+
+    Returns:
+        Index and pixels of each page that is a picture, and what is to be said of the others. A file that
+        begins with a preview counts as that one page, which cannot be read.
+
+    Raises:
+        Exception: of any kind, where it is damaged.
+    """
+    sizes, notes = [], []
+    with tifffile.TiffFile(file) as tiff:
+        for index, page in enumerate(islice(tiff.pages, MOST_PAGES + 1)):
+            pixels = int(page.imagewidth) * int(page.imagelength)  # a tag may hold several
+            if index == MOST_PAGES:
+                notes.append(f"it has more than {MOST_PAGES} pages; those beyond are left out")
+            elif page.is_reduced and index == 0:
+                return [(0, pixels)], []
+            elif page.is_reduced:
+                notes.append(f"page {index + 1} is a mere preview and is left out")
+            elif page.subfiletype & _MASK:
+                notes.append(f"page {index + 1} is a mask of another page and is left out")
+            else:
+                sizes.append((index, pixels))
+    return sizes, notes
+
+
+def read_page(path: Path, file: BinaryIO, index: int) -> Page:
+    """One page of an open TIFF; `path` names it in messages.
+
+    Raises:
+        InputError: it is too large, or begins with a preview.
+        Exception: of any kind, from decoders, where it is damaged.
+    """
+    with tifffile.TiffFile(file) as tiff:
+        page: Any = tiff.pages[index]
+        check_size(path, page.imagewidth, page.imagelength)
+        if page.is_reduced:
+            raise InputError(
+                f"{path}: begins with a mere preview, as raw photos do; develop it to TIFF first"
+            )
+        if page.sampleformat == 3 or page.bitspersample not in (1, 2, 4, 8, 16):
+            raise ValueError(f"{page.bitspersample}-bit samples; 8 or 16 bits are read")
+        is_deep = page.bitspersample == 16 and page.photometric in (0, 1, 2)
+        samples = _deep_samples(path, page, file) if is_deep else None
+        tags = _tags_of(tiff, page, file)
+        exif = exif_of_tiff(path, tags)
+        iptc = _bytes_of(page, file, IPTC_TAG) or iptc_of_bytes(_bytes_of(page, file, RESOURCES_TAG) or b"")
+    icc, xmp = tags.get(ICC_TAG), tags.get(XMP_TAG)
+    orientation = tags.get(ORIENTATION, 1)
+    unit_per_inch = {2: 1, 3: 2.54}.get(tags.get(296, 2))
+    dpi = (tags.get(282, 0) * unit_per_inch, tags.get(283, 0) * unit_per_inch) if unit_per_inch else None
+    image = None
+    if samples is None:
+        file.seek(0)
+        image = open_image(file, ("TIFF",))
+        with without_pillows_limit():  # which it minds again when it loads a TIFF
+            image.seek(index)
+            check_size(path, *image.size)
+            image.load()
+        # Pillow turns TIFFs while it loads them, and then takes the tag away.
+        left = image.getexif().get(ORIENTATION, 1)
+        if dpi and (orientation in QUARTER_TURNS) != (left in QUARTER_TURNS):
+            dpi = dpi[::-1]
+        orientation = left
+    return Page(samples, image, orientation, icc, exif, xmp, iptc, dpi)
+
+
+def _tags_of(tiff: tifffile.TiffFile, page: Any, file: BinaryIO) -> Image.Exif:
+    tags = Image.Exif()
+    if tiff.is_bigtiff and tiff.byteorder == ">":  # which Pillow does not know
+        kept = (ORIENTATION, ICC_TAG, XMP_TAG, *DESCRIPTIVE_TAGS)
+        tags.update({code: page.tags[code].value for code in kept if code in page.tags})
+        return tags
+    tags.endian, tags.bigtiff = tiff.byteorder, tiff.is_bigtiff
+    tags.load_from_fp(file, page.offset)
+    return tags
+
+
+def _bytes_of(page: Any, file: BinaryIO, code: int) -> bytes | None:
+    """The value of a tag as it stands in the file, whatever type of number it claims to be."""
+    tag = page.tags.get(code)
+    if tag is None:
+        return None
+    file.seek(tag.valueoffset)
+    return file.read(tag.valuebytecount)
+
+
+def _deep_samples(path: Path, page: Any, file: BinaryIO) -> Samples:
+    """Pixels of a 16-bit grey or RGB page of tifffile, with the alpha channel if it has one."""
+    height, width, channels = page.imagelength, page.imagewidth, page.samplesperpixel
+    planar = channels > 1 and page.planarconfig == 2
+    if not all(page.databytecounts):
+        raise ValueError("parts of the picture were never written")
+    try:
+        pixels = page.asarray()
+    except ValueError as error:
+        # tifffile needs one more large package for LZW, which OpenCV has, though not for separate planes.
+        if "imagecodecs" not in str(error) or planar:
+            raise
+        file.seek(0)
+        # OpenCV turns by the orientation tag in some of its versions: take it away.
+        alone = without_orientation(first_directory_at(file.read(), page.offset))
+        decoded = decode_with_opencv(alone)
+        if decoded is None or decoded.size != height * width * channels:
+            raise ValueError(f"OpenCV cannot read 16-bit TIFF with {page.compression.name}") from error
+        pixels = decoded
+    if planar:
+        pixels = np.moveaxis(pixels.reshape(channels, height, width), 0, 2)
+    pixels = pixels.reshape(height, width, channels)
+    colors = 3 if page.photometric == 2 else 1
+    # 1 = alpha, premultiplied; 2 = alpha, and so is a channel of which nothing is said; 0 = infrared or so
+    extra = page.extrasamples[:1] or (2,) * (channels - colors)
+    color = pixels[..., :colors]
+    if page.photometric == 0:  # WhiteIsZero
+        color = np.invert(color)
+    has_alpha = bool(extra) and extra[0] in (1, 2)
+    if channels > colors + has_alpha:
+        log.warning("%s: has more channels than colours and alpha, such as infrared; they are left out", path)
+    if not has_alpha:
+        return color
+    alpha = pixels[..., colors : colors + 1]
+    if extra[0] == 1:
+        color = without_premultiplying(color, alpha)
+    return np.concatenate([color, alpha], axis=2)
+
+
+def decode_with_opencv(data: bytes | bytearray) -> Samples | None:
+    """The 16-bit pixels of an encoded picture in RGB order; None where OpenCV cannot give them."""
+    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    if pixels is None or pixels.dtype != np.uint16:
+        return None
+    if pixels.ndim == 2 or pixels.shape[2] < 3:
+        return pixels
+    code = cv2.COLOR_BGRA2RGBA if pixels.shape[2] == 4 else cv2.COLOR_BGR2RGB
+    for rows in np.array_split(pixels, max(1, pixels.size // 4_000_000)):
+        rows[...] = cv2.cvtColor(rows, code)
+    return pixels

@@ -1,0 +1,153 @@
+"""TIFF written: pages of any depth with all their tags, strip by strip, as BigTIFF where the file needs it.
+
+It is laid out here, since no library writes 16-bit RGB together with EXIF. The directories come last, when
+sizes are known: sixteen bytes are left for the header of either kind.
+"""
+
+import logging
+import struct
+import threading
+import zlib
+from typing import Any, BinaryIO
+
+import numpy as np
+from PIL import Image
+from PIL.TiffImagePlugin import ImageFileDirectory_v2
+
+from deoldify_lite.photo.exif import descriptive_tags
+from deoldify_lite.photo.photo import Photo
+from deoldify_lite.photo.samples import Samples, to_depth
+
+log = logging.getLogger(__name__)
+
+_STRIP_BYTES = 1 << 20
+_OFFSETS, _SIZES = 273, 279
+_LONG, _LONG8, _UNDEFINED = 4, 16, 7
+# Beyond it offsets do not fit into 32 bits.
+CLASSIC_BYTES = (1 << 32) - 1
+
+
+class TiffWriter:
+    """Pages into an open, empty file; threads may add pages at the same time.
+
+    Args:
+        file: may be sought in.
+        classic_bytes: a file that would become longer is made a BigTIFF.
+    """
+
+    def __init__(self, file: BinaryIO, *, classic_bytes: int = CLASSIC_BYTES) -> None:
+        self._file = file
+        self._classic_bytes = classic_bytes
+        self._lock = threading.Lock()
+        self._pages: dict[int, tuple[Photo, dict[int, Any]]] = {}  # by number: photo without pixels, and tags
+        file.write(bytes(16))
+
+    def add(self, photo: Photo, number: int = 0) -> None:
+        """Write the pixels of a page: deflated, with horizontal differencing.
+
+        Args:
+            number: of the page, which decides its place among the others.
+        """
+        height, width = photo.rgb.shape[:2]
+        channels = 3 if photo.alpha is None else 4
+        rows = max(1, _STRIP_BYTES // (width * channels * photo.rgb.itemsize))
+        offsets, sizes = [], []
+        for top in range(0, height, rows):
+            strip = _packed(photo.rgb[top : top + rows], photo.alpha, top)
+            with self._lock:
+                offsets.append(self._file.tell())
+                self._file.write(strip)
+            sizes.append(len(strip))
+        tags: dict[int, Any] = {256: width, 257: height, 258: (photo.rgb.itemsize * 8,) * channels}
+        tags |= {259: 8, 262: 2, 277: channels, 278: rows, 284: 1, 317: 2}
+        tags |= {_OFFSETS: tuple(offsets), _SIZES: tuple(sizes)}
+        if channels == 4:
+            tags[338] = 2  # alpha, not premultiplied
+        if photo.dpi:
+            tags |= {282: photo.dpi[0], 283: photo.dpi[1], 296: 2}
+        if photo.icc:
+            tags[34675] = photo.icc
+        if photo.xmp:
+            tags[700] = photo.xmp
+        if photo.iptc:
+            tags[33723] = photo.iptc
+        self._pages[number] = (photo_without_pixels(photo), tags)
+
+    def close(self) -> None:
+        """Write the directories, in the order of the pages' numbers, and the header."""
+        end = self._file.tell()
+        pages = [self._pages[number] for number in sorted(self._pages)]
+        # What the directories will take, generously.
+        directories = sum(
+            len(photo.exif or b"") + len(photo.icc or b"") + len(photo.xmp or b"") + len(photo.iptc or b"")
+            + 16 * len(tags[_OFFSETS]) + 4096
+            for photo, tags in pages
+        )  # fmt: skip
+        big = end + directories > self._classic_bytes
+        links = "<Q" if big else "<I"
+        header = struct.pack("<2sHHHQ", b"II", 43, 8, 0, 0) if big else struct.pack("<2sHI", b"II", 42, 0)
+        self._file.seek(0)
+        self._file.write(header)
+        link_at = 8 if big else 4  # where the place of the next directory is to be written
+        at = end
+        for photo, tags in pages:
+            at += at % 2
+            directory, own_link = _directory(photo, tags, at, big)
+            self._file.seek(link_at)
+            self._file.write(struct.pack(links, at))
+            self._file.seek(at)
+            self._file.write(directory)
+            link_at = at + own_link
+            at += len(directory)
+
+
+def photo_without_pixels(photo: Photo) -> Photo:
+    """The same with one pixel: what else there is takes little memory."""
+    return Photo(
+        photo.path, photo.rgb[:1, :1].copy(), exif=photo.exif, icc=photo.icc, xmp=photo.xmp, iptc=photo.iptc
+    )
+
+
+def _packed(rgb: Samples, alpha: Samples | None, top: int) -> bytes:
+    pixels = rgb
+    if alpha is not None:
+        pixels = np.dstack([rgb, to_depth(alpha[top : top + len(rgb)], rgb.dtype)])
+    strip = pixels.astype(pixels.dtype.newbyteorder("<"))
+    strip[:, 1:] -= pixels[:, :-1]
+    return zlib.compress(strip.tobytes(), 1)
+
+
+def _directory(photo: Photo, tags: dict[int, Any], at: int, big: bool) -> tuple[bytes, int]:
+    """A directory to be written at a place in the file, and where in it the link to the next one is."""
+    if photo.exif:
+        try:
+            exif = Image.Exif()
+            exif.load(b"Exif\0\0" + photo.exif)
+            return _laid_out(tags | descriptive_tags(exif), at, big)
+        except Exception as error:  # Pillow packs what it could read, and not all of that can be packed
+            log.warning("%s: its EXIF cannot be written as TIFF and is left out (%s)", photo.path, error)
+    return _laid_out(tags, at, big)
+
+
+def _laid_out(tags: dict[int, Any], at: int, big: bool) -> tuple[bytes, int]:
+    directory = ImageFileDirectory_v2(b"II+\0\x08\0\0\0" + bytes(8) if big else b"II*\0\0\0\0\0")
+    directory.tagtype |= {_OFFSETS: _LONG8 if big else _LONG, _SIZES: _LONG, 33723: _UNDEFINED}
+    for tag, value in tags.items():
+        directory[tag] = value
+    # Pillow takes the places of strips to be counted from the end of the directory, where it would put them.
+    directory[_OFFSETS] = (0,) * len(tags[_OFFSETS])
+    data = bytearray(directory.tobytes(at))
+    entry, count_size, room = ("<HHQ", 8, 8) if big else ("<HHI", 2, 4)
+    size = struct.calcsize(entry) + room
+    (count,) = struct.unpack_from("<Q" if big else "<H", data)
+    place = next(
+        p for p in range(count_size, count_size + size * count, size)
+        if struct.unpack_from("<H", data, p)[0] == _OFFSETS
+    )  # fmt: skip
+    packed = struct.pack(f"<{len(tags[_OFFSETS])}{'Q' if big else 'I'}", *tags[_OFFSETS])
+    value_at = place + struct.calcsize(entry)
+    if len(packed) > room:
+        (pointer,) = struct.unpack_from("<Q" if big else "<I", data, value_at)
+        value_at = pointer - at
+    data[value_at : value_at + len(packed)] = packed
+    return bytes(data), count_size + size * count

@@ -1,0 +1,1 @@
+"""A network at work on pictures in memory."""

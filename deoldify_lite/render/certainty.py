@@ -1,0 +1,68 @@
+"""How far a network's colours can be relied on: by how far second opinions are from its own.
+
+No truth is needed. A photo turned left to right has the same colours, turned back; and where a network that
+was trained for another mode sees other colours, at least one of the two is wrong. What differs is looked at
+as the eye would: on the photo's luma, in a and b of CIE Lab. It is the spread of an ensemble
+(Lakshminarayanan et al. 2017, https://arxiv.org/abs/1612.01474) that takes in a flip of the input (Ayhan and
+Berens 2018, https://openreview.net/forum?id=rJZz-knjz).
+
+It sorts photos, and no more: how well, `scripts/measure_certainty` measures, beside all else that was tried.
+"""
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from deoldify_lite.color.merge import merge_picture
+from deoldify_lite.render.colorizer import Colorizer, Square
+
+# Of each mode, the other one whose opinion tells most; chosen by scripts/measure_certainty.
+SECOND_OPINIONS = {"artistic": "stable", "stable": "artistic", "video": "artistic"}
+
+Colours = NDArray[np.float32]  # (h, w, 2) a and b of CIE Lab
+
+
+def doubts_on(
+    colorizer: Colorizer, squares: Sequence[Square], *, second: Colorizer | None = None
+) -> list[float]:
+    """How much a network is in doubt about each photo; it costs one or two further passes.
+
+    Args:
+        colorizer: whose colours are judged.
+        squares: N photos as the network sees them, (S, S) uint8 each.
+        second: a colorizer of another mode, see SECOND_OPINIONS, with the same network input and stride.
+
+    Returns:
+        N mean distances in the a, b plane of Lab; 0 where all opinions are one, and up to 10 or so. Compare
+        only those that were made with the same arguments.
+
+    Raises:
+        OutOfMemoryError, RenderError: as `Colorizer.predict_chroma`.
+    """
+    if not squares:
+        return []
+    mirrored = [np.ascontiguousarray(square[:, ::-1]) for square in squares]
+    opinions = [colorizer.network_chroma(squares), colorizer.network_chroma(mirrored)[..., ::-1]]
+    opinions = [chroma * np.float32(colorizer.saturation) for chroma in opinions]
+    if second is not None:
+        opinions.append(second.network_chroma(squares) * np.float32(second.saturation))
+    return [
+        spread_of([colours_on(square, chroma[number]) for chroma in opinions])
+        for number, square in enumerate(squares)
+    ]
+
+
+def colours_on(square: Square, chroma: NDArray[np.float32]) -> Colours:
+    """What the eye sees of chroma (2, h, w) on luma (S, S): a and b of Lab, (h, w, 2)."""
+    height, width = chroma.shape[1:]
+    luma = cv2.resize(square, (width, height), interpolation=cv2.INTER_AREA)
+    grey = np.repeat(np.asarray(luma)[..., None], 3, axis=2)
+    rgb = merge_picture(grey, np.ascontiguousarray(chroma))
+    return np.asarray(cv2.cvtColor(rgb.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)[..., 1:])
+
+
+def spread_of(opinions: Sequence[Colours]) -> float:
+    """Standard deviation of some opinions around their mean, averaged over the pixels."""
+    return float(np.sqrt(np.var(np.stack(opinions), axis=0).sum(-1)).mean())

@@ -1,0 +1,170 @@
+"""Networks run by OpenVINO, the fastest way on x86 processors, and the leanest: torch is not loaded.
+
+A network is brought into OpenVINO's form once and kept so in the user's cache.
+"""
+
+import functools
+import logging
+import shutil
+import sys
+import tempfile
+import warnings
+from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deoldify_lite.errors import OptionError, RenderError
+from deoldify_lite.system.machine import cores
+
+if TYPE_CHECKING:
+    from deoldify_lite.render.torch_backend import ChromaNetwork
+
+log = logging.getLogger(__name__)
+
+# Of what is kept: to be raised when the same weights are to give another model.
+REVISION = 2
+_FILE = "model.xml"
+_PRECISIONS = {"fp32": "f32", "bf16": "bf16", "fp16": "f16"}
+
+
+def openvino_version() -> str | None:
+    """Version of the OpenVINO that is installed; None if there is none."""
+    try:
+        return version("openvino")
+    except PackageNotFoundError:
+        return None
+
+
+def _import_openvino() -> Any:
+    # It would tell Google of each import and conversion. Where this module is missing it tells nobody, and
+    # loads faster.
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+    import openvino
+
+    return openvino
+
+
+@functools.cache
+def _core() -> Any:
+    """OpenVINO's core, one for the life of the process.
+
+    The plugin that comes with it gives the thread that loads it another stack for signals, and takes that
+    away with the core, in whichever thread this goes: the next signal would find none, and the process crash
+    (seen with OpenVINO 2026.4).
+    """
+    return _import_openvino().Core()
+
+
+class OpenvinoBackend:
+    """A network compiled for this machine's processor.
+
+    Args:
+        model: as `load_model` gives.
+        precision: `fp32`, `bf16`, `fp16`, or `auto` for bfloat16 where the processor has units for it.
+
+    Raises:
+        OptionError: the processor cannot compute in that precision.
+    """
+
+    def __init__(self, model: Any, *, precision: str = "auto") -> None:
+        able = _core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+        if precision == "auto":
+            precision = "bf16" if "BF16" in able else "fp32"
+        elif precision != "fp32" and precision.upper() not in able:
+            raise OptionError(f"--precision {precision}: this processor cannot; choose auto or fp32")
+        self.precision = precision
+        self.predicts_rgb = model.output().partial_shape[1].get_length() == 3
+        self.chroma_stride = model.get_rt_info("chroma_stride").astype(int)
+        self._model = model
+        self._size: tuple[int, ...] = ()  # that the network is compiled for; (-1, -1): any
+        self._request: Any = None
+
+    def predict(self, lumas: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """As `colorizer.Backend` says."""
+        size = lumas.shape[1:]
+        if self._size not in (size, (-1, -1)):
+            # One size is a few percent faster than any size. Whoever changes it once will do so again.
+            self._compile(size if not self._size else (-1, -1))
+        try:
+            return np.array(self._request.infer({0: lumas})[0])
+        except RuntimeError as error:
+            if "alloc" in str(error).lower():
+                raise MemoryError(str(error).splitlines()[0]) from error
+            raise RenderError(f"the network failed: {error}") from error
+
+    def _compile(self, size: tuple[int, ...]) -> None:
+        self._model.reshape([-1, *size])
+        settings = {
+            "INFERENCE_PRECISION_HINT": _PRECISIONS[self.precision],
+            "PERFORMANCE_HINT": "LATENCY",  # all threads work on one batch
+            "INFERENCE_NUM_THREADS": cores(),
+        }
+        self._request = _core().compile_model(self._model, "CPU", settings).create_infer_request()
+        self._size = size
+
+
+def load_model(cache: Path, sha256: str, build: "Callable[[], ChromaNetwork]") -> Any:
+    """A network in OpenVINO's form: (N, H, W) uint8 luma -> what a backend predicts, of any size.
+
+    Args:
+        cache: folder where such models are kept.
+        sha256: of the weights.
+        build: gives the network, with torch; called only if it is not kept yet.
+    """
+    openvino = _import_openvino()
+    folder = cache / f"{sha256[:32]}-{REVISION}-{openvino.__version__.partition('-')[0]}"
+    if (folder / _FILE).is_file():
+        try:
+            return _core().read_model(folder / _FILE)
+        except RuntimeError as error:
+            log.warning("%s: damaged (%s); made anew", folder, str(error).strip().splitlines()[-1])
+            shutil.rmtree(folder, ignore_errors=True)
+    log.info("the network is prepared for this machine, once: this may take up to a minute")
+    model = _convert(build())
+    try:
+        _keep(model, folder)
+    except (OSError, RuntimeError) as error:
+        log.warning("%s: the prepared network could not be kept there for the next time: %s", folder, error)
+    return model
+
+
+def _convert(network: "ChromaNetwork") -> Any:
+    import torch
+
+    openvino = _import_openvino()
+
+    class FromBytes(torch.nn.Module):
+        """The network, from 8-bit luma, to what it predicts."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.network = network
+
+        def forward(self, lumas: torch.Tensor) -> torch.Tensor:
+            luma = lumas[:, None].float() / 255
+            return network.predict_rgb(luma) if network.predicts_rgb else network.predict_chroma(luma)
+
+    with torch.inference_mode(), warnings.catch_warnings():
+        # Of torch, that it would rather be asked in another way, and of shapes that are fixed; none is.
+        warnings.simplefilter("ignore")
+        # Of a size that is odd at 1/16, or how DeOldify's networks deal with that would not be traced.
+        example = torch.zeros(2, 48, 48, dtype=torch.uint8)
+        model = openvino.convert_model(FromBytes().eval(), example_input=example)
+    model.set_rt_info(network.chroma_stride, "chroma_stride")
+    return model
+
+
+def _keep(model: Any, folder: Path) -> None:
+    """Save under that name only what is complete, whoever else does the same now."""
+    openvino = _import_openvino()
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
+        made = Path(scratch, "made")
+        made.mkdir()
+        openvino.save_model(model, made / _FILE, compress_to_fp16=False)
+        if not folder.exists():
+            made.rename(folder)

@@ -1,0 +1,217 @@
+"""Colorize films: skip what is done, tell what failed, and make smaller what memory does not hold."""
+
+import logging
+import time
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Protocol
+
+from deoldify_lite.color.hint import FilmHint
+from deoldify_lite.errors import InputError, OptionError
+from deoldify_lite.film.cut import Cut, nearest_frame
+from deoldify_lite.film.ffmpeg import ffmpeg_version
+from deoldify_lite.film.fields import deinterlaced
+from deoldify_lite.film.probe import Film, probe_film
+from deoldify_lite.render.colorizer import Colorizer, OutOfMemoryError
+from deoldify_lite.run.failure import failed
+from deoldify_lite.run.hint_file import HintFile
+from deoldify_lite.run.items import Item, warnings_of
+from deoldify_lite.run.settings import FilmSettings
+from deoldify_lite.run.steps import Tally
+from deoldify_lite.run.stream import Progress, colorize_film
+from deoldify_lite.run.task import Task, check_output, fingerprint, is_done, record
+from deoldify_lite.run.unfinished import Unfinished, unfinished
+from deoldify_lite.version import __version__
+
+log = logging.getLogger(__name__)
+
+
+class Renderer(Protocol):
+    """What renders films, one process or many."""
+
+    @property
+    def render_factor(self) -> int:
+        """That of the next film: smaller than asked for once memory did not suffice."""
+
+    def shrink(self, render_factor: int) -> bool:
+        """Go on with one smaller than this; False: none is left."""
+
+    def colorize(
+        self,
+        film: Film,
+        output: Path,
+        settings: FilmSettings,
+        found: Unfinished,
+        *,
+        before_rename: Callable[[Path], None],
+        progress: Progress | None,
+    ) -> Tally:
+        """Render a film; arguments and errors as of `run.stream.colorize_film`."""
+
+
+class OneProcess:
+    """Renders films in this process. The network is loaded only if something is left to do."""
+
+    def __init__(self, load_colorizer: Callable[[], Colorizer], batch_size: int) -> None:
+        self._load_colorizer = load_colorizer
+        self._batch_size = batch_size
+        self._loaded: Colorizer | None = None
+
+    @property
+    def _colorizer(self) -> Colorizer:
+        if self._loaded is None:
+            self._loaded = self._load_colorizer()
+        return self._loaded
+
+    @property
+    def render_factor(self) -> int:
+        """As `Renderer` says."""
+        return self._colorizer.render_factor
+
+    def shrink(self, render_factor: int) -> bool:
+        """As `Renderer` says."""
+        smaller = self._colorizer.with_render_factor(render_factor).shrunk()
+        self._loaded = smaller or self._colorizer
+        return smaller is not None
+
+    def colorize(
+        self,
+        film: Film,
+        output: Path,
+        settings: FilmSettings,
+        found: Unfinished,
+        *,
+        before_rename: Callable[[Path], None],
+        progress: Progress | None,
+    ) -> Tally:
+        """As `Renderer` says."""
+        return colorize_film(
+            film,
+            output,
+            self._colorizer,
+            settings,
+            found,
+            batch_size=self._batch_size,
+            before_rename=before_rename,
+            progress=progress,
+        )
+
+
+def colorize_films(
+    tasks: Sequence[Task],
+    load_colorizer: Callable[[], Colorizer],
+    settings: FilmSettings,
+    *,
+    batch_size: int,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> Generator[Item, None, None]:
+    """Colorize films one after the other and tell of each what became of it.
+
+    Films that are done are skipped; one that fails does not stop the others. The network is loaded only if
+    something is left to do.
+    """
+    renderer = OneProcess(load_colorizer, batch_size)
+    for task in tasks:
+        yield colorize_task(task, settings, renderer, overwrite=overwrite, progress=progress)
+
+
+def colorize_task(
+    task: Task,
+    settings: FilmSettings,
+    renderer: Renderer,
+    *,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> Item:
+    """Colorize one film, unless that is done, and tell what became of it."""
+    began = time.perf_counter()
+    try:
+        if task.hints is not None:
+            settings = replace(settings, hints=_hints_in(probe_film(task.source), task.hints, settings))
+        if not overwrite and is_done(task, settings):
+            return Item(task.source, task.output, "skipped", "already done")
+        check_output(task, overwrite)
+        film = probe_film(task.source)
+        if settings.deinterlace:
+            film = deinterlaced(film)
+        used, tally = _colorize(task, film, settings, renderer, progress)
+        log.info("%s: %d of %d frames predicted", task.source, tally.predicted, tally.frames)
+    except Exception as error:
+        return failed(task, error)
+    is_grey = tally.grey == tally.frames - tally.kept > 0
+    return Item(
+        task.source,
+        task.output,
+        "done",
+        warnings=warnings_of(is_grey, settings.render_factor, used) + _notes_on(tally) + tally.losses,
+        render_factor=used,
+        frames=tally.frames,
+        seconds=time.perf_counter() - began,
+    )
+
+
+def _hints_in(film: Film, hints: HintFile, settings: FilmSettings) -> tuple[FilmHint, ...]:
+    """The hints of a film, each of which some frame that is rendered must have.
+
+    Raises:
+        OptionError: one lies outside.
+    """
+    cut = Cut.between(film, settings.start_s, settings.end_s)
+    found = hints.in_film(film.width, film.height, partial(nearest_frame, film))
+    end = film.frame_count if cut.end is None else cut.end
+    for one in found:
+        if not cut.first <= one.frame < end:
+            at_s = one.frame / film.rate + film.offset_s
+            raise OptionError(
+                f"{hints.path}: a hint is for {float(at_s):.2f} s of {film.path}, which is not rendered: "
+                "frames lie between start and end of the film, or --start and --end"
+            )
+    return tuple(found)
+
+
+def _notes_on(tally: Tally) -> tuple[str, ...]:
+    """What must be said of frames that were not colorized."""
+    if not tally.kept:
+        return ()
+    share = "all" if tally.kept == tally.frames else f"{tally.kept} of {tally.frames}"
+    return (f"{share} frames are in colour already and stay as they are; --recolor-all colours them too",)
+
+
+def _colorize(
+    task: Task, film: Film, settings: FilmSettings, renderer: Renderer, progress: Progress | None
+) -> tuple[int, Tally]:
+    """Render one film, from the start again at a smaller render factor if memory runs out.
+
+    Returns:
+        The render factor that it was rendered with, and what came out.
+    """
+    while True:
+        used = replace(settings, render_factor=renderer.render_factor)
+        wanted = fingerprint(task, used)
+        # What another program has encoded may not fit together with what this one does.
+        programs = f"{__version__} {ffmpeg_version()}"
+        try:
+            with unfinished(task.output, f"{wanted} {programs}") as found:
+                tally = renderer.colorize(
+                    film,
+                    task.output,
+                    used,
+                    found,
+                    before_rename=partial(_record, task, used, wanted),
+                    progress=progress,
+                )
+            return used.render_factor, tally
+        except OutOfMemoryError:
+            if not renderer.shrink(used.render_factor):
+                raise
+            factor = renderer.render_factor
+            log.warning("%s: out of memory, started again with render factor %d", task.source, factor)
+
+
+def _record(task: Task, settings: FilmSettings, wanted: str, part: Path) -> None:
+    if fingerprint(task, settings) != wanted:
+        raise InputError(f"{task.source}: was changed while it was colorized: run the same command again")
+    record(task, settings, settings.render_factor, part=part)

@@ -1,0 +1,51 @@
+"""What became of each photo or film in a run."""
+
+from collections import Counter
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from deoldify_lite.storage.url import Place
+
+
+@dataclass(frozen=True)
+class Item:
+    """One photo or film of a run."""
+
+    source: Place
+    output: Place
+    status: str  # done, skipped or failed
+    reason: str = ""  # why it was skipped or failed
+    warnings: tuple[str, ...] = ()
+    render_factor: int | None = None  # that it was rendered with
+    frames: int | None = None  # of a film
+    seconds: float = 0.0
+
+
+def summary(items: list[Item]) -> str:
+    """One line for people, such as `3 done, 1 failed`."""
+    counts = Counter(item.status for item in items)
+    parts = [f"{counts[status]} {status}" for status in ("done", "skipped", "failed") if counts[status]]
+    warned = sum(bool(item.warnings) for item in items)
+    return ", ".join(parts + ([f"{warned} with warnings"] if warned else [])) or "nothing to do"
+
+
+def as_json(items: list[Item], settings: dict[str, Any]) -> dict[str, Any]:
+    """The run as plain data: settings, counts, and every item."""
+    return {
+        "settings": settings,
+        "counts": dict(Counter(item.status for item in items)),
+        "items": [
+            {k: str(v) if isinstance(v, Path) else v for k, v in asdict(item).items()} for item in items
+        ],
+    }
+
+
+def warnings_of(grey: bool, wanted_factor: int, used_factor: int) -> tuple[str, ...]:
+    """What must be said of a result that is not quite what was asked for."""
+    warnings = []
+    if grey:
+        warnings.append("the network found no colour in it: it came out grey")
+    if used_factor != wanted_factor:
+        warnings.append(f"memory sufficed only for render factor {used_factor}")
+    return tuple(warnings)

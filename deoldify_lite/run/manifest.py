@@ -1,0 +1,161 @@
+"""What has been done in a folder of results: one line of JSON for each result, appended as it is finished.
+
+A line is written only after its result stands under its final name, so whatever stops a run, the next one
+knows what is done and takes up the rest.
+"""
+
+import hashlib
+import json
+import os
+import threading
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from deoldify_lite.errors import InputError
+from deoldify_lite.system.files import sha256_of
+
+NAME = ".deoldify_lite.jsonl"
+
+
+@dataclass(frozen=True)
+class Record:
+    """One finished result."""
+
+    output: str  # path below the folder of results, with forward slashes
+    fingerprint: str  # of the source, the settings and the weights
+    size: int  # of the output in bytes
+    extras: tuple[str, ...] = ()  # other files written for it, such as a comparison
+    sha256: str = ""  # of the output; empty in records of before this was kept
+    source: str = ""  # absolute path, or URL
+
+    def line(self) -> str:
+        """As it stands in the manifest, with the line's end."""
+        return json.dumps(asdict(self), ensure_ascii=False) + "\n"
+
+
+def fingerprint_of(source: Path, settings: dict[str, Any]) -> str:
+    """A short hash that changes when the source file or any setting does.
+
+    The source counts by size and time of change, not by its bytes: reading terabytes of films only to skip
+    them would cost more than it is worth.
+    """
+    stat = source.stat()
+    return fingerprint(stat.st_size, stat.st_mtime_ns, settings)
+
+
+def fingerprint(size: int, mtime_ns: int, settings: dict[str, Any]) -> str:
+    """`fingerprint_of` a file of which this is known: bytes, and the time of the last change."""
+    text = json.dumps([size, mtime_ns, settings], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+class Manifest:
+    """The records of one folder of results.
+
+    Args:
+        folder: where the results go.
+
+    Raises:
+        InputError: there is a manifest that cannot be read, or something else of its name.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.path = folder / NAME
+        self._records: dict[str, Record] = {}
+        self._made: set[str] = set()  # every file written, results and extras
+        self._lock = threading.Lock()
+        if self.path.is_symlink() or (self.path.exists() and not self.path.is_file()):
+            # Through a link we would write somewhere else; a pipe would wait for ever.
+            raise InputError(f"{self.path}: is no plain file, so nothing can be recorded in it: move it away")
+        try:
+            text = self.path.read_text(encoding="utf-8", errors="surrogateescape")
+        except FileNotFoundError:
+            text = ""
+        except OSError as error:
+            raise InputError(
+                f"{self.path}: cannot be read ({error.strerror}): check its permissions"
+            ) from error
+        # A line torn by a crash must not swallow the one that follows.
+        self._torn = not text.endswith("\n") and bool(text)
+        for line in text.split("\n"):  # not splitlines: names may hold other line ends
+            try:
+                values = json.loads(line)
+                record = Record(**{**values, "extras": tuple(values["extras"])})
+                if all(map(_is_below, (record.output, *record.extras))):
+                    self.remember(record)
+            except (ValueError, TypeError, KeyError, RecursionError):
+                continue  # torn: its result is simply made again
+
+    def remember(self, record: Record) -> None:
+        """Know of a record that is written elsewhere."""
+        self._records[record.output] = record
+        self._made |= {record.output, *record.extras}
+
+    def key(self, output: Path) -> str:
+        """The name under which an output is recorded."""
+        return output.relative_to(self.folder).as_posix()
+
+    def is_ours(self, output: Path) -> bool:
+        """Whether the file at `output` is a result of an earlier run, as that run left it."""
+        record = self._records.get(self.key(output))
+        return record is not None and output.is_file() and output.stat().st_size == record.size
+
+    def is_done(self, output: Path, fingerprint: str) -> bool:
+        """Whether this very result exists already, whole."""
+        return self.is_ours(output) and self._records[self.key(output)].fingerprint == fingerprint
+
+    def records(self) -> list[Record]:
+        """The last record of each result, in the order of names."""
+        return [self._records[output] for output in sorted(self._records)]
+
+    def made(self, path: Path) -> bool:
+        """Whether an earlier run wrote this file, as a result or beside one."""
+        return path.is_relative_to(self.folder) and self.key(path) in self._made
+
+    def add(
+        self,
+        output: Path,
+        fingerprint: str,
+        extras: Sequence[Path] = (),
+        *,
+        source: Path | str | None = None,
+        part: Path | None = None,
+    ) -> None:
+        """Record a finished result of a source, a path or URL, durably; or the file `part` that is about to
+        become it.
+
+        Raises:
+            OSError: it could not be written.
+        """
+        file = part or output
+        record = Record(
+            self.key(output),
+            fingerprint,
+            file.stat().st_size,
+            tuple(map(self.key, extras)),
+            sha256_of(file),
+            str(source.absolute() if isinstance(source, Path) else source or ""),
+        )
+        line = record.line()
+        with self._lock:
+            if self._torn:
+                line = "\n" + line
+            self._torn = True  # should the disk be full in the middle of it
+            try:
+                with open(self.path, "a", encoding="utf-8", errors="surrogateescape") as journal:
+                    journal.write(line)
+                    journal.flush()
+                    os.fsync(journal.fileno())
+            except OSError as error:  # which names no file if it is the disk that is full
+                raise OSError(error.errno, error.strerror, str(self.path)) from error
+            self._torn = False
+            self.remember(record)
+
+
+def _is_below(name: str) -> bool:
+    """Whether a recorded name stays within the folder; whatever else stands there, we have not written."""
+    path = PurePosixPath(name)
+    return not path.is_absolute() and ".." not in path.parts

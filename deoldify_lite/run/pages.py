@@ -1,0 +1,152 @@
+"""A photo of several pages, bound again from pages that were colorized one by one."""
+
+import threading
+from collections.abc import Callable, Sequence, Set
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from pathlib import Path
+
+from deoldify_lite.errors import DeoldifyError, InputError
+from deoldify_lite.photo.io import tiff_writer, write_photo
+from deoldify_lite.photo.kinds import holds_pages
+from deoldify_lite.photo.photo import Photo
+from deoldify_lite.photo.tiff_write import TiffWriter
+from deoldify_lite.run.failure import failed
+from deoldify_lite.run.items import Item
+from deoldify_lite.run.settings import PhotoSettings
+from deoldify_lite.run.task import Task
+
+# Called with a task, the render factor it was rendered with, other files that were made for it, and the file
+# that is to get the result's name, if it has not got it yet: records the result, and gives it its name.
+Keep = Callable[[Task, int, Sequence[Path], Path | None], None]
+
+
+class Book:
+    """The result of several pages: one TIFF, or where the format holds no pages, a file for each.
+
+    Pages are added by any thread; the other methods belong to one.
+
+    Args:
+        task: whose output is the TIFF, or the file of the first page.
+        settings: of the run.
+        pages: how many are to come.
+        notes: what is to be said of pages that are not among them.
+        keep: records the result.
+        overwrite: replace files of further pages that no run of ours has made.
+        outputs: names of all results of the run, in lower case; none of them is taken for a further page.
+    """
+
+    def __init__(
+        self,
+        task: Task,
+        settings: PhotoSettings,
+        pages: int,
+        notes: tuple[str, ...] = (),
+        *,
+        keep: Keep,
+        overwrite: bool = False,
+        outputs: Set[str] = frozenset(),
+    ) -> None:
+        self.task = task
+        self._settings = settings
+        self._notes = notes
+        self._keep = keep
+        self._overwrite = overwrite
+        self._outputs = outputs
+        self._results: dict[int, Item | None] = dict.fromkeys(range(1, pages + 1))
+        self._lock = threading.Lock()
+        self._context: AbstractContextManager[TiffWriter] | None = None
+        self._writer: TiffWriter | None = None
+
+    def add(self, photo: Photo, number: int) -> None:
+        """Write a page.
+
+        Raises:
+            InputError: it cannot be written.
+        """
+        if not holds_pages(self.task.output):
+            path = self.page_path(self.task.output, number)
+            self._check(path, number)
+            write_photo(photo, path, quality=self._settings.quality)
+            return
+        with self._lock:
+            if self._writer is None:
+                self._context = tiff_writer(self.task.source, self.task.output)
+                self._writer = self._context.__enter__()
+        try:
+            self._writer.add(photo, number)
+        except OSError as error:
+            raise InputError(f"{self.task.output}: cannot be written: {error.strerror or error}") from error
+
+    def page_path(self, path: Path, number: int) -> Path:
+        """The name of a file for one page: that of the first is `path` itself."""
+        if number == 1:
+            return path
+        short = path.with_name(f"{path.stem}-page{number}{path.suffix}")
+        full = path.with_name(f"{self.task.source.name}-page{number}{path.suffix}")
+        return full if str(short).casefold() in self._outputs else short
+
+    def comparison(self, number: int) -> Path | None:
+        """Where before and after of a page go, side by side."""
+        if self.task.comparison is None:
+            return None
+        path = self.page_path(self.task.comparison, number)
+        self._check(path, number)
+        return path
+
+    def settle(self, number: int, result: Item) -> list[Item]:
+        """Take what became of a page; what became of them all, once it was the last."""
+        self._results[number] = result
+        results = [item for item in self._results.values() if item is not None]
+        if len(results) < len(self._results):
+            return []
+        return [self._bound(results)]
+
+    def drop(self) -> None:
+        """Leave nothing of a TIFF that was not finished."""
+        if self._context is not None:
+            stopped = InputError(f"{self.task.output}: was not finished")
+            self._context.__exit__(type(stopped), stopped, None)
+        self._context = self._writer = None
+
+    def _bound(self, results: list[Item]) -> Item:
+        """Put the result in its place."""
+        task, done = self.task, [item for item in results if item.status == "done"]
+        if not done:
+            self.drop()
+            return replace(results[0], reason=f"{results[0].reason} (page 1, and no other page can be read)")
+        warnings = list(self._notes)
+        extras: list[Path] = []
+        for number, item in self._results.items():
+            assert item is not None
+            if item.status != "done":
+                warnings.append(f"page {number} is not in the result: {item.reason}")
+                continue
+            warnings += [f"page {number}: {warning}" for warning in item.warnings]
+            if not holds_pages(task.output) and number > 1:
+                extras.append(self.page_path(task.output, number))
+            if task.comparison is not None:
+                extras.append(self.page_path(task.comparison, number))
+        factor = min(item.render_factor or 0 for item in done)
+        try:
+            if self._context is not None:
+                context, self._context, self._writer = self._context, None, None
+                context.__exit__(None, None, None)
+            if not task.output.exists():
+                raise InputError(f"{task.output}: its first page could not be made: {results[0].reason}")
+            self._keep(task, factor, extras, None)
+        except (DeoldifyError, OSError) as error:
+            return failed(task, error)
+        seconds = sum(item.seconds for item in done)
+        return Item(
+            task.source, task.output, "done", warnings=tuple(warnings), render_factor=factor, seconds=seconds
+        )
+
+    def _check(self, path: Path, number: int) -> None:
+        """The first page's names were looked at before the run."""
+        foreign = number > 1 and path.exists() and not self.task.manifest.made(path)
+        if foreign and not self._overwrite:
+            raise InputError(
+                f"{path}: exists and is not a result of an earlier run: "
+                "move it away, name another folder with -o, or allow --overwrite"
+            )

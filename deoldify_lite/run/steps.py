@@ -1,0 +1,183 @@
+"""The steps of a film, from its small frames to chroma: each takes the one before and is taken by the next.
+
+    read_shots -> find_steps -> predict_frames -> show_frames
+
+Segments begin where shots do, and nothing but the memory of scenes goes from one to the next. So the result
+is the same, frame by frame, whether a film is made in one go or in segments, one after the other or, up to
+the network, side by side.
+"""
+
+import logging
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import groupby
+from typing import NamedTuple, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deoldify_lite.errors import VideoError
+from deoldify_lite.film.cut import Cut
+from deoldify_lite.film.probe import Film
+from deoldify_lite.film.reader import FrameReader
+from deoldify_lite.film.tone import needs_luma
+from deoldify_lite.render.colorizer import Colorizer, is_grey
+from deoldify_lite.run.settings import FilmSettings
+from deoldify_lite.run.unfinished import Segment
+from deoldify_lite.system.threads import in_batches
+from deoldify_lite.temporal.hints import spread_through_shots
+from deoldify_lite.temporal.key_frames import MOST_STEPS, Step, find_key_frames
+from deoldify_lite.temporal.scene_memory import SceneMemory
+from deoldify_lite.temporal.shots import Frame, mark_shots
+from deoldify_lite.temporal.steady import Chroma, Predicted, steady
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+
+@dataclass
+class Tally:
+    """Frames counted."""
+
+    frames: int = 0
+    kept: int = 0  # of these were in colour already
+    grey: int = 0  # came out grey
+    predicted: int = 0  # went through the network; the rest took their colour from them
+    losses: tuple[str, ...] = ()  # what the result does not have of its source
+
+    def add(self, other: "Tally | Segment") -> None:
+        """Count those of another one, too."""
+        self.frames += other.frames
+        self.kept += other.kept
+        self.grey += other.grey
+        self.predicted += other.predicted
+
+
+class Shown(NamedTuple):
+    """A frame in its colours."""
+
+    chroma: Chroma | None  # None: it keeps those that it has
+    luma: NDArray[np.uint8] | None  # where `film.tone.needs_luma` says so
+
+
+def open_small(cut: Cut, size_px: int, settings: FilmSettings) -> FrameReader:
+    """A reader of the frames that the network will see, and of what tells whether they are in colour."""
+    return FrameReader(cut.film, size_px, with_chroma=not settings.recolor_all, cut=cut)
+
+
+def read_shots(reader: FrameReader) -> Iterator[Frame]:
+    """The frames of a reader, with shots marked."""
+    return mark_shots(Frame(frame.luma, frame.chroma) for frame in reader.frames())
+
+
+def find_steps(
+    frames: Iterable[Frame], chroma_size: tuple[int, int], settings: FilmSettings
+) -> Iterator[Step]:
+    """The way from frame to frame, and which of them the network is to see."""
+    # Where nothing is steadied, nothing is carried either, and each frame is coloured alone.
+    return find_key_frames(frames, chroma_size, moves=settings.steadiness > 0)
+
+
+def predict_frames(
+    steps: Iterable[Step], colorizer: Colorizer, *, batch_size: int, segment_frames: int
+) -> Iterator[Predicted]:
+    """Frames with the chroma that the network gives.
+
+    No batch goes over the end of a segment: what a batch has in it may show in the last bit.
+    """
+    for segment in cut_segments(steps, lambda step: step.frame, segment_frames):
+        yield from predict_steps(segment, colorizer, batch_size=batch_size)
+
+
+def predict_steps(steps: Iterable[Step], colorizer: Colorizer, *, batch_size: int) -> Iterator[Predicted]:
+    """Frames with the chroma that the network gives, a batch at a time."""
+    # A batch is full with so many frames to predict, or so many in all: a picture may stand for minutes.
+    for batch in in_batches(steps, MOST_STEPS * batch_size, most=batch_size, weigh=_is_key):
+        fresh = [step.frame.luma for step in batch if _is_key(step)]
+        chroma = iter(colorizer.predict_chroma(fresh) if fresh else ())
+        for step in batch:
+            yield Predicted(step, next(chroma) if _is_key(step) else None)
+
+
+def _is_key(step: Step) -> bool:
+    return step.stands_for > 0
+
+
+def show_frames(
+    frames: Iterable[Predicted],
+    film: Film,
+    settings: FilmSettings,
+    memory: SceneMemory,
+    tally: Tally,
+    *,
+    first: int,
+) -> Iterator[Shown]:
+    """Steady a segment, and count what is in it.
+
+    Args:
+        frames: of the segment.
+        film: whose frames they are.
+        settings: of the film.
+        memory: of the scenes before; learns those of the segment.
+        tally: of the segment, which is added to.
+        first: number in the film of its first frame, by which hints find theirs.
+    """
+    if settings.hints:
+        frames = spread_through_shots(frames, settings.hints, aspect=film.width / film.height, first=first)
+    lumas: deque[NDArray[np.uint8]] | None = deque() if needs_luma(film.colors) else None
+
+    def counted() -> Iterator[Predicted]:
+        for frame in frames:
+            if lumas is not None:
+                lumas.append(frame.step.frame.luma)
+            tally.predicted += frame.chroma is not None
+            yield frame
+
+    for chroma in steady(counted(), steadiness=settings.steadiness, memory=memory):
+        tally.frames += 1
+        luma = lumas.popleft() if lumas else None
+        if chroma is None:
+            tally.kept += 1
+        else:
+            tally.grey += is_grey(chroma)
+        yield Shown(chroma, luma)
+
+
+def cut_segments(
+    items: Iterable[T], frame_of: Callable[[T], Frame], segment_frames: int
+) -> Iterator[Iterator[T]]:
+    """Frames, or what is made of them, of one segment after the other; each is to be used up before the next.
+
+    Args:
+        items: in order; the first one begins a segment.
+        frame_of: the frame of an item.
+        segment_frames: a segment ends with the first shot that ends after so many.
+    """
+    number = length = 0
+
+    def segment_of(item: T) -> int:
+        nonlocal number, length
+        if frame_of(item).begins_shot and length >= segment_frames:
+            number, length = number + 1, 0
+        length += 1
+        return number
+
+    return (segment for _, segment in groupby(items, segment_of))
+
+
+def begins_there(cut: Cut, size_px: int, settings: FilmSettings, frame: Frame) -> bool:
+    """Whether ffmpeg, sent to the first frame of a cut, finds this one there: not all files are exact."""
+    try:
+        with open_small(replace(cut, end=cut.first + 1), size_px, settings) as reader:
+            is_there = any(np.array_equal(luma, frame.luma) for luma in reader)
+    except VideoError:  # of a damaged film nothing may be found in this way
+        is_there = False
+    if not is_there:
+        log.info(
+            "%s: no frame in it can be found again by its time; if this run is stopped, the next one starts "
+            "from the last segment's end",
+            cut.film.path,
+        )
+    return is_there

@@ -1,0 +1,162 @@
+"""One film through the network: read, predicted, steadied and written all at once, segment by segment."""
+
+import logging
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
+from functools import partial
+from itertools import chain
+from pathlib import Path
+
+from deoldify_lite.errors import InputError
+from deoldify_lite.film.cut import Cut
+from deoldify_lite.film.probe import Film
+from deoldify_lite.film.writer import ChromaWriter
+from deoldify_lite.render.colorizer import Colorizer
+from deoldify_lite.run.settings import FilmSettings
+from deoldify_lite.run.steps import (
+    Tally,
+    begins_there,
+    cut_segments,
+    find_steps,
+    open_small,
+    predict_frames,
+    read_shots,
+    show_frames,
+)
+from deoldify_lite.run.unfinished import Segment, Unfinished
+from deoldify_lite.system.threads import Sink, at_work, prefetch
+from deoldify_lite.temporal.key_frames import MOST_STEPS
+from deoldify_lite.temporal.scene_memory import SceneMemory
+
+log = logging.getLogger(__name__)
+
+# A segment ends with the first shot that ends after so many frames; no shot is longer than twice that. So a
+# stop undoes some minutes of film at most, and what a segment costs, a look for its first frame, is little.
+SEGMENT_FRAMES = 1000
+# Four days at 25 frames a second. Where timestamps are damaged, pictures may stand for years.
+MOST_FRAMES = 10_000_000
+
+# Called with a film's name, its frames finished so far, and the frames expected, which is an estimate.
+Progress = Callable[[Path, int, int], None]
+
+
+def cut_of(film: Film, settings: FilmSettings) -> Cut:
+    """The part of a film that is to be rendered.
+
+    Raises:
+        InputError: it has more than MOST_FRAMES.
+        OptionError: nothing lies between start and end.
+    """
+    cut = Cut.between(film, settings.start_s, settings.end_s)
+    if cut.frame_count > MOST_FRAMES:
+        raise InputError(
+            f"{film.path}: lasts {film.duration_s / 3600:.0f} hours, which takes {cut.frame_count} frames at "
+            f"{float(film.rate):g} a second; the limit is {MOST_FRAMES}. If its timestamps are right, choose "
+            "a part with --start and --end; if not, repair it: ffmpeg -i FILM -c:v libx264 -crf 12 "
+            "-vf setpts=N/25/TB REPAIRED.mkv"
+        )
+    return cut
+
+
+def tally_of(film: Film, found: Unfinished) -> Tally:
+    """What an earlier run has done of a film."""
+    total = Tally()
+    for segment in found.segments:
+        total.add(segment)
+    if total.frames:
+        log.info("%s: goes on at frame %d, where an earlier run was stopped", film.path, total.frames)
+    return total
+
+
+def colorize_film(
+    film: Film,
+    output: Path,
+    colorizer: Colorizer,
+    settings: FilmSettings,
+    found: Unfinished,
+    *,
+    batch_size: int,
+    before_rename: Callable[[Path], None],
+    progress: Progress | None = None,
+) -> Tally:
+    """Render a film, or what an earlier run has left of it to do.
+
+    Args:
+        film: the source.
+        output: the result; its suffix names the container.
+        colorizer: what gives the chroma.
+        settings: of the film; the colorizer has its own.
+        found: the segments that are done; takes the others as they are.
+        batch_size: frames predicted at once.
+        before_rename: called with the finished result just before it gets its name.
+        progress: is told of each frame.
+
+    Raises:
+        InputError: there are more than MOST_FRAMES.
+        OptionError, VideoError, OutOfMemoryError: see reader, writer and colorizer.
+    """
+    cut = cut_of(film, settings)
+    # Of all segments, and of the present one.
+    total, tally, memory = tally_of(film, found), Tally(), found.memory()
+    size_px, ahead = colorizer.render_size, MOST_STEPS * batch_size  # as many frames as a batch may settle
+    may_split = True
+    # Reading, finding motion, predicting, steadying and writing have a thread each.
+    with (
+        open_small(replace(cut, first=cut.first + total.frames), size_px, settings) as reader,
+        ChromaWriter(
+            film,
+            output,
+            colorizer.chroma_size,
+            encoding=settings.encoding,
+            may_keep=not settings.recolor_all,
+            cut=cut,
+            folder=found.folder,
+            segments=found.paths,
+            before_rename=before_rename,
+        ) as writer,
+        closing(prefetch(read_shots(reader), ahead=ahead, name="reading")) as shots,
+        closing(
+            prefetch(find_steps(shots, colorizer.chroma_size, settings), ahead=ahead, name="motion")
+        ) as steps,
+        closing(
+            prefetch(
+                predict_frames(steps, colorizer, batch_size=batch_size, segment_frames=SEGMENT_FRAMES),
+                ahead=ahead,
+                name="predicting",
+            )
+        ) as predictions,
+        Sink(_call, ahead=ahead, name="writing") as sink,
+        at_work("steadying"),
+    ):
+        for run in cut_segments(predictions, lambda frame: frame.step.frame, SEGMENT_FRAMES):
+            first = next(run)
+            if tally.frames and may_split:
+                next_cut = replace(cut, first=cut.first + total.frames + tally.frames)
+                may_split = begins_there(next_cut, size_px, settings, first.step.frame)
+                if may_split:
+                    sink.put(partial(_end_segment, writer, found, tally, memory.copy()))
+                    total.add(tally)
+                    tally = Tally()
+            at = cut.first + total.frames + tally.frames
+            for shown in show_frames(chain([first], run), film, settings, memory, tally, first=at):
+                if shown.chroma is None:
+                    sink.put(writer.keep)
+                else:
+                    sink.put(partial(writer.write, shown.chroma, shown.luma))
+                if progress:
+                    frames = total.frames + tally.frames
+                    progress(film.path, frames, max(frames, cut.frame_count))
+    total.add(tally)
+    total.losses = writer.losses
+    return total
+
+
+def _end_segment(writer: ChromaWriter, found: Unfinished, tally: Tally, memory: SceneMemory) -> None:
+    path = writer.end_segment()
+    segment = Segment(path.name, path.stat().st_size, tally.frames, tally.kept, tally.grey, tally.predicted)
+    found.add(segment, memory)
+
+
+def _call(function: Callable[[], None]) -> None:
+    function()

@@ -1,0 +1,109 @@
+"""One photo or film of a run: whether it is done, whether it may be written, and its record."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
+
+from deoldify_lite.errors import InputError
+from deoldify_lite.run.hint_file import HintFile
+from deoldify_lite.run.manifest import Manifest, fingerprint_of
+
+
+@dataclass(frozen=True)
+class Task:
+    """One photo or film and where its result goes."""
+
+    source: Path
+    output: Path
+    manifest: Manifest
+    comparison: Path | None = None  # where before and after go, side by side
+    origin: str = ""  # URL of what `source` is a copy of
+    hints: HintFile | None = None  # on its colours
+
+
+def check_output(task: Task, overwrite: bool) -> None:
+    """Refuse to replace a file that no run of ours has made, and to write outside of the folder of results.
+
+    Raises:
+        InputError: `overwrite` is off and there is such a file, or a link leads away from the folder.
+    """
+    manifest, comparison = task.manifest, task.comparison
+    inside, folder = (os.path.realpath(path) for path in (task.output.parent, manifest.folder))
+    if not Path(inside).is_relative_to(folder):
+        raise InputError(
+            f"{task.output.parent}: is or lies in a link that leads out of {manifest.folder}: "
+            "remove the link, or name another folder with -o"
+        )
+    foreign = [task.output] if task.output.exists() and not manifest.is_ours(task.output) else []
+    if comparison is not None and comparison.exists() and not manifest.made(comparison):
+        foreign.append(comparison)
+    if foreign and not overwrite:
+        raise InputError(
+            f"{foreign[0]}: exists and is not a result of an earlier run: "
+            "move it away, name another folder with -o, or allow --overwrite"
+        )
+
+
+class Settings(Protocol):
+    """A frozen dataclass of all that decides what a result looks like."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+    @property
+    def render_factor(self) -> int:
+        """The network sees a square of 16 times as many pixels a side."""
+
+
+def fingerprint(task: Task, settings: Settings) -> str:
+    """What changes with the source, the settings, and the hints, where there are any.
+
+    Raises:
+        OSError: the source cannot be looked at.
+    """
+    hints = {} if task.hints is None else {"hints": task.hints.digest}
+    return fingerprint_of(task.source, asdict(settings) | hints)
+
+
+def is_done(task: Task, settings: Settings) -> bool:
+    """Whether the very result that is asked for exists already, whole.
+
+    Raises:
+        OSError: the source cannot be looked at.
+    """
+    return task.manifest.is_done(task.output, fingerprint(task, settings))
+
+
+def record(
+    task: Task,
+    settings: Settings,
+    render_factor: int,
+    extras: Sequence[Path] = (),
+    *,
+    part: Path | None = None,
+) -> None:
+    """Record that a result stands, and how it was really rendered.
+
+    With `part`, the file that is about to become the result, it is recorded just before. Should we be killed
+    between the two, nothing under the result's name has its size, and it is rendered again; recorded after,
+    the result would stand and be taken for a file of the user's.
+
+    If memory sufficed only for a smaller render factor, the next run finds that something else was asked
+    for, and tries again.
+
+    Raises:
+        OSError: it cannot be recorded; the result is removed then, for the next run would take it for a
+            file of the user's.
+    """
+    try:
+        task.manifest.add(
+            task.output,
+            fingerprint(task, replace(settings, render_factor=render_factor)),
+            extras,
+            source=task.origin or task.source,
+            part=part,
+        )
+    except OSError:
+        (part or task.output).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,145 @@
+"""A film in the making: its finished segments lie in a hidden folder beside the result.
+
+So a run that was stopped, however that came, goes on where it was.
+"""
+
+import json
+import logging
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from deoldify_lite.system.files import atomic_path, clear_parts
+from deoldify_lite.system.lock import sole_run
+from deoldify_lite.temporal.scene_memory import SceneMemory
+
+log = logging.getLogger(__name__)
+
+_JOURNAL, _LOCK, _MEMORY = "segments.jsonl", "lock", "memory-{:05}.npz"
+_SEGMENT = re.compile(r"segment-\d{5}\.[a-z0-9]+")
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A part of the picture that is encoded and safe on the disk."""
+
+    file: str  # in the folder
+    size: int  # bytes
+    frames: int
+    kept: int  # of these were in colour already
+    grey: int  # came out grey
+    predicted: int  # went through the network
+
+
+class Unfinished:
+    """The finished segments of one result. To be had by `unfinished`."""
+
+    def __init__(self, folder: Path, fingerprint: str) -> None:
+        self.folder = folder
+        self._journal = folder / _JOURNAL
+        self._segments: list[Segment] = []
+        self._memory = SceneMemory()
+        self._take_up(fingerprint)
+
+    @property
+    def segments(self) -> tuple[Segment, ...]:
+        """From the film's start on, without a gap."""
+        return tuple(self._segments)
+
+    @property
+    def paths(self) -> list[tuple[Path, int]]:
+        """File of each segment, and the frames in it."""
+        return [(self.folder / segment.file, segment.frames) for segment in self._segments]
+
+    def memory(self) -> SceneMemory:
+        """The scenes known after the last of the segments that an earlier run left."""
+        return self._memory
+
+    def add(self, segment: Segment, memory: SceneMemory) -> None:
+        """Record a segment whose file is complete, and the scenes known after it; durably.
+
+        Raises:
+            OSError: it could not be written.
+        """
+        count = len(self._segments) + 1
+        with atomic_path(self.folder / _MEMORY.format(count)) as part:
+            memory.save(part)
+        self._append(asdict(segment))
+        self._segments.append(segment)
+        (self.folder / _MEMORY.format(count - 1)).unlink(missing_ok=True)
+
+    def _take_up(self, fingerprint: str) -> None:
+        """Find what an earlier run left of this very result, and throw away all else."""
+        try:
+            head, *lines = self._journal.read_text(encoding="utf-8").splitlines()
+            if json.loads(head) != fingerprint:
+                lines = []
+            for line in lines:
+                segment = Segment(**json.loads(line))
+                # A name that leads elsewhere, or a link, is none of ours.
+                if not _SEGMENT.fullmatch(segment.file) or (self.folder / segment.file).is_symlink():
+                    break
+                if (self.folder / segment.file).stat().st_size != segment.size:
+                    break
+                self._segments.append(segment)
+        except (OSError, ValueError, TypeError, RecursionError):
+            pass  # torn by a crash: what stands before that counts
+        if self._segments:
+            try:
+                self._memory = SceneMemory.load(self.folder / _MEMORY.format(len(self._segments)))
+            except Exception as error:  # a damaged archive raises nearly anything
+                log.warning("%s: what an earlier run left is damaged (%s); made anew", self.folder, error)
+                self._segments = []
+        known = {_LOCK, _MEMORY.format(len(self._segments)), *(segment.file for segment in self._segments)}
+        for path in self.folder.iterdir():
+            if path.name not in known and (path.is_symlink() or not path.is_dir()):
+                path.unlink()
+        self._append(fingerprint)
+        for segment in self._segments:
+            self._append(asdict(segment))
+
+    def _append(self, line: object) -> None:
+        with open(self._journal, "a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+
+
+@contextmanager
+def unfinished(output: Path, fingerprint: str) -> Iterator[Unfinished]:
+    """What is there of a result, for this run alone.
+
+    If the block ends well the result stands, and the folder goes. If not, the segments stay for the next run.
+
+    Args:
+        output: the result.
+        fingerprint: of source, settings and program. Segments of another one are thrown away.
+
+    Raises:
+        InputError: another run is at work on this result.
+        OSError: the folder cannot be made.
+    """
+    # Not too long for a file name, whatever the result is called.
+    folder = output.with_name(f".{os.fsencode(output.name)[:80].decode(errors='ignore')}.unfinished")
+    # What a link leads to is not ours to clear.
+    for path in (folder, folder / _LOCK):
+        if path.is_symlink():
+            path.unlink()
+    folder.mkdir(parents=True, exist_ok=True)
+    with sole_run(folder / _LOCK, output):
+        clear_parts([output])
+        found: Unfinished | None = None
+        done = False
+        try:
+            found = Unfinished(folder, fingerprint)
+            yield found
+            done = True
+        finally:
+            # If not even the start could be made, what an earlier run left is still there.
+            left = found.segments if found else [*folder.glob("segment-*")]
+            if done or not left:
+                shutil.rmtree(folder, ignore_errors=True)

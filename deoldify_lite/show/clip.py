@@ -1,0 +1,127 @@
+"""A film previewed: one of its frames as a picture, and a short clip of before and after, side by side."""
+
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import ffmpeg
+import numpy as np
+
+from deoldify_lite.color.merge import merge_picture
+from deoldify_lite.errors import VideoError
+from deoldify_lite.film.chroma import MATRICES, has_chroma
+from deoldify_lite.film.cut import Cut
+from deoldify_lite.film.encoding import Encoding
+from deoldify_lite.film.ffmpeg import compile_arguments, file_url, last_words, run_arguments
+from deoldify_lite.film.probe import Film, probe_film
+from deoldify_lite.film.reader import FrameReader
+from deoldify_lite.photo.thumbnail import fit_size, shrink
+from deoldify_lite.render.colorizer import Picture
+from deoldify_lite.show.sheet import CELL_PX, Subject
+from deoldify_lite.system.files import atomic_path
+
+CLIP_PX = 640  # longest side of either half of a clip
+GAP_PX = 4
+
+
+def frame_of(film: Film, at_s: float, *, largest_square_px: int) -> Subject:
+    """The frame that is shown at a time.
+
+    Args:
+        film: the film.
+        at_s: seconds from its start.
+        largest_square_px: side of the largest square that a network will see of it.
+
+    Raises:
+        OptionError: the film does not last so long.
+        VideoError: it cannot be decoded there.
+    """
+    cut = Cut.between(film, at_s, None)
+    one = Cut(film, cut.first, cut.first + 1)
+    with FrameReader(film, max(CELL_PX, largest_square_px), with_chroma=True, cut=one) as reader:
+        frame = next(reader.frames())
+    square = np.repeat(frame.luma[..., None], 3, axis=2)
+    small = shrink(square, _shown_size(film, CELL_PX))
+    before: Picture = small
+    if frame.chroma is not None:
+        # The differences of red and of blue from luma, which a matrix scales in its own way, in BT.601's.
+        red, blue = MATRICES[film.colors.matrix]
+        red601, blue601 = MATRICES["bt470bg"]
+        scale = np.array([(1 - blue) / (1 - blue601), (1 - red) / (1 - red601)], np.float32)
+        chroma = (frame.chroma.astype(np.float32) - 128) / 255 * scale[:, None, None]
+        before = merge_picture(small, chroma.astype(np.float32, copy=False))
+    return Subject(square, small, before, lambda picture: picture)
+
+
+def _shown_size(film: Film, most_px: int) -> tuple[int, int]:
+    """Height and width of a frame as it is shown, in square pixels."""
+    width = max(1, round(film.width * (film.pixel_aspect or Fraction(1))))
+    return fit_size((film.height, width), most_px)
+
+
+def write_side_by_side(
+    source: Film, cut: Cut, result: Path, path: Path, *, before_rename: Callable[[Path], None]
+) -> None:
+    """Write a clip of a film on the left and its colorized cut on the right, with sound.
+
+    Args:
+        source: the film.
+        cut: the part of it that was colorized.
+        result: the colorized part.
+        path: of the clip, .mp4.
+        before_rename: called with the finished clip just before it gets its name.
+
+    Raises:
+        VideoError: ffmpeg failed.
+    """
+    after = probe_film(result)
+    height, width = (side + side % 2 for side in _shown_size(source, CLIP_PX))
+    right = _half(after, Cut(after), height, width)
+    if has_chroma(source.pix_fmt):
+        left = _half(source, cut, height, width)
+    else:
+        # Its luma is the source's own. Of the source itself ffmpeg would not know the range: see FrameReader.
+        left = _half(after, Cut(after), height, width).filter("hue", s=0)
+    picture = ffmpeg.filter(
+        [left.filter("pad", f"iw+{GAP_PX}", "ih", color="gray"), right], "hstack", shortest=1
+    )
+    streams = [picture]
+    if any(stream.kind == "audio" for stream in after.streams):
+        streams.append(ffmpeg.input(file_url(result))["a:0"])
+    hdr = source.colors.is_hdr
+    codec = Encoding().codec_for(source, ".mp4")
+    tags = {
+        "color_range": "tv",
+        "colorspace": source.colors.matrix,
+        "color_primaries": source.colors.primaries,
+        "color_trc": source.colors.transfer,
+    }
+    with atomic_path(path) as part:
+        output = ffmpeg.output(
+            *streams,
+            file_url(part),
+            **{"c:v": codec, "crf": 18, "pix_fmt": "yuv420p10le" if hdr else "yuv420p", "c:a": "aac"},
+            **{name: value for name, value in tags.items() if value},
+            **({"tag:v": "hvc1"} if hdr else {}),
+            movflags="+faststart",
+        )
+        done = run_arguments(compile_arguments(output))
+        if done.returncode != 0:
+            raise VideoError(f"{path}: the clip cannot be made: {last_words(done.stderr)}")
+        before_rename(part)
+
+
+def _half(film: Film, cut: Cut, height: int, width: int) -> Any:
+    """A film's picture at the size of the clip, in limited range."""
+    picture = cut.open_picture()
+    if film.interlaced:
+        picture = picture.filter("bwdif", mode="send_frame")
+    scaling = {"out_range": "tv", "flags": "bilinear+accurate_rnd"}
+    if film.is_rgb:
+        # Under these names the filter knows bt470bg and bt2020nc; others are the same.
+        scaling["out_color_matrix"] = film.colors.matrix.removesuffix("bg").removesuffix("nc")
+    else:
+        scaling["in_range"] = film.colors.range
+    picture = picture.filter("scale", width, height, **scaling)
+    return picture.filter("format", "yuv420p10le" if film.colors.is_hdr else "yuv420p").filter("setsar", 1)

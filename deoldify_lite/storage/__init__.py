@@ -1,0 +1,1 @@
+"""Files by URL: named, listed, fetched and put, through fsspec."""

@@ -1,0 +1,301 @@
+"""Files elsewhere, through fsspec: listed, fetched and put, each by a URL.
+
+Only the protocol that stands in the URL is opened. All functions are free of state; connections are kept by
+fsspec itself.
+"""
+
+import os
+import posixpath
+import secrets
+import shutil
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from deoldify_lite.errors import InputError, OptionError
+from deoldify_lite.storage.errors import told
+from deoldify_lite.storage.names import safe_name
+from deoldify_lite.storage.url import Url
+from deoldify_lite.system.files import atomic_path, natural_key
+
+# Here a file appears whole or not at all; on the others one is put aside first and then moved.
+OBJECT_STORES = ("s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "memory")
+FILE_SERVERS = ("sftp", "ssh", "ftp", "smb", "hdfs", "webhdfs")
+# What pip installs for each, beside fsspec.
+_DRIVERS = {
+    **dict.fromkeys(("s3", "s3a"), "s3fs"),
+    **dict.fromkeys(("gs", "gcs"), "gcsfs"),
+    **dict.fromkeys(("az", "abfs", "abfss"), "adlfs"),
+    **dict.fromkeys(("sftp", "ssh"), "paramiko"),
+    "smb": "smbprotocol",
+    "hdfs": "pyarrow",
+    "webhdfs": "requests",
+}
+# What stores call the time of the last change.
+_TIMES = ("LastModified", "mtime", "last_modified", "updated", "modify", "modificationTime", "created")
+
+
+@dataclass(frozen=True)
+class RemoteFile:
+    """A file as it was listed."""
+
+    url: Url
+    size: int  # bytes
+    mtime_ns: int  # time of the last change; 0 where the store tells none
+
+
+def list_media(url: Url, suffixes: Iterable[str], *, skip: Url | None = None) -> list[RemoteFile]:
+    """Files below a URL whose suffix is one of `suffixes`, in natural order, hidden ones left out.
+
+    Args:
+        url: a folder, or what a store takes for one.
+        suffixes: lower case, with the dot.
+        skip: a folder inside that is left out, such as that of the results.
+
+    Raises:
+        InputError, OptionError: it cannot be listed; see `list_files`.
+    """
+    return media_among(list_files(url), url, suffixes, skip=skip)
+
+
+def media_among(
+    files: Iterable[RemoteFile], folder: Url, suffixes: Iterable[str], *, skip: Url | None = None
+) -> list[RemoteFile]:
+    """`list_media` of a folder whose files are listed already."""
+    wanted = frozenset(suffixes)
+    found = [
+        file
+        for file in files
+        if file.url.suffix.lower() in wanted
+        and not _is_hidden(name_below(folder, file.url))
+        and not (skip is not None and file.url.is_below(skip))
+    ]
+    return sorted(found, key=lambda file: (natural_key(file.url), file.url))
+
+
+def list_files(url: Url, *, deep: bool = True) -> list[RemoteFile]:
+    """All files below a URL; none where there is nothing.
+
+    Args:
+        url: a folder.
+        deep: also those in folders inside.
+
+    Raises:
+        InputError: the store cannot be reached, or refuses.
+        OptionError: no driver for it is installed, or it is not one that we open.
+    """
+    with told(url):
+        system, root = _open(url)
+        system.invalidate_cache()
+        try:
+            found = list(_files_in(system, root, url, deep))
+        except FileNotFoundError:
+            return []
+    inside = f"{root.rstrip('/')}/"  # stores find by how a name begins, and photos2 begins with photos
+    return [
+        RemoteFile(Url(f"{url}/{name.removeprefix(inside)}"), int(info["size"] or 0), _mtime_ns(info))
+        for name, info in found
+        if name.startswith(inside)
+    ]
+
+
+def _is_hidden(name: str) -> bool:
+    # A store takes . and .. for names like any; these are told of, rather than passed over.
+    return any(part.startswith(".") for part in name.split("/") if part not in (".", ".."))
+
+
+def _files_in(system: Any, root: str, url: Url, deep: bool) -> Iterator[tuple[str, dict[str, Any]]]:
+    # One request for a thousand objects, where that can be had; folder by folder costs one for each.
+    if deep and url.protocol in OBJECT_STORES:
+        found = system.find(root, detail=True)
+        yield from ((name, info) for name, info in found.items() if not name.endswith("/"))
+        return
+    folders = [root]
+    while folders:
+        for info in system.ls(folders.pop(), detail=True):
+            name = str(info["name"])
+            if info["type"] == "directory":
+                folders += [name] if deep else []
+            elif not name.endswith("/") and name != root:
+                yield name, info
+
+
+def look_up(url: Url) -> RemoteFile | None:
+    """The file at a URL; None for a folder, or what a store takes for one.
+
+    Raises:
+        InputError: there is nothing, or the store cannot be reached, or refuses.
+        OptionError: see `list_files`.
+    """
+    with told(url):
+        system, path = _open(url)
+        system.invalidate_cache()
+        info = system.info(path)
+    return None if info["type"] == "directory" else RemoteFile(url, int(info["size"] or 0), _mtime_ns(info))
+
+
+def fetch(file: RemoteFile, folder: Path, *, stop: threading.Event | None = None) -> Path:
+    """Bring a file into a private folder, whole or not at all, with its time of change.
+
+    Args:
+        file: as it was listed.
+        folder: where it goes; each file needs one of its own, since names may be alike here.
+        stop: set by another thread to break off.
+
+    Returns:
+        The copy, under a name that is safe here and keeps the suffix.
+
+    Raises:
+        InputError: it is gone, was changed since it was listed, or cannot be fetched, or the disk has no
+            room for it.
+        OptionError: see `list_files`.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    if shutil.disk_usage(folder).free < file.size:
+        raise InputError(
+            f"{file.url}: takes {file.size / 1e9:.1f} GB, for which there is no room in {folder}: make room "
+            "there, or name a folder on a larger disk in XDG_CACHE_HOME"
+        )
+    local = folder / safe_name(file.url.name)
+    with told(file.url), atomic_path(local) as part:
+        system, path = _open(file.url)
+        system.get_file(path, str(part), callback=_stopper(stop))
+        if part.stat().st_size != file.size:
+            raise InputError(
+                f"{file.url}: has {part.stat().st_size} bytes and not {file.size}, as it was listed: it was "
+                "changed meanwhile, or cut short on its way; run the same command again"
+            )
+        os.utime(part, ns=(file.mtime_ns, file.mtime_ns))
+    return local
+
+
+def put(path: Path, url: Url) -> None:
+    """Put a file under a URL; it appears there whole or not at all, and replaces what is there.
+
+    Raises:
+        InputError: the store cannot be reached, or refuses.
+        OptionError: see `list_files`.
+    """
+    with told(url, "written"):
+        system, target = _open(url)
+        if url.protocol in OBJECT_STORES:
+            system.put_file(str(path), target)
+            return
+        parent = posixpath.dirname(target)
+        if parent:
+            system.makedirs(parent, exist_ok=True)
+        part = posixpath.join(parent, f".{secrets.token_hex(8)}.part")
+        try:
+            system.put_file(str(path), part)
+            # Not all servers replace a file when they move another one.
+            if url.protocol not in ("sftp", "ssh") and system.exists(target):
+                system.rm_file(target)
+            system.mv(part, target)
+            system.invalidate_cache()
+            arrived = system.info(target)["size"]
+        except BaseException:
+            with suppress(Exception):
+                system.rm_file(part)
+            raise
+        if arrived != path.stat().st_size:
+            raise InputError(f"{url}: has {arrived} bytes and not {path.stat().st_size}: run it again")
+
+
+def remove(url: Url) -> None:
+    """Remove a file; that there is none is no error.
+
+    Raises:
+        InputError, OptionError: see `put`.
+    """
+    with told(url, "removed"):
+        system, path = _open(url)
+        system.invalidate_cache()
+        if system.exists(path):
+            system.rm_file(path)
+
+
+def name_below(folder: Url, url: Url) -> str:
+    """The rest of a URL below that of a folder."""
+    return url.removeprefix(folder).removeprefix("/")
+
+
+def _open(url: Url) -> tuple[Any, str]:
+    """The file system of a URL, and the path in it.
+
+    Raises:
+        OptionError: it is none that we open, or its driver is not installed.
+    """
+    known = ", ".join(f"{name}://" for name in (*OBJECT_STORES, *FILE_SERVERS) if name != "memory")
+    if ":" in url.host.rpartition("@")[0]:
+        shown = f"{url.protocol}://{url.host.rpartition('@')[2]}"
+        raise OptionError(
+            f"{shown}: name no password in a URL, where others see it: use a key, or "
+            f"FSSPEC_{url.protocol.upper()}_PASSWORD in the environment"
+        )
+    if "::" in url:
+        raise OptionError(
+            f"{url}: has `::` in it, which would open one file through another: name it plainly"
+        )
+    if url.protocol not in OBJECT_STORES and url.protocol not in FILE_SERVERS:
+        raise OptionError(
+            f"{url}: {url.protocol}:// is not opened; {known} are: copy it to one of these, or to a folder "
+            "here"
+        )
+    if not url.host:
+        raise OptionError(f"{url}: names no bucket or host")
+    try:
+        import fsspec
+    except ImportError:
+        raise OptionError(
+            f"{url}: fsspec is not installed; run: pip install 'deoldify_lite[remote]'"
+        ) from None
+    try:
+        system, path = fsspec.url_to_fs(url)
+    except ImportError as error:
+        extra = "'deoldify_lite[s3]'" if url.protocol in ("s3", "s3a") else _DRIVERS.get(url.protocol, "")
+        raise OptionError(
+            f"{url}: the driver for {url.protocol}:// is not installed ({error}); run: pip install {extra}"
+        ) from error
+    return system, path
+
+
+def _mtime_ns(info: dict[str, Any]) -> int:
+    """The time of change in any of the forms in which stores tell it, in whole microseconds."""
+    told = next((info[key] for key in _TIMES if info.get(key) is not None), 0)
+    if isinstance(told, str):
+        if told.isdigit() and len(told) >= 14:  # ftp: 20240131235959
+            told = datetime.strptime(told[:14], "%Y%m%d%H%M%S").replace(tzinfo=timezone.utc)
+        else:
+            try:
+                told = datetime.fromisoformat(told.replace("Z", "+00:00"))
+            except ValueError:
+                return 0
+    if isinstance(told, datetime):
+        told = told if told.tzinfo else told.replace(tzinfo=timezone.utc)
+        whole = int(told.timestamp())
+        return (whole * 1_000_000 + told.microsecond) * 1000
+    if isinstance(told, int | float):
+        in_seconds = told / 1000 if told > 1e11 else told  # webhdfs counts milliseconds
+        return int(in_seconds * 1_000_000) * 1000
+    return 0
+
+
+class _Stopped(Exception):
+    """A transfer that was broken off."""
+
+
+def _stopper(stop: threading.Event | None) -> Any:
+    from fsspec.callbacks import Callback
+
+    class Stopper(Callback):
+        """Called with each piece that has arrived."""
+
+        def call(self, *_args: object, **_kwargs: object) -> None:
+            if stop is not None and stop.is_set():
+                raise _Stopped("stopped")
+
+    return Stopper()

@@ -1,0 +1,1 @@
+"""The machine below: files, locks, URLs as text, threads, memory, devices, limits."""

@@ -1,0 +1,115 @@
+"""Files: found, hashed, and written so that a name never stands for half a file."""
+
+import errno
+import hashlib
+import logging
+import os
+import re
+import secrets
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+log = logging.getLogger(__name__)
+
+# How a finished part gets its name: called with both.
+Rename = Callable[[Path, Path], object]
+
+# As `atomic_path` names them.
+_PART = re.compile(r"\.(?P<stem>.*)\.[0-9a-f]{8}\.part(?P<suffix>\..*|)", re.DOTALL)
+
+
+def find_media(folder: Path, suffixes: Iterable[str], *, skip: Path | None = None) -> list[Path]:
+    """Files below a folder whose suffix is one of `suffixes`, in natural order, hidden ones left out.
+
+    Args:
+        folder: searched recursively; links to folders are not followed, links to files are listed.
+        suffixes: lower case, with the dot.
+        skip: a folder inside that is left out, such as that of the results.
+
+    Raises:
+        OSError: `folder` itself cannot be listed. A folder inside that cannot is logged and left out.
+    """
+    wanted = frozenset(suffixes)
+    skipped = skip.resolve() if skip else None
+    found = []
+
+    def complain(error: OSError) -> None:
+        if Path(error.filename) == folder:
+            raise error
+        log.warning("%s: cannot be listed and is left out: %s", error.filename, error.strerror)
+
+    for root, folders, names in os.walk(folder, onerror=complain):
+        here = Path(root)
+        folders[:] = [n for n in folders if not n.startswith(".") and (here / n).resolve() != skipped]
+        for name in names:
+            # A pipe or a broken link may bear such a name too, and reading a pipe would wait for ever.
+            if not name.startswith(".") and Path(name).suffix.lower() in wanted and (here / name).is_file():
+                found.append(here / name)
+    # The name as spelled decides between names that differ only in case, so that each run has one order.
+    return sorted(found, key=lambda path: (natural_key(str(path.relative_to(folder))), str(path)))
+
+
+def natural_key(name: str) -> list[tuple[int, int, str]]:
+    """Sorting key under which photo2 comes before photo10."""
+    parts = re.split(r"(\d+)", name.casefold())
+    return [(1, int(p), p) if p.isdecimal() else (0, 0, p) for p in parts]
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file in hex, read in chunks."""
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        while chunk := file.read(1 << 20):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+@contextmanager
+def atomic_path(path: Path, *, rename: Rename | None = None) -> Iterator[Path]:
+    """Give a name to write to beside `path`, moved over it if the block ends well and removed if not.
+
+    With `rename`, that moves it, wherever that may be.
+
+    The name keeps the suffix of `path`, since ffmpeg and Pillow choose the format by it, and starts with a
+    dot and ends in `.part` before that suffix, so that nobody takes it for a result. A link at `path` is
+    replaced itself, not what it points to.
+
+    Raises:
+        OSError: the folder cannot be made or written to, or `path` is a folder: before the block is run.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    part = part_beside(path)
+    # Opened here rather than by tempfile, whose files are private: results get any new file's permissions.
+    part.open("xb").close()
+    try:
+        yield part
+        with open(part, "rb+") as file:  # writable, or Windows refuses to flush it
+            os.fsync(file.fileno())
+        (rename or os.replace)(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def part_beside(path: Path) -> Path:
+    """A new name for what is to become the file at `path`; what a killed run leaves of it is cleared."""
+    # A random part, so that two runs never write into one file; a short stem, since names are limited to
+    # 255 bytes, of which one character may take 4.
+    return path.with_name(f".{path.stem[:40]}.{secrets.token_hex(4)}.part{path.suffix}")
+
+
+def clear_parts(paths: Iterable[Path]) -> None:
+    """Remove what runs that were killed have left of `atomic_path`, beside these files.
+
+    To be called by the only run that writes them.
+    """
+    folders: dict[Path, set[tuple[str, str]]] = {}
+    for path in paths:
+        folders.setdefault(path.parent, set()).add((path.stem[:40], path.suffix))
+    for folder, known in folders.items():
+        for entry in folder.iterdir() if folder.is_dir() else ():
+            found = _PART.fullmatch(entry.name)
+            if found and (found["stem"], found["suffix"]) in known:
+                entry.unlink(missing_ok=True)

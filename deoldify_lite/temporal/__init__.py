@@ -1,0 +1,1 @@
+"""Colour over time, on small frames in memory."""

@@ -1,0 +1,243 @@
+"""Hints in frames of a film, carried through their shots along the motion: between the network and `steady`.
+
+In a frame with hints the network's chroma is corrected as a photo's would be. From there the correction goes
+to the frames before and after it, as far as its shot does, along the motion that the film is steadied by, and
+by a direct look at the hinted frame, which finds again what was hidden for a while. Where neither is to be
+trusted, it comes from what looks alike near by, and fades where there is nothing of that.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from deoldify_lite.color.hint import FilmHint, Hint
+from deoldify_lite.color.spread import correct
+from deoldify_lite.temporal.motion import Luma, Motion, Plane, motion_between
+from deoldify_lite.temporal.shots import MOST_SHOT_FRAMES
+from deoldify_lite.temporal.steady import Chroma, Predicted
+
+# Of the trust in the way back to a hinted frame so much is left after each frame on it.
+KEPT = 0.998
+# Where the way is not trusted, the correction is read off a line over luma, fitted to what is trusted around:
+# over so many pixels to each side of a chroma of 96, above the variance of luma that is grain. It keeps a
+# strength of the mean trust there to this power: new things fade slowly, for most belong to what was there.
+_AROUND, _GRAIN, _FADE_POWER = 12 / 96, 4e-3, 0.25
+# What no hint has a say in weighs so much where corrections from several frames meet; and the most that one
+# with a say weighs is 1 / _SURE.
+_UNSURE, _SURE = 1e-3, 0.02
+
+Sum = NDArray[np.float32]  # (h, w, 3): corrections of Cb and Cr times their weight, and the weight
+
+
+@dataclass(frozen=True, eq=False)
+class _Anchor:
+    """A frame with hints, and the way to it from the frame that is looked at."""
+
+    luma: Luma
+    field: NDArray[np.float32]  # (h, w, 3): what is added to Cb and Cr there, and how far hints have a say
+    way: Motion  # brings what the anchor has to the present frame
+
+    def moved(self, motion: Motion) -> "_Anchor":
+        """The same, seen from the next frame; `motion` brings values of the present one there."""
+        # The weakest link decides: a product would be lost within a second of the best motion.
+        trust = np.minimum(motion.carry(self.way.trust) * np.float32(KEPT), motion.trust)
+        return replace(self, way=Motion(motion.carry(self.way.source), trust))
+
+    def looked_at(self, luma: Luma) -> "_Anchor":
+        """The same, where a frame, compared with it directly, tells the way better."""
+        size = (self.way.trust.shape[0], self.way.trust.shape[1])
+        direct, _ = motion_between(self.luma, luma, size)
+        better = direct.trust > self.way.trust
+        source = np.where(better[..., None], direct.source, self.way.source)
+        return replace(self, way=Motion(source, np.maximum(direct.trust, self.way.trust)))
+
+    def told(self, luma: Luma) -> Sum:
+        """What it tells the present frame."""
+        field, strength = _filled(self.way.carry(self.field), self.way.trust, _small(luma, self.field.shape))
+        blue, red, say = (np.asarray(plane, np.float32) for plane in cv2.split(field))
+        certain = np.clip(say, 0, 1) * strength
+        weight = certain / (1 + np.float32(_SURE) - certain) + np.float32(_UNSURE)
+        return np.asarray(cv2.merge([blue * strength * weight, red * strength * weight, weight]), np.float32)
+
+
+def spread_through_shots(
+    frames: Iterable[Predicted], hints: Sequence[FilmHint], *, aspect: float, first: int = 0
+) -> Iterator[Predicted]:
+    """Bring the chroma of predicted frames to what hints ask for.
+
+    A shot is held back until the last frame with hints that may be in it has come, and no shot without hints
+    is changed. What was between two cuts never goes beyond them. Hints in shots that are left in their own
+    colour do nothing.
+
+    Args:
+        frames: in order, the first of which begins a shot.
+        hints: in any order; those in frames that do not come are left out.
+        aspect: width by height of the film's upright picture, which is squeezed to squares here.
+        first: number of the first frame, as in `FilmHint.frame`.
+
+    Yields:
+        The same frames, with other chroma where a hint reaches.
+    """
+    asked: defaultdict[int, list[Hint]] = defaultdict(list)
+    for hint in hints:
+        asked[hint.frame].append(hint.hint)
+    shot = _Shot(aspect)
+    numbers, coming = sorted(asked), 0  # of frames with hints; of those, the first that is still to come
+    end = first + MOST_SHOT_FRAMES  # of the longest shot that may have begun
+    for number, frame in enumerate(frames, first):
+        if frame.step.frame.begins_shot:
+            yield from shot.finish()
+            shot, end = _Shot(aspect), number + MOST_SHOT_FRAMES
+        shot.add(frame, asked.get(number, ()))
+        while coming < len(numbers) and numbers[coming] <= number:
+            coming += 1
+        if coming == len(numbers) or numbers[coming] >= end:
+            yield from shot.finish()
+    yield from shot.finish()
+
+
+class _Shot:
+    """The frames of one shot that are held back, and the anchors among those that were."""
+
+    def __init__(self, aspect: float) -> None:
+        self._aspect = aspect
+        self._held: list[tuple[Predicted, Sequence[Hint]]] = []
+        self._anchors: list[_Anchor] = []  # seen from the frame given last
+        self._last: Luma | None = None  # of that frame
+        self._size: tuple[int, ...] | None = None  # of its chroma
+
+    def add(self, frame: Predicted, hints: Sequence[Hint]) -> None:
+        self._held.append((frame, () if frame.step.frame.in_colour else hints))
+
+    def finish(self) -> Iterator[Predicted]:
+        """Give what is held, corrected by the hints that came with it and before it."""
+        held, self._held = self._held, []
+        if not self._anchors and not any(hints for _, hints in held):
+            yield from (frame for frame, _ in held)
+        else:
+            frames = list(self._followed(frame for frame, _ in held))
+            fields = list(self._fields(frames, [hints for _, hints in held]))
+            for (frame, _), total in zip(held, self._sums(frames, fields), strict=True):
+                yield _corrected(frame, total)
+        if held:
+            self._last = held[-1][0].step.frame.luma
+
+    def _followed(self, frames: Iterable[Predicted]) -> Iterator[Predicted]:
+        """The same frames with motion, also in a film that is not steadied, whose motion nobody has found."""
+        for frame in frames:
+            step = frame.step
+            self._size = self._size if frame.chroma is None else frame.chroma.shape[1:]
+            if step.forth is None and not step.repeats and self._last is not None and self._size is not None:
+                forth, back = motion_between(self._last, step.frame.luma, (self._size[0], self._size[1]))
+                frame = replace(frame, step=replace(step, forth=forth, back=back))
+            self._last = step.frame.luma
+            yield frame
+
+    def _sums(
+        self, frames: Sequence[Predicted], fields: Sequence[NDArray[np.float32] | None]
+    ) -> list[Sum | None]:
+        """What all anchors tell each frame: those before it, those after it, and its own."""
+        sums: list[Sum | None] = []
+        for frame, field in zip(frames, fields, strict=True):
+            told, self._anchors = _step(self._anchors, frame.step.forth, frame)
+            sums.append(told)
+            if field is not None:
+                self._anchors.append(_anchor(frame, field))
+        later: list[_Anchor] = []
+        for i in range(len(frames) - 1, -1, -1):
+            motion = frames[i + 1].step.back if i + 1 < len(frames) else None
+            told, later = _step(later, motion, frames[i])
+            if (field := fields[i]) is not None:
+                later.append(_anchor(frames[i], field))
+                told = _added(told, later[-1].told(frames[i].step.frame.luma))
+            sums[i] = _added(sums[i], told)
+        return sums
+
+    def _fields(
+        self, frames: Sequence[Predicted], hints_of: Sequence[Sequence[Hint]]
+    ) -> Iterator[NDArray[np.float32] | None]:
+        """What each frame's own hints add to it: (h, w, 3) as in `_Anchor`; None without hints."""
+        chroma: NDArray[np.float32] | None = None  # (h, w, 2) of the network, brought to the present frame
+        for frame, hints in zip(frames, hints_of, strict=True):
+            if frame.chroma is not None:
+                chroma = np.ascontiguousarray(np.moveaxis(frame.chroma, 0, -1))
+            elif frame.step.forth is not None and chroma is not None:
+                chroma = frame.step.forth.carry(chroma)
+            if not hints or chroma is None:
+                yield None
+                continue
+            planes = np.ascontiguousarray(np.moveaxis(chroma, -1, 0))
+            luma = _small(frame.step.frame.luma, chroma.shape)
+            change, say = correct(planes, luma, hints, aspect=self._aspect)
+            yield np.asarray(cv2.merge([*change, say]), np.float32)
+
+
+def _anchor(frame: Predicted, field: NDArray[np.float32]) -> _Anchor:
+    height, width = field.shape[:2]
+    here = np.stack(np.meshgrid(np.arange(width), np.arange(height)), -1).astype(np.float32)
+    return _Anchor(frame.step.frame.luma, field, Motion(here, np.ones((height, width), np.float32)))
+
+
+def _step(
+    anchors: list[_Anchor], motion: Motion | None, frame: Predicted
+) -> tuple[Sum | None, list[_Anchor]]:
+    """Go on to a frame: what anchors tell it, if it is a predicted one, and how they are seen from it."""
+    if motion is not None:  # a frame that is only repeated has none
+        anchors = [anchor.moved(motion) for anchor in anchors]
+    if frame.chroma is None:
+        return None, anchors
+    luma = frame.step.frame.luma
+    anchors = [anchor.looked_at(luma) for anchor in anchors]
+    told: Sum | None = None
+    for anchor in anchors:
+        told = _added(told, anchor.told(luma))
+    return told, anchors
+
+
+def _added(one: Sum | None, other: Sum | None) -> Sum | None:
+    if one is None or other is None:
+        return other if one is None else one
+    return one + other
+
+
+def _corrected(frame: Predicted, total: Sum | None) -> Predicted:
+    if frame.chroma is None or total is None:
+        return replace(frame, hinted=True)
+    change: Chroma = np.moveaxis(total[..., :2] / total[..., 2:], -1, 0)
+    return replace(frame, chroma=np.clip(frame.chroma + change, -0.5, 0.5), hinted=True)
+
+
+def _filled(field: NDArray[np.float32], trust: Plane, luma: Plane) -> tuple[NDArray[np.float32], Plane]:
+    """A field, (h, w, 3), with what is not to be trusted in it taken from around, and how strong it is."""
+    radius = max(1, round(_AROUND * max(luma.shape)))
+    weight = trust + np.float32(1e-3)
+    mean_weight = _box(weight, radius)
+    mean_luma = _box(weight * luma, radius) / mean_weight
+    variance = np.maximum(_box(weight * luma * luma, radius) / mean_weight - mean_luma * mean_luma, 0)
+    around = np.ones((2 * radius + 1, 2 * radius + 1), np.uint8)
+    planes = []
+    for plane in cv2.split(field):
+        mean = _box(weight * plane, radius) / mean_weight
+        slope = _box(weight * luma * plane, radius) / mean_weight - mean_luma * mean
+        slope /= variance + np.float32(_GRAIN)
+        line = _box(slope, radius // 2) * luma + _box(mean - slope * mean_luma, radius // 2)
+        guess = np.clip(line, cv2.erode(plane, around), cv2.dilate(plane, around))
+        planes.append(guess + trust * (plane - guess))
+    strength = np.maximum(trust, np.minimum(mean_weight, 1) ** np.float32(_FADE_POWER))
+    return np.asarray(cv2.merge(planes), np.float32), strength
+
+
+def _box(plane: Plane, radius: int) -> Plane:
+    side = 2 * radius + 1
+    return np.asarray(cv2.blur(plane, (side, side), borderType=cv2.BORDER_REPLICATE), np.float32)
+
+
+def _small(luma: Luma, shape: tuple[int, ...]) -> Plane:
+    """Luma in [0, 1] at the size of chroma."""
+    if luma.shape != shape[:2]:
+        luma = np.asarray(cv2.resize(luma, (shape[1], shape[0]), interpolation=cv2.INTER_AREA), np.uint8)
+    return luma.astype(np.float32) / np.float32(255)

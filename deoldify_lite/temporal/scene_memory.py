@@ -1,0 +1,108 @@
+"""The colours of scenes seen before, so that a scene that comes back comes back in its colours."""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from deoldify_lite.temporal.motion import Luma, motion_between
+
+# Scenes kept; the one not seen for longest is forgotten.
+MOST_SCENES = 64
+# Correlation of two thumbnails from which frames may be of one scene, and the mean trust in the motion
+# between them from which they are. Of 2,419 pairs of different photos that correlate at 0.5 or more none
+# reached 0.12, and frames of one camera position reach 0.3 to 0.9.
+LEAST_CORRELATION = 0.4
+LEAST_TRUST = 0.2
+_THUMBNAIL_PX = 12  # coarse, so that a camera may move a little
+
+
+@dataclass(frozen=True)
+class _Scene:
+    thumbnail: NDArray[np.float32]  # flat, of mean 0 and length 1
+    luma: Luma
+    chroma: NDArray[np.float32]  # (h, w, 2)
+
+
+class SceneMemory:
+    """Key frames of a film and the colours that they were shown in.
+
+    Holds at most `MOST_SCENES` of them. What it answers depends on what it was told, and in which order,
+    alone: a film rendered in pieces comes out as in one go if the memory is handed on.
+    """
+
+    def __init__(self) -> None:
+        self._scenes: OrderedDict[int, _Scene] = OrderedDict()
+        self._told = 0
+
+    def recall(self, luma: Luma, size: tuple[int, int]) -> NDArray[np.float32] | None:
+        """What is known of the colours of a frame.
+
+        Args:
+            luma: (S, S) uint8.
+            size: (h, w) of chroma.
+
+        Returns:
+            (h, w, 3): Cb and Cr times their trust, and the trust in [0, 1]. None: a new scene.
+        """
+        thumbnail = _thumbnail(luma)
+        likeness = {key: float(scene.thumbnail @ thumbnail) for key, scene in self._scenes.items()}
+        if not likeness:
+            return None
+        best = max(likeness, key=lambda key: likeness[key])
+        if likeness[best] < LEAST_CORRELATION:
+            return None
+        scene = self._scenes[best]
+        motion, _ = motion_between(scene.luma, luma, size)
+        if motion.trust.mean() < LEAST_TRUST:
+            return None
+        self._scenes.move_to_end(best)
+        trust = motion.trust[..., None]
+        return np.concatenate([motion.carry(scene.chroma) * trust, trust], -1)
+
+    def tell(self, luma: Luma, chroma: NDArray[np.float32]) -> None:
+        """Keep the colours, (h, w, 2), that a frame was shown in, unless its scene is known."""
+        if self.recall(luma, chroma.shape[:2]) is not None:
+            return
+        self._scenes[self._told] = _Scene(_thumbnail(luma), luma, chroma)
+        self._told += 1
+        if len(self._scenes) > MOST_SCENES:
+            self._scenes.popitem(last=False)
+
+    def copy(self) -> "SceneMemory":
+        """Another one that knows the same, and learns by itself."""
+        memory = SceneMemory()
+        memory._scenes, memory._told = self._scenes.copy(), self._told
+        return memory
+
+    def save(self, path: Path) -> None:
+        """Write it to a file, as plain arrays."""
+        scenes = self._scenes.values()
+        with open(path, "wb") as file:  # given a name, numpy would change its suffix
+            np.savez(
+                file,
+                keys=np.array(list(self._scenes), np.int64),
+                told=np.array(self._told),
+                luma=np.array([scene.luma for scene in scenes]),
+                chroma=np.array([scene.chroma for scene in scenes]),
+            )
+
+    @classmethod
+    def load(cls, path: Path) -> "SceneMemory":
+        """Read what `save` wrote."""
+        memory = cls()
+        with np.load(path, allow_pickle=False) as arrays:
+            for key, luma, chroma in zip(arrays["keys"], arrays["luma"], arrays["chroma"], strict=True):
+                memory._scenes[int(key)] = _Scene(_thumbnail(luma), luma, chroma)
+            memory._told = int(arrays["told"])
+        return memory
+
+
+def _thumbnail(luma: Luma) -> NDArray[np.float32]:
+    small = cv2.resize(luma, (_THUMBNAIL_PX, _THUMBNAIL_PX), interpolation=cv2.INTER_AREA)
+    flat = small.astype(np.float32).ravel()
+    flat -= flat.mean()
+    return np.asarray(flat / max(float(np.linalg.norm(flat)), 1e-6), np.float32)

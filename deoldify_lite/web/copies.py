@@ -1,0 +1,73 @@
+"""What the page shows of photos and films: copies that a browser can show, and HTML around them."""
+
+from pathlib import Path
+
+import ffmpeg
+import numpy as np
+from PIL import Image
+
+from deoldify_lite.errors import VideoError
+from deoldify_lite.film.cut import Cut
+from deoldify_lite.film.ffmpeg import SOURCE_OPTIONS, compile_arguments, file_url, last_words, run_arguments
+from deoldify_lite.film.probe import Film
+from deoldify_lite.photo.photo import Photo
+from deoldify_lite.photo.samples import Samples
+from deoldify_lite.photo.thumbnail import fit_size, look_of, read_small, shrink
+
+SLIDER_PX, THUMB_PX, PREVIEW_PX = 1600, 320, 854
+_QUALITY = 88
+
+
+def small_photo(photo: Photo, rgb: Samples, target: Path, side_px: int) -> Path:
+    """Write a picture in a photo's colours, such as its own pixels, as a JPEG of at most so long a side."""
+    look = look_of(photo, shrink(rgb, fit_size(rgb.shape, side_px)))
+    Image.fromarray(np.ascontiguousarray(look)).save(target, "JPEG", quality=_QUALITY, subsampling=0)
+    return target
+
+
+def small_copy(source: Path, target: Path, side_px: int) -> Path:
+    """A photo's file as a small JPEG; errors as in `read_photo`."""
+    photo = read_small(source, side_px)
+    return small_photo(photo, photo.rgb, target, side_px)
+
+
+def film_still(film: Film, frame: int, target: Path) -> Path:
+    """Write a frame of a film as a picture, in the pixels that it has.
+
+    Raises:
+        VideoError: there is no such frame, or it cannot be read.
+    """
+    picture = Cut(film, frame, frame + 1).open_picture()
+    picture = picture.filter("scale", "trunc(iw*max(sar,1)/2)*2", "ih").filter("setsar", "1")
+    done = run_arguments(
+        compile_arguments(ffmpeg.output(picture, file_url(target), vframes=1, pix_fmt="rgb24"))
+    )
+    if done.returncode or not target.is_file():
+        raise VideoError(f"{film.path}: frame {frame} cannot be read: {last_words(done.stderr)}")
+    return target
+
+
+def playable(source: Path, target: Path) -> Path:
+    """Write a film, made small, as any browser plays it.
+
+    Raises:
+        VideoError: ffmpeg failed.
+    """
+    whole = ffmpeg.input(file_url(source), **SOURCE_OPTIONS)
+    size = f"min({PREVIEW_PX},trunc(iw*max(sar,1)/2)*2)"
+    picture = whole["v:0"].filter("scale", size, "-2").filter("setsar", "1")
+    output = ffmpeg.output(
+        *(picture, whole["a:0?"], file_url(target)),
+        **{"c:v": "libx264", "pix_fmt": "yuv420p", "preset": "veryfast", "crf": 20, "c:a": "aac", "ac": 2},
+        movflags="+faststart",
+    )
+    done = run_arguments(compile_arguments(output))
+    if done.returncode:
+        raise VideoError(f"{source}: no preview could be made for the browser: {last_words(done.stderr)}")
+    return target
+
+
+def middle_frames(before: Film, after: Film, start_s: float) -> tuple[int, int]:
+    """The frame in the middle of a film's colorized part: its number in the film, and in the part."""
+    middle = after.frame_count // 2
+    return Cut.between(before, start_s, None).first + middle, middle
