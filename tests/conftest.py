@@ -4,21 +4,18 @@ import logging
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
-import cv2
-import numpy as np
 import pytest
 import torch
-from numpy.typing import NDArray
 from PIL import Image
 from safetensors.torch import save_file
 
 from deoldify_lite.models.unet import Unet
-
-ROOT = Path(__file__).resolve().parents[1]
-SHARED = ROOT.parent / "shared"
+from helpers.commands import Command
+from helpers.pictures import grey_picture
+from helpers.places import ROOT, SHARED
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -74,13 +71,6 @@ def tiny_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def grey_picture(height: int, width: int) -> NDArray[np.uint8]:
-    """(H, W, 3) grey with gradients, edges and texture: something to look at for a network."""
-    y, x = np.mgrid[:height, :width]
-    luma = 128 + 60 * np.sin(x / 9 + y / 23) + 40 * ((x // 16 + y // 24) % 2) + 0.1 * (x % 7)
-    return np.repeat(np.clip(luma, 0, 255).astype(np.uint8)[..., None], 3, axis=2)
-
-
 @pytest.fixture
 def photos(tmp_path: Path) -> Path:
     """A folder of three grey photos, one of them deeper in the tree."""
@@ -98,9 +88,6 @@ def samples() -> Path:
     if not (SHARED / "samples").is_dir():
         pytest.skip("the sample photos and films are not part of the repository")
     return SHARED / "samples"
-
-
-Command = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
@@ -121,14 +108,3 @@ def command(tmp_path: Path) -> Command:
         )
 
     return run
-
-
-def textured(shift: int = 0, *, seed: int = 0) -> np.ndarray:
-    """A grey square of 192 px with detail of several sizes, moved to the right by some pixels."""
-    noise = np.random.default_rng(seed).random((24, 48)).astype(np.float32)
-    wide = sum(
-        cv2.resize(noise[: 24 // n, : 48 // n], (384, 192), interpolation=cv2.INTER_CUBIC) / n
-        for n in (1, 2, 4)
-    )
-    low, high = np.min(wide), np.max(wide)
-    return ((wide - low) / (high - low) * 200 + 28).astype(np.uint8)[:, 96 - shift : 288 - shift].copy()

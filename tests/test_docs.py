@@ -7,10 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
 
 import deoldify_lite as dl
 from deoldify_lite.cli.main import build_parsers
+from helpers.places import ROOT
 
 DOCS = ROOT / "docs"
 

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from conftest import ROOT
+from helpers.places import ROOT
 
 # As a user of torch.hub has it: in a folder elsewhere, without this package installed.
 PROGRAM = """

@@ -6,7 +6,8 @@ import sys
 from graphlib import TopologicalSorter
 
 import pytest
-from conftest import ROOT
+
+from helpers.places import ROOT
 
 PACKAGE = ROOT / "deoldify_lite"
 

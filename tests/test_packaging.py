@@ -7,9 +7,9 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
 
 from deoldify_lite.models.zoo import get_spec
+from helpers.places import ROOT
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,13 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_wheel_holds_code_weights_and_commands(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
-        for name in ("cli.py", "py.typed", "training/loop.py", "weights/README.md", "weights/SHA256SUMS"):
+        for name in (
+            "cli/main.py",
+            "py.typed",
+            "training/loop.py",
+            "weights/README.md",
+            "weights/SHA256SUMS",
+        ):
             assert f"deoldify_lite/{name}" in names
         entry_points = next(name for name in names if name.endswith("entry_points.txt"))
         commands = archive.read(entry_points).decode()

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import ROOT, grey_picture, textured
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
@@ -17,6 +16,8 @@ import deoldify_lite as dl
 from deoldify_lite import pictures
 from deoldify_lite.photo.exif import ORIENTATION
 from deoldify_lite.photo.xmp import has_mark
+from helpers.pictures import grey_picture, textured
+from helpers.places import ROOT
 
 LUMA = np.array([0.299, 0.587, 0.114])
 GREY = grey_picture(60, 80)

@@ -1,0 +1,467 @@
+"""The same work on many workers: on a real Ray cluster of two nodes, which lose one of them on the way.
+
+One crew does most of it, as workers take seconds to start; whoever ends it comes last.
+"""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image
+
+from helpers.commands import Command
+from helpers.films import make, tone
+from helpers.pictures import grey_picture
+from helpers.places import ROOT
+from helpers.workers import Poisoned
+
+pytest.importorskip("ray", reason="Ray, of the extra `ray`, is not installed")
+
+from deoldify_lite import api
+from deoldify_lite.cluster import crew as farm_cluster
+from deoldify_lite.cluster.crew import Crew, RaySettings
+from deoldify_lite.cluster.films import colorize_films
+from deoldify_lite.cluster.message import Errand, Order
+from deoldify_lite.cluster.photos import colorize_photos
+from deoldify_lite.cluster.slots import Slot, find_slots
+from deoldify_lite.cluster.worker import Worker
+from deoldify_lite.errors import InputError, OptionError, RenderError
+from deoldify_lite.film.encoding import Encoding
+from deoldify_lite.render.colorizer import Colorizer
+from deoldify_lite.run import stream as film_stream
+from deoldify_lite.run.films import colorize_films as colorize_films_here
+from deoldify_lite.run.items import Item
+from deoldify_lite.run.manifest import NAME, Manifest
+from deoldify_lite.run.photos import colorize_photos as colorize_photos_here
+from deoldify_lite.run.plan import plan, with_hints
+from deoldify_lite.run.settings import FilmSettings, PhotoSettings
+from deoldify_lite.run.task import Task
+
+STORE_BYTES = 80_000_000  # Ray takes no less than 75 MB
+
+
+@pytest.fixture(scope="module")
+def nodes() -> Iterator[Any]:
+    """A cluster of two nodes with a core each."""
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    from ray.cluster_utils import Cluster
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), str(ROOT / "tests")]))
+        node = {"num_cpus": 1, "object_store_memory": STORE_BYTES, "include_dashboard": False}
+        cluster = Cluster(initialize_head=True, head_node_args=node)
+        try:
+            cluster.add_node(**{name: value for name, value in node.items() if name != "include_dashboard"})
+            yield cluster
+        finally:
+            cluster.shutdown()
+
+
+@pytest.fixture(scope="module")
+def rendering(tiny_weights: Path) -> api.Rendering:
+    return api.settle("video", weights=tiny_weights, render_factor=4, device="cpu")
+
+
+@pytest.fixture(scope="module")
+def crew(nodes: Any, rendering: api.Rendering) -> Iterator[Crew]:
+    rendering.load()  # keeps the network in OpenVINO's form, which else each worker would do
+    with Crew(RaySettings(nodes.address, cores_per_worker=1, device="cpu"), rendering) as crew:
+        yield crew
+
+
+def photo_settings(rendering: api.Rendering, **changes: object) -> PhotoSettings:
+    settings = PhotoSettings(rendering.sha256, 4, rendering.saturation, rendering.precision)
+    return replace(settings, **changes)  # type: ignore[arg-type]
+
+
+def film_settings(rendering: api.Rendering) -> FilmSettings:
+    return FilmSettings(
+        rendering.sha256,
+        4,
+        rendering.saturation,
+        rendering.precision,
+        0.9,
+        encoding=Encoding(codec="libx264"),
+    )
+
+
+def photo_tasks(photos: Path, out: Path, compare: bool = False) -> list[Task]:
+    suffixes = {".jpg", ".png", ".tif"}
+    return plan([photos], out, suffixes=suffixes, suffix_of=lambda path: path.suffix, compare=compare)
+
+
+def contents(folder: Path) -> dict[str, bytes | list[object]]:
+    """All files but the manifest, hidden ones too. Of several pages, which lie in a file in the order in
+    which threads were ready with them, what is on each."""
+    paths = [path for path in folder.rglob("*") if path.is_file() and path.name != NAME]
+    return {
+        path.relative_to(folder).as_posix(): tifffile.imread(path).tolist()
+        if path.name == "album.tif"
+        else path.read_bytes()
+        for path in paths
+    }
+
+
+def told(items: list[Item]) -> set[tuple[object, ...]]:
+    """What was told of each photo or film, without folders and times."""
+    return {
+        (
+            item.source,
+            item.output.name,
+            item.status,
+            item.reason,
+            item.warnings,
+            item.render_factor,
+            item.frames,
+        )
+        for item in items
+    }
+
+
+def records(folder: Path) -> list[object]:
+    return [replace(one, sha256="") if "album" in one.output else one for one in Manifest(folder).records()]
+
+
+@pytest.fixture
+def many(photos: Path) -> Path:
+    """Photos of several kinds, one of three pages, and one that is broken."""
+    for number in range(4):
+        Image.fromarray(grey_picture(60 + number, 80)).save(photos / f"more{number}.png")
+    pages = np.stack([grey_picture(40, 50)] * 3)
+    tifffile.imwrite(photos / "album.tif", pages, photometric="rgb")
+    (photos / "broken.jpg").write_bytes((photos / "a.jpg").read_bytes()[:700])
+    return photos
+
+
+@pytest.fixture
+def shots(tmp_path: Path) -> Path:
+    """Four grey shots of a second, with sound."""
+    graph = "".join(
+        f"{source}=s=96x64:r=25,trim=end_frame=25,hue=s=0,rotate={number}+n/50[{number}];"
+        for number, source in enumerate(("testsrc2", "mandelbrot", "rgbtestsrc", "testsrc"))
+    )
+    graph += "[0][1][2][3]concat=n=4,format=yuv420p"
+    coding = ("-c:v", "libx264", "-g", 20, "-bf", 3, "-c:a", "aac", "-shortest")
+    return make(tmp_path / "shots.mp4", "-f", "lavfi", "-i", graph, *tone(4.0), *coding)
+
+
+@pytest.fixture
+def short_segments(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(film_stream, "SEGMENT_FRAMES", 20)
+
+
+def film_here(source: Path, output: Path, colorizer: Colorizer, settings: FilmSettings) -> Item:
+    (item,) = colorize_films_here(
+        [Task(source, output, Manifest(output.parent))], lambda: colorizer, settings, batch_size=4
+    )
+    return item
+
+
+# --- the same as in one process ---
+
+
+def test_photos_come_out_the_same(many: Path, tmp_path: Path, crew: Crew, rendering: api.Rendering) -> None:
+    settings = photo_settings(rendering, compare=True)
+    here = photo_tasks(many, tmp_path / "here", compare=True)
+    there = photo_tasks(many, tmp_path / "there", compare=True)
+    batch = rendering.batch_size(None)
+    one = list(colorize_photos_here(here, rendering.load, settings, batch_size=batch))
+    items = list(colorize_photos(there, settings, crew))
+    assert crew.size == 2
+    assert sorted(item.status for item in items) == ["done"] * 8 + ["failed"]
+    assert told(items) == told(one)
+    assert contents(tmp_path / "there") == contents(tmp_path / "here")
+    assert records(tmp_path / "there") == records(tmp_path / "here")
+    again = list(colorize_photos(photo_tasks(many, tmp_path / "there", compare=True), settings, crew))
+    assert sorted(item.status for item in again) == ["failed"] + ["skipped"] * 8
+
+
+def test_a_film_comes_out_the_same(
+    shots: Path, tmp_path: Path, crew: Crew, rendering: api.Rendering, short_segments: None
+) -> None:
+    settings = film_settings(rendering)
+    one = film_here(shots, tmp_path / "here" / "x.mp4", rendering.load(), settings)
+    bad = tmp_path / "bad.mp4"
+    bad.write_bytes(shots.read_bytes()[:3000])
+    folder = tmp_path / "there"
+    tasks = [
+        Task(path, folder / f"{name}.mp4", Manifest(folder)) for path, name in ((shots, "x"), (bad, "y"))
+    ]
+    seen: list[tuple[Path, int, int]] = []
+    items = list(colorize_films(tasks, settings, crew, progress=lambda *told: seen.append(told)))
+    assert {item.output.name: item.status for item in items} == {"x.mp4": "done", "y.mp4": "failed"}
+    assert told([item for item in items if item.source == shots]) == told([one])
+    assert contents(folder) == contents(tmp_path / "here")
+    assert records(folder) == records(tmp_path / "here")
+    assert seen[-1] == (shots, 100, 100)
+    (again,) = colorize_films([replace(tasks[0], manifest=Manifest(folder))], settings, crew)
+    assert again.status == "skipped"
+
+
+def test_hints_come_along(
+    shots: Path, photos: Path, tmp_path: Path, crew: Crew, rendering: api.Rendering, short_segments: None
+) -> None:
+    hints = tmp_path / "hints"
+    hints.mkdir()
+    (hints / "a.hints.csv").write_text("60,45,#a06e6e\n")
+    (hints / "shots.hints.csv").write_text("f30,50%,50%,#a06e6e\nf60,20%,50%,#6e6ea0\n")
+    settings = photo_settings(rendering)
+    plain, here, there = (tmp_path / name for name in ("plain", "here", "there"))
+    for out, wish in ((plain, None), (here, hints)):
+        tasks = photo_tasks(photos, out)
+        tasks = tasks if wish is None else with_hints(tasks, wish, film=False)
+        list(colorize_photos_here(tasks, rendering.load, settings, batch_size=4))
+    list(colorize_photos(with_hints(photo_tasks(photos, there), hints, film=False), settings, crew))
+    assert contents(there) == contents(here) != contents(plain)
+    films: list[Task] = []
+    for out in (here, there):
+        films += with_hints([Task(shots, out / "x.mp4", Manifest(out))], hints, film=True)
+    (one,) = colorize_films_here(films[:1], rendering.load, film_settings(rendering), batch_size=4)
+    (item,) = colorize_films(films[1:], film_settings(rendering), crew)
+    assert one.status == item.status == "done"
+    assert contents(there) == contents(here)
+    film_here(shots, plain / "x.mp4", rendering.load(), film_settings(rendering))
+    assert (plain / "x.mp4").read_bytes() != (here / "x.mp4").read_bytes()
+
+
+class Failing:
+    """A network that fails when it has seen so many frames."""
+
+    def __init__(self, colorizer: Colorizer, most: int) -> None:
+        self._backend, self._left = colorizer.backend, most
+        self.predicts_rgb = colorizer.backend.predicts_rgb
+        self.chroma_stride = colorizer.backend.chroma_stride
+
+    def predict(self, lumas: Any) -> Any:
+        self._left -= len(lumas)
+        if self._left < 0:
+            raise RenderError("the card fell off the bus")
+        return self._backend.predict(lumas)
+
+
+def test_a_film_that_one_process_began_is_finished_by_many(
+    shots: Path, tmp_path: Path, crew: Crew, rendering: api.Rendering, short_segments: None
+) -> None:
+    settings, out = film_settings(rendering), tmp_path / "stopped" / "x.mp4"
+    colorizer = rendering.load()
+    film_here(shots, tmp_path / "whole" / "x.mp4", colorizer, settings)
+    failing = Colorizer(Failing(colorizer, 24), render_factor=4, saturation=colorizer.saturation)
+    assert film_here(shots, out, failing, settings).status == "failed"
+    (unfinished,) = out.parent.iterdir()
+    begun = list(unfinished.glob("segment-*.mp4"))
+    assert begun
+    seen: list[int] = []
+    task = Task(shots, out, Manifest(out.parent))
+    (item,) = colorize_films([task], settings, crew, progress=lambda _, done, __: seen.append(done))
+    assert (item.status, item.frames) == ("done", 100) and min(seen) > 25 * len(begun)
+    assert contents(out.parent) == contents(tmp_path / "whole")
+
+
+def test_a_worker_that_does_not_see_a_photo_says_so(tmp_path: Path, crew: Crew) -> None:
+    crew.start()
+    errand = Errand(tmp_path / "nowhere" / "a.jpg", tmp_path / "b.jpg", None, tmp_path)
+    with (
+        pytest.raises(InputError, match=r"nowhere: \S+ does not see it; share its folder"),
+        crew.hold() as member,
+    ):
+        list(member.stream("photos", [errand], None, None, 1, False))
+
+
+# --- losses ---
+
+
+def end_process(member: Any) -> None:
+    """Kill a worker from outside."""
+    ended = member.actor.__ray_call__.remote(lambda _: os._exit(1))
+    time.sleep(0.1)
+    del ended
+
+
+def test_photos_of_a_worker_that_died_are_done_again(
+    many: Path, tmp_path: Path, crew: Crew, rendering: api.Rendering, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = photo_settings(rendering)
+    batch = rendering.batch_size(None)
+    here, there = photo_tasks(many, tmp_path / "here"), photo_tasks(many, tmp_path / "there")
+    one = list(colorize_photos_here(here, rendering.load, settings, batch_size=batch))
+    crew.start()
+    run = colorize_photos(there, settings, crew)
+    for member in list(crew._members):  # so that none gets through before it happens
+        end_process(member)
+    items = list(run)
+    assert "was lost" in caplog.text and "done again" in caplog.text
+    assert told(items) == told(one)
+    assert contents(tmp_path / "there") == contents(tmp_path / "here")
+
+
+def test_a_film_survives_the_loss_of_a_node(
+    shots: Path,
+    tmp_path: Path,
+    crew: Crew,
+    nodes: Any,
+    rendering: api.Rendering,
+    short_segments: None,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    settings = film_settings(rendering)
+    film_here(shots, tmp_path / "here" / "x.mp4", rendering.load(), settings)
+    (worker,) = nodes.worker_nodes
+
+    def lose(_film: Path, done: int, _expected: int) -> None:
+        if nodes.worker_nodes and done > 20:
+            nodes.remove_node(worker, allow_graceful=False)
+
+    crew.start()
+    task = Task(shots, tmp_path / "there" / "x.mp4", Manifest(tmp_path / "there"))
+    (item,) = colorize_films([task], settings, crew, progress=lose)
+    assert not nodes.worker_nodes and "was lost" in caplog.text
+    assert (item.status, item.reason, item.frames) == ("done", "", 100)
+    assert contents(tmp_path / "there") == contents(tmp_path / "here")
+
+
+def test_a_film_that_many_began_and_ctrl_c_ended_is_finished_by_one(
+    shots: Path, tmp_path: Path, crew: Crew, rendering: api.Rendering, short_segments: None
+) -> None:
+    settings, out = film_settings(rendering), tmp_path / "stopped" / "x.mp4"
+    film_here(shots, tmp_path / "whole" / "x.mp4", rendering.load(), settings)
+
+    def stop(_film: Path, done: int, _expected: int) -> None:
+        if list(out.parent.glob("*.unfinished/segment-*.mp4")) or done == 100:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        list(colorize_films([Task(shots, out, Manifest(out.parent))], settings, crew, progress=stop))
+    (unfinished,) = out.parent.iterdir()
+    kinds = {path.name.split("-")[0].split(".")[0] for path in unfinished.iterdir()}
+    assert "segment" in kinds and kinds <= {"segment", "segments", "memory", "lock"}
+    assert film_here(shots, out, rendering.load(), settings).status == "done"
+    assert contents(out.parent) == contents(tmp_path / "whole")
+
+
+def test_a_photo_that_kills_its_workers_is_given_up(
+    photos: Path,
+    shots: Path,
+    tmp_path: Path,
+    nodes: Any,
+    rendering: api.Rendering,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """And weights come from the cluster's store where they are not; where memory does not suffice, a film is
+    made again at a smaller render factor."""
+    settings = photo_settings(rendering)
+    here, there = photo_tasks(photos, tmp_path / "here"), photo_tasks(photos, tmp_path / "there")
+    batch = rendering.batch_size(None)
+    list(colorize_photos_here(here, rendering.load, settings, batch_size=batch))
+    monkeypatch.setattr(farm_cluster, "Worker", Poisoned)
+    with Crew(RaySettings(nodes.address, cores_per_worker=1, device="cpu"), rendering) as crew:
+        items = {item.source.name: item for item in colorize_photos(there, settings, crew)}
+        too_large = replace(film_settings(rendering), render_factor=8, end_s=0.48)
+        task = Task(shots, tmp_path / "film" / "x.mp4", Manifest(tmp_path / "film"))
+        (film,) = colorize_films([task], too_large, crew)
+    assert (film.status, film.render_factor, film.frames) == ("done", 6, 12)
+    assert film.warnings == ("memory sufficed only for render factor 6",)
+    assert {name: item.status for name, item in items.items()} == {
+        "a.jpg": "done", "b.png": "failed", "c 1.tif": "done",
+    }  # fmt: skip
+    assert "each of 3 workers" in items["b.png"].reason and "b.png" in items["b.png"].reason
+    whole = {name: data for name, data in contents(tmp_path / "here").items() if name != "b.png"}
+    assert contents(tmp_path / "there") == whole
+
+
+# --- without a cluster ---
+
+
+def test_another_version_is_refused(tmp_path: Path, rendering: api.Rendering) -> None:
+    order = Order("0.0.0", tmp_path, rendering, batch_size=None, cores=1, log_level=20)
+    with pytest.raises(OptionError, match=r"here it is 0\.0\.0: install the same version"):
+        Worker(order).ready(None)  # type: ignore[arg-type]
+
+
+def test_ray_is_not_installed(rendering: api.Rendering, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "ray", None)
+    with pytest.raises(OptionError, match=r"pip install 'deoldify_lite\[ray\]'"):
+        Crew(RaySettings(), rendering)
+
+
+def test_senseless_cores(rendering: api.Rendering) -> None:
+    with pytest.raises(OptionError, match="--cores-per-worker 0"):
+        Crew(RaySettings(cores_per_worker=0), rendering)
+
+
+@pytest.mark.parametrize(
+    ("device", "cores", "expected"),
+    [
+        ("cpu", None, [("a", 8, 0), ("a", 8, 0), ("b", 5, 0)]),  # 16 cores are two workers, and 5 one
+        ("cpu", 3, [*[("a", 3, 0)] * 5, ("b", 3, 0)]),
+        ("cpu", 6, [("a", 6, 0), ("a", 6, 0)]),
+        ("cuda", None, [("a", 8, 1), ("a", 8, 1)]),
+        ("cuda", 2, [("a", 2, 1), ("a", 2, 1)]),
+    ],
+)
+def test_room_for_workers(device: str, cores: int | None, expected: list[tuple[str, int, int]]) -> None:
+    nodes = [
+        {"NodeID": "a", "Alive": True, "Resources": {"CPU": 16.0, "GPU": 2.0}},
+        {"NodeID": "b", "Alive": True, "Resources": {"CPU": 5.0}},
+        {"NodeID": "c", "Alive": False, "Resources": {"CPU": 64.0, "GPU": 8.0}},
+        {"NodeID": "d", "Alive": True, "Resources": {}},
+    ]
+    assert find_slots(nodes, device, cores) == [Slot(*slot) for slot in expected]
+
+
+def test_the_command_lets_ray_in(command: Command, photos: Path, tiny_weights: Path, tmp_path: Path) -> None:
+    """On workers of its own, with all that decides what a result looks like."""
+    red = np.clip(grey_picture(90, 120) + np.array([25.0, -12.0, -12.0]), 0, 255).astype(np.uint8)
+    Image.fromarray(red).save(tmp_path / "red.png")
+    run: list[object] = ["folder", photos, "--weights", tiny_weights, "--render-factor", 4, "--device", "cpu"]
+    run += ["--temperature", 20, "--reference", tmp_path / "red.png", "-o"]
+    here = command(*run, tmp_path / "here")
+    there = command(*run, tmp_path / "there", "--engine", "ray", "--cores-per-worker", 1)
+    assert (here.returncode, there.returncode) == (0, 0), there.stderr
+    assert "3 done" in there.stderr and "workers on" in there.stderr
+    assert contents(tmp_path / "there") == contents(tmp_path / "here")
+    assert sorted(there.stdout.split()) == sorted(here.stdout.replace("/here/", "/there/").split())
+
+
+def test_options_for_ray_want_ray(command: Command, photos: Path) -> None:
+    for option, value in (("--address", "auto"), ("--cores-per-worker", "1")):
+        done = command("folder", photos, option, value)
+        assert done.returncode == 2 and "--engine ray" in done.stderr
+
+
+def test_workers_of_one_run_obey_nobody_else(tmp_path: Path) -> None:
+    """Ray reads its secret when it is imported, so this needs a process of its own."""
+    code = (
+        "import os, sys\n"
+        "from deoldify_lite.cluster.crew import _import_ray\n"
+        "ray = _import_ray(ours=True)\n"
+        "assert os.environ['RAY_AUTH_MODE'] == 'token' and len(os.environ['RAY_AUTH_TOKEN']) == 64\n"
+        "quiet = {'include_dashboard': False, 'configure_logging': False, 'log_to_driver': False}\n"
+        "ray.init('local', num_cpus=1, **quiet)\n"
+        "print(ray.get_runtime_context().gcs_address, flush=True)\n"
+        "sys.stdin.read()\n"
+    )
+    knock = "import sys\nfrom ray._raylet import GcsClient\nGcsClient(address=sys.argv[1])\n"
+    plain = {name: value for name, value in os.environ.items() if not name.startswith("RAY_AUTH")}
+    plain["PYTHONPATH"] = str(ROOT)
+    owner = subprocess.Popen(
+        [sys.executable, "-c", code], env=plain, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert owner.stdin is not None and owner.stdout is not None
+    try:
+        address = owner.stdout.readline().strip()
+        assert address
+        stranger = subprocess.run(
+            [sys.executable, "-c", knock, address], env=plain, capture_output=True, text=True, timeout=120
+        )
+        assert stranger.returncode == 1 and "AuthenticationError" in stranger.stderr
+    finally:
+        owner.stdin.close()
+        assert owner.wait(60) == 0

@@ -1,0 +1,26 @@
+"""Networks that give what a test wants."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+
+class Fixed:
+    """A backend that gives one chroma everywhere, or fails in a chosen way above a batch size."""
+
+    predicts_rgb = False
+    chroma_stride = 4
+
+    def __init__(
+        self, chroma: Sequence[float] = (-0.1, 0.2), *, most: int = 99, error: Exception | None = None
+    ) -> None:
+        self.chroma, self.most, self.error = chroma, most, error
+        self.batches: list[int] = []
+
+    def predict(self, lumas: np.ndarray) -> np.ndarray:
+        self.batches.append(len(lumas))
+        if self.error and len(lumas) > self.most:
+            raise self.error
+        chroma = np.array(self.chroma, np.float32).reshape(1, 2, 1, 1)
+        side = lumas.shape[-1] // self.chroma_stride
+        return np.tile(chroma, (len(lumas), 1, side, side))

@@ -1,0 +1,237 @@
+"""What goes with a photo: read from every format that has it, found again in every one that holds it."""
+
+import struct
+import zlib
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image, IptcImagePlugin
+
+from deoldify_lite.photo.io import read_photo, write_photo
+from deoldify_lite.photo.jpeg import LONGEST, MORE_XMP
+from deoldify_lite.photo.photo import Photo
+from helpers.photos import NO_WARNINGS, RGB8, SRGB_ICC, chunk, exif_block, png_bytes, save, smooth
+
+pytestmark = NO_WARNINGS
+
+# A caption and a keyword, as agencies write them.
+CAPTION, KEYWORD = "Großmutter, 1936".encode(), b"family"
+IPTC = struct.pack(">BBBH", 0x1C, 2, 120, len(CAPTION)) + CAPTION
+IPTC += struct.pack(">BBBH", 0x1C, 2, 25, len(KEYWORD)) + KEYWORD
+XMP = (
+    b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"/>'
+    b"</x:xmpmeta>"
+)
+
+
+def resource(number: int, name: bytes, data: bytes) -> bytes:
+    """An image resource of Photoshop's."""
+    named = bytes([len(name)]) + name
+    named += bytes(len(named) % 2)
+    return (
+        b"8BIM"
+        + struct.pack(">H", number)
+        + named
+        + struct.pack(">I", len(data))
+        + data
+        + bytes(len(data) % 2)
+    )
+
+
+def jpeg_with(path: Path, *segments: tuple[int, bytes], **options: object) -> Path:
+    """A JPEG with these segments behind its beginning."""
+    data = save(path, smooth(), quality=95, **options).read_bytes()
+    body = b"".join(b"\xff" + bytes([kind]) + struct.pack(">H", len(b) + 2) + b for kind, b in segments)
+    path.write_bytes(data[:2] + body + data[2:])
+    return path
+
+
+def full_photo(path: Path) -> Photo:
+    return Photo(
+        path,
+        smooth(),
+        icc=SRGB_ICC,
+        exif=exif_block(1).tobytes()[6:],
+        xmp=XMP,
+        iptc=IPTC,
+        dpi=(300.0, 600.0),
+        comment=CAPTION,
+        chunks=((b"tEXt", b"Title\0Summer"), (b"gAMA", struct.pack(">I", 45455))),
+        segments=(MORE_XMP + b"0" * 40 + b"more",),
+        progressive=True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("suffix", "kept"),
+    [
+        (".jpg", {"icc", "exif", "xmp", "iptc", "dpi", "comment", "segments", "progressive"}),
+        (".png", {"icc", "exif", "xmp", "iptc", "dpi", "chunks"}),
+        (".tif", {"icc", "exif", "xmp", "iptc", "dpi"}),
+        (".webp", {"icc", "exif", "xmp"}),
+        (".avif", {"icc", "exif", "xmp"}),
+        (".bmp", {"dpi"}),
+    ],
+)
+def test_every_format_keeps_what_it_holds_and_tells_the_rest(
+    tmp_path: Path, suffix: str, kept: set[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    photo = full_photo(tmp_path / "source")
+    write_photo(photo, tmp_path / f"a{suffix}")
+    again = read_photo(tmp_path / f"a{suffix}")
+    expected = {name: getattr(photo, name) for name in kept}
+    found = {name: getattr(again, name) for name in kept}
+    if "exif" in kept:
+        del expected["exif"], found["exif"]
+        exif = Image.Exif()
+        exif.load(b"Exif\0\0" + again.exif)
+        assert exif[271] == "Agfa" and exif.get_ifd(0x8769)[37500] == b"maker note \x00\x01\x02"
+    if "dpi" in kept:
+        assert found.pop("dpi") == pytest.approx(expected.pop("dpi"), rel=1e-3)
+    if suffix == ".png":  # the comment comes as a text; gamma gives way to the profile
+        assert found.pop("chunks") == (
+            (b"tEXt", b"Comment\0" + CAPTION.decode().encode("latin-1")),
+            photo.chunks[0],
+        )
+        del expected["chunks"]
+    assert found == expected
+    told = {
+        "icc": "colour profile", "exif": "EXIF", "xmp": "no XMP\n", "iptc": "IPTC", "dpi": "resolution",
+        "comment": "comment", "segments": "64 KB", "chunks": "PNG texts",
+    }  # fmt: skip
+    held = kept | ({"comment"} if suffix == ".png" else set())
+    for name, word in told.items():
+        assert (word in caplog.text) == (name not in held), name
+
+
+@pytest.mark.parametrize("name", [b"", b"ab", b"abc"])
+def test_iptc_of_a_jpeg(tmp_path: Path, name: bytes) -> None:
+    resources = (
+        resource(0x03ED, b"", bytes(16)) + resource(0x0404, name, IPTC) + resource(0x0425, b"", bytes(16))
+    )
+    path = jpeg_with(tmp_path / "a.jpg", (0xED, b"Photoshop 3.0\0" + resources))
+    assert read_photo(path).iptc == IPTC
+    write_photo(read_photo(path), tmp_path / "b.jpg")
+    with Image.open(tmp_path / "b.jpg") as image:
+        assert IptcImagePlugin.getiptcinfo(image) == {(2, 120): CAPTION, (2, 25): KEYWORD}
+
+
+@pytest.mark.parametrize("code", [33723, 34377])
+@pytest.mark.parametrize("byteorder", ["<", ">"])
+def test_iptc_of_a_tiff(tmp_path: Path, code: int, byteorder: str) -> None:
+    value = IPTC if code == 33723 else resource(0x0404, b"", IPTC)
+    extra = [(code, "B", len(value), value, True)]
+    tifffile.imwrite(tmp_path / "a.tif", RGB8, photometric="rgb", extratags=extra, byteorder=byteorder)
+    assert read_photo(tmp_path / "a.tif").iptc == IPTC
+    write_photo(read_photo(tmp_path / "a.tif"), tmp_path / "b.tif")
+    with Image.open(tmp_path / "b.tif") as image:
+        assert IptcImagePlugin.getiptcinfo(image) == {(2, 120): CAPTION, (2, 25): KEYWORD}
+
+
+def test_iptc_of_a_tiff_as_long_numbers(tmp_path: Path) -> None:
+    """Many programs claim it to be of 32-bit numbers; its bytes are in their own order all the same."""
+    padded = IPTC + bytes(-len(IPTC) % 4)
+    for byteorder in "<>":
+        numbers = tuple(np.frombuffer(padded, f"{byteorder}u4").tolist())
+        extra = [(33723, "I", len(numbers), numbers, True)]
+        tifffile.imwrite(tmp_path / "a.tif", RGB8, photometric="rgb", extratags=extra, byteorder=byteorder)
+        assert read_photo(tmp_path / "a.tif").iptc == padded
+
+
+def png_with(path: Path, *chunks: tuple[bytes, bytes], after: bool = False) -> Path:
+    data = png_bytes(RGB8, 2, 8)
+    at = len(data) - 12 if after else 33
+    path.write_bytes(data[:at] + b"".join(chunk(*one) for one in chunks) + data[at:])
+    return path
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_texts_of_a_png_stay_as_they_are(tmp_path: Path, after: bool) -> None:
+    texts = (
+        (b"tEXt", b"Title\0Gro\xdfmutter"),
+        (b"zTXt", b"Description\0\0" + zlib.compress(b"at the sea")),
+        (b"iTXt", b"Author\0\0\0de\0Urheber\0" + CAPTION),
+    )
+    photo = read_photo(png_with(tmp_path / "a.png", *texts, after=after))
+    assert photo.chunks == texts
+    write_photo(photo, tmp_path / "b.png")
+    assert read_photo(tmp_path / "b.png").chunks == texts
+    with Image.open(tmp_path / "b.png") as image:
+        image.load()
+        assert image.text["Description"] == "at the sea" and image.text["Author"] == CAPTION.decode()
+
+
+def test_gamma_of_a_png_without_profile_stays(tmp_path: Path) -> None:
+    gamma = ((b"gAMA", struct.pack(">I", 100_000)), (b"cHRM", struct.pack(">8I", *range(8))))
+    write_photo(read_photo(png_with(tmp_path / "a.png", *gamma)), tmp_path / "b.png")
+    assert read_photo(tmp_path / "b.png").chunks == gamma
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+def test_iptc_of_a_png_as_imagemagick_writes_it(tmp_path: Path, compressed: bool) -> None:
+    data = resource(0x0404, b"", IPTC)
+    text = f"\niptc\n{len(data):8}\n{data.hex()}\n".encode()
+    keyword = b"Raw profile type iptc\0"
+    one = (b"zTXt", keyword + b"\0" + zlib.compress(text)) if compressed else (b"tEXt", keyword + text)
+    photo = read_photo(png_with(tmp_path / "a.png", one))
+    assert photo.iptc == IPTC and photo.chunks == ()
+
+
+@pytest.mark.parametrize("body", [b"\0nonsense", b"", b"\0" + zlib.compress(b"\niptc\n 99\nzz\n")])
+def test_a_damaged_iptc_text_stays_a_text(tmp_path: Path, body: bytes) -> None:
+    one = (b"zTXt", b"Raw profile type iptc\0" + body)
+    try:
+        photo = read_photo(png_with(tmp_path / "a.png", one))
+    except ValueError:
+        return  # Pillow refuses some
+    assert photo.iptc is None and photo.chunks == (one,)
+
+
+def test_a_text_that_swells_is_not_unpacked_without_end(tmp_path: Path) -> None:
+    bomb = zlib.compress(b"\niptc\n  60000000\n" + b"0" * 60_000_000)
+    try:
+        photo = read_photo(png_with(tmp_path / "a.png", (b"zTXt", b"Raw profile type iptc\0\0" + bomb)))
+    except ValueError:
+        return  # Pillow refuses it
+    assert photo.iptc is None
+
+
+def test_comment_of_a_jpeg(tmp_path: Path) -> None:
+    path = save(tmp_path / "a.jpg", smooth(), comment=CAPTION)
+    assert read_photo(path).comment == CAPTION
+    write_photo(replace(read_photo(path), comment="Ω".encode()), tmp_path / "b.png")
+    assert read_photo(tmp_path / "b.png").chunks == ((b"iTXt", b"Comment\0\0\0\0\0" + "Ω".encode()),)
+    write_photo(replace(read_photo(path), comment=b"\xff\xfe"), tmp_path / "b.png")
+    assert read_photo(tmp_path / "b.png").chunks == ((b"tEXt", b"Comment\0\xff\xfe"),)
+
+
+@pytest.mark.parametrize("progressive", [False, True])
+def test_a_progressive_jpeg_stays_one(tmp_path: Path, progressive: bool) -> None:
+    photo = read_photo(save(tmp_path / "a.jpg", smooth(), progressive=progressive))
+    assert photo.progressive == progressive
+    write_photo(photo, tmp_path / "b.jpg")
+    assert bool(Image.open(tmp_path / "b.jpg").info.get("progressive")) == progressive
+    assert np.abs(read_photo(tmp_path / "b.jpg").rgb.astype(int) - photo.rgb).max() <= 8
+
+
+def test_a_long_profile_takes_several_segments(tmp_path: Path) -> None:
+    profile = SRGB_ICC + np.random.default_rng(0).bytes(150_000)
+    photo = Photo(tmp_path / "s", smooth(), icc=profile)
+    write_photo(photo, tmp_path / "a.jpg")
+    assert read_photo(tmp_path / "a.jpg").icc == profile
+
+
+def test_a_segment_may_be_full(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    for length, fits in ((LONGEST, True), (LONGEST + 1, False)):
+        write_photo(Photo(tmp_path / "s", smooth(), comment=b"c" * length), tmp_path / "a.jpg")
+        assert (read_photo(tmp_path / "a.jpg").comment is not None) == fits == (not caplog.records)
+
+
+def test_channels_beyond_alpha_are_told_of(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Film scanners write infrared beside the colours."""
+    infrared = np.dstack([RGB8, RGB8[..., 0]]).astype(np.uint16)
+    tifffile.imwrite(tmp_path / "a.tif", infrared, photometric="rgb", extrasamples=["unspecified"])
+    assert read_photo(tmp_path / "a.tif").alpha is None and "infrared" in caplog.text

@@ -1,0 +1,163 @@
+"""OpenVINO as what runs a network."""
+
+import logging
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from deoldify_lite import api
+from deoldify_lite.errors import OptionError
+from deoldify_lite.models.build import Network, build_network
+from deoldify_lite.models.unet import Unet
+from deoldify_lite.render.openvino_backend import OpenvinoBackend, load_model
+from deoldify_lite.render.torch_backend import TorchBackend
+from helpers.pictures import grey_picture
+from helpers.places import ROOT
+
+pytest.importorskip("openvino", reason="the extra `openvino` is not installed")
+
+LUMAS = np.stack([grey_picture(64, 64)[..., 0], grey_picture(64, 64)[::-1, :, 0]])
+
+
+def never() -> Network:
+    raise AssertionError("it should have been kept")
+
+
+@pytest.fixture(scope="module")
+def cache(tiny_weights: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache with the tiny network in it, as `abc`."""
+    folder = tmp_path_factory.mktemp("cache")
+    load_model(folder, "abc", lambda: build_network(None, tiny_weights))
+    return folder
+
+
+def test_it_is_torch_in_float32_and_close_in_bfloat16(cache: Path, tiny_weights: Path) -> None:
+    expected = TorchBackend(build_network(None, tiny_weights), device="cpu", precision="fp32").predict(LUMAS)
+    exact = OpenvinoBackend(load_model(cache, "abc", never), precision="fp32")
+    assert (exact.predicts_rgb, exact.chroma_stride) == (False, 2)
+    found = exact.predict(LUMAS)
+    assert found.dtype == np.float32 and np.abs(found - expected).max() < 0.01 / 255
+    assert (exact.predict(LUMAS) == found).all()  # to the bit
+    auto = OpenvinoBackend(load_model(cache, "abc", never)).predict(LUMAS)
+    assert np.abs(auto - expected).max() < 3 / 255
+
+
+def test_any_size_and_number(cache: Path, tiny_weights: Path) -> None:
+    ours = OpenvinoBackend(load_model(cache, "abc", never), precision="fp32")
+    torchs = TorchBackend(build_network(None, tiny_weights), device="cpu", precision="fp32")
+    for size in ((1, 64, 64), (3, 64, 64), (2, 48, 96), (1, 64, 64), (1, 80, 32)):
+        lumas = np.random.default_rng(0).integers(0, 256, size, dtype=np.uint8)
+        np.testing.assert_allclose(ours.predict(lumas), torchs.predict(lumas), atol=1e-4)
+
+
+@pytest.mark.parametrize("decoder", ["lite", "deep"])
+def test_odd_render_factors(tmp_path: Path, decoder: str) -> None:
+    """Somewhere on its way down such a picture has an odd size, which is rounded up."""
+    network = Unet("test_resnet", decoder).eval().requires_grad_(False)
+    ours = OpenvinoBackend(load_model(tmp_path, decoder, lambda: network), precision="fp32")
+    torchs = TorchBackend(network, device="cpu", precision="fp32")
+    for side in (112, 96, 80):
+        lumas = np.random.default_rng(0).integers(0, 256, (1, side, side), dtype=np.uint8)
+        np.testing.assert_allclose(ours.predict(lumas), torchs.predict(lumas), atol=1e-4)
+
+
+def test_results_are_not_overwritten_by_later_ones(cache: Path) -> None:
+    backend = OpenvinoBackend(load_model(cache, "abc", never))
+    first = backend.predict(LUMAS)
+    kept = first.copy()
+    backend.predict(255 - LUMAS)
+    assert (first == kept).all()
+
+
+def test_what_is_damaged_is_made_anew(
+    cache: Path, tiny_weights: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    build = lambda: build_network(None, tiny_weights)  # noqa: E731
+    load_model(cache, "def", build)
+    (kept,) = cache.glob("def-*/model.xml")
+    kept.write_text("<net")
+    with caplog.at_level(logging.WARNING):
+        load_model(cache, "def", build)
+    assert "made anew" in caplog.text
+    load_model(cache, "def", never)
+
+
+def test_a_cache_that_cannot_be_written_is_told_of_and_not_needed(
+    tiny_weights: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "file").write_text("")
+    with caplog.at_level(logging.WARNING):
+        model = load_model(tmp_path / "file", "abc", lambda: build_network(None, tiny_weights))
+    assert "could not be kept" in caplog.text
+    assert OpenvinoBackend(model).predict(LUMAS).shape == (2, 2, 32, 32)
+
+
+def test_a_precision_that_the_processor_lacks(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import openvino
+
+    monkeypatch.setattr(openvino.Core, "get_property", lambda *_: ["FP32"])
+    model = load_model(cache, "abc", never)
+    assert OpenvinoBackend(model).precision == "fp32"
+    with pytest.raises(OptionError, match="bf16"):
+        OpenvinoBackend(model, precision="bf16")
+
+
+def test_choosing(tiny_weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def chosen(name: str) -> str:
+        return api.settle(weights=tiny_weights, device="cpu", backend=name).backend
+
+    assert (chosen("auto"), chosen("torch"), chosen("openvino")) == ("openvino", "torch", "openvino")
+    monkeypatch.setattr("deoldify_lite.render.rendering.openvino_version", lambda: None)
+    assert chosen("auto") == "torch"
+    with pytest.raises(OptionError, match="pip install"):
+        chosen("openvino")
+    with pytest.raises(OptionError, match="backend"):
+        chosen("tensorrt")
+
+
+def test_nobody_is_told_of_what_is_done(tiny_weights: Path) -> None:
+    code = (
+        "import sys; from deoldify_lite import api;"
+        f"api.load_colorizer(weights={str(tiny_weights)!r}, device='cpu', render_factor=4);"
+        "sys.exit(any(name.startswith('openvino_telemetry') and m for name, m in sys.modules.items()))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
+
+
+def test_torch_is_not_loaded_once_the_network_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setenv("LOCALAPPDATA", str(tmp_path))
+    code = (
+        "import sys; from deoldify_lite import api; import numpy as np;"
+        "c = api.load_colorizer(device='cpu', render_factor=4);"
+        "c.colorize(np.full((40, 50, 3), 99, np.uint8));"
+        "sys.exit(bool({'torch', 'timm'} & set(sys.modules)))"
+    )
+    run = [sys.executable, "-c", code]
+    assert subprocess.run(run, cwd=ROOT).returncode == 1  # made now, with torch
+    assert subprocess.run(run, cwd=ROOT).returncode == 0
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs POSIX timers")
+def test_signals_find_their_stack_after_a_network_has_gone(tiny_weights: Path) -> None:
+    """OpenVINO's plugin changes it, and would take it away in the thread that lets go of the last network."""
+    code = (
+        "import signal, sys, threading, time\n"
+        "from deoldify_lite import api\n"
+        "signal.signal(signal.SIGALRM, lambda *_: print('alive', flush=True))\n"
+        "colorizers = [api.settle(weights=sys.argv[1], device='cpu', backend='openvino').load()]\n"
+        "thread = threading.Thread(target=colorizers.clear)\n"
+        "thread.start(); thread.join()\n"
+        "signal.setitimer(signal.ITIMER_REAL, 0.05)\n"
+        "time.sleep(0.5)\n"
+    )
+    run = [sys.executable, "-X", "faulthandler", "-c", code, str(tiny_weights)]
+    done = subprocess.run(run, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "alive\n"), done.stderr
