@@ -24,7 +24,7 @@ Plane = NDArray[np.float32]  # (h, w)
 Chroma = NDArray[np.float32]  # (2, h, w)
 Picture = NDArray[Any]  # (H, W, 3) RGB, uint8 or uint16
 
-# Chosen by scripts/measure_edges, and by eye on old photos. Radii are in pixels of the smaller of the two
+# Chosen by scripts/measure/edges.py, and by eye on old photos. Radii are in pixels of the smaller of the two
 # sizes; epsilons are the variance of luma at which half of a slope is left: below it lies grain, not an edge.
 ALIGN_RADIUS, ALIGN_EPSILON = 2, 4e-3
 UPSAMPLE_RADIUS, UPSAMPLE_EPSILON = 1, 1e-3

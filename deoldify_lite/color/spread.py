@@ -8,7 +8,7 @@ Williams 2006, http://gaussianprocess.org/gpml/, section 2.2). Far from all hint
     correction  =  a share of it, small at most, spread wide     (the network errs alike all over a picture)
                 +  the rest, spread over the thing itself        (a dress is to be red: the wall is not)
 
-Chosen by scripts/measure_hints, beside the optimisation of Levin et al. 2004
+Chosen by scripts/measure/hints.py, beside the optimisation of Levin et al. 2004
 (https://doi.org/10.1145/1015706.1015780): with hints at random points both gain alike; where the network errs
 most, or where a user wants another colour than the true one, Levin's runs over half of the picture.
 """
@@ -50,7 +50,7 @@ class Kernel:
     noise: float = 0.05  # variance of the hints themselves, so that near ones that disagree are averaged
 
 
-# Fitted on photos of the training split with hints of their true colours; see scripts/measure_hints.
+# Fitted on photos of the training split with hints of their true colours; see scripts/measure/hints.py.
 WIDE = Kernel(distance=1.2, luma=0.3, chroma=0.1, pointed=True, everywhere=0.2, noise=0.1)
 NEAR = Kernel(distance=0.25, luma=0.12, chroma=0.035, pointed=True)
 # Of a correction so much, as a length in Cb and Cr, is spread wide. More would gain PSNR with true colours at

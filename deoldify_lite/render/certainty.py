@@ -6,7 +6,8 @@ as the eye would: on the photo's luma, in a and b of CIE Lab. It is the spread o
 (Lakshminarayanan et al. 2017, https://arxiv.org/abs/1612.01474) that takes in a flip of the input (Ayhan and
 Berens 2018, https://openreview.net/forum?id=rJZz-knjz).
 
-It sorts photos, and no more: how well, `scripts/measure_certainty` measures, beside all else that was tried.
+It sorts photos, and no more: how well, `scripts/measure/certainty.py` measures, beside all else that was
+tried.
 """
 
 from collections.abc import Sequence
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 from deoldify_lite.color.merge import merge_picture
 from deoldify_lite.render.colorizer import Colorizer, Square
 
-# Of each mode, the other one whose opinion tells most; chosen by scripts/measure_certainty.
+# Of each mode, the other one whose opinion tells most; chosen by scripts/measure/certainty.py.
 SECOND_OPINIONS = {"artistic": "stable", "stable": "artistic", "video": "artistic"}
 
 Colours = NDArray[np.float32]  # (h, w, 2) a and b of CIE Lab

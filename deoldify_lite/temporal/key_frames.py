@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from deoldify_lite.temporal.motion import Motion, motion_between
 from deoldify_lite.temporal.shots import Frame
 
-# At least one frame in so many is predicted. On three films in colour (scripts/measure_films) one in four
+# At least one frame in so many is predicted. On three films in colour (scripts/measure/films.py) one in four
 # left PSNR within 0.02 dB and warp error / CF within 3 % of what they are with all predicted. Where true
 # chroma was carried in place of the network's, its mean error, 1.4 levels of 8 bits with all frames known,
 # became 1.5; with one in six, small things that move fast were seen to lose their colour.

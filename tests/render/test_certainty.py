@@ -92,7 +92,7 @@ def test_many_at_once_are_as_one_by_one() -> None:
 
 
 def test_rank_correlation_of_the_script() -> None:
-    path = ROOT / "scripts" / "measure_certainty"
+    path = ROOT / "scripts/measure/certainty.py"
     loader = importlib.machinery.SourceFileLoader("measure_certainty", str(path))
     spec = importlib.util.spec_from_loader("measure_certainty", loader)
     assert spec is not None

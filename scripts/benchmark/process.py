@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
-from benchmark_report import Row
+from report import Row
 
 from deoldify_lite.system.machine import cores
 

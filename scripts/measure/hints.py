@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Measure what colour hints gain: PSNR of validation photos by the number of true-colour hints on them.
 
-    scripts/measure_hints ../shared/data --plot hints.png
-    scripts/measure_hints --films FILM.mp4 ...
+    scripts/measure/hints.py ../shared/data --plot hints.png
+    scripts/measure/hints.py --films FILM.mp4 ...
 
 Each photo, at most --longest px, is coloured by the network; then hints of its true colours are set, and what
 they change is measured in dB of PSNR beside the truth. The points are either drawn at random over the photo,

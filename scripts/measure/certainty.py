@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
 """Measure what tells, without the truth, on which photos a network errs: rank correlation with its error.
 
-    scripts/measure_certainty ../shared/data --every 3
+    scripts/measure/certainty.py ../shared/data --every 3
 
 Each validation photo is turned grey and colorized. Its true error is the mean distance in a, b of CIE Lab to
 the truth, as of `deoldify-lite evaluate`. Beside it stand what could be known without the truth, each with
 Spearman's rank correlation with the error over the photos and its 95 % bootstrap interval; the error of the
 tenth of the photos that it doubts most, as a factor on the mean error; and the rank correlation with the PSNR
-that colouring has cost beside leaving the photo grey. The report of `colorize-folder`
-uses "mirrored and other mode", or "mirrored" where there is no other network: see deoldify_lite/certainty.py.
+that colouring has cost beside leaving the photo grey. The report of `colorize-folder` uses "mirrored and
+other mode", or "mirrored" where there is no other network: see deoldify_lite/render/certainty.py.
 """
 
 import argparse

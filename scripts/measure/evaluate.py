@@ -5,7 +5,7 @@ Every photo is written as PNG, in colour and turned grey; `colorize-folder` runs
 each mode, render factor and saturation asked for; and its results are measured beside the truth. With --work
 DIR the pictures stay, and what is done is not done again. For the figures of weights/README.md:
 
-    scripts/evaluate DATA --precision fp32 --feature-net mobilenetv1_100.safetensors \\
+    scripts/measure/evaluate.py DATA --precision fp32 --feature-net mobilenetv1_100.safetensors \\
         --classifier squeezenet1_1.safetensors
 
 Where the index of DATA has a column `path` with WordNet ids in it, such as n03445777, the photos of

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measure what a reference photo brings: colours pulled by region (ours), shifted as a whole, and left alone.
 
-    scripts/measure_reference ../shared/data --every 3 --films ../shared/samples/films/c*.mp4
+    scripts/measure/reference.py ../shared/data --every 3 --films ../shared/samples/films/c*.mp4
 
 Each validation photo is turned grey and coloured with four kinds of reference in true colour:
 
@@ -18,7 +18,7 @@ it is without.
 
 Of films, frames are coloured with the first true frame of their shot as the reference, --far seconds and more
 after it, each alone and steadied. By photos 1, 4, 7 ... of those to validate with (--first 1 --every 3) the
-constants of deoldify_lite/reference.py were chosen; 0, 3, 6 ... are others.
+constants of deoldify_lite/color/reference.py were chosen; 0, 3, 6 ... are others.
 """
 
 import argparse

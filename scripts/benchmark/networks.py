@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 import torch
-from benchmark_machine import best_s, precisions_of
-from benchmark_photos import profile_photo
-from benchmark_report import Report
+from machine import best_s, precisions_of
+from photos import profile_photo
+from report import Report
 from torch.utils.flop_counter import FlopCounterMode
 
 from deoldify_lite.models.build import fold_batch_norms

@@ -8,10 +8,10 @@ from typing import Any
 
 import cv2
 import numpy as np
-from benchmark_machine import best_s
-from benchmark_media import make_photos
-from benchmark_process import PROGRAM, Run, rate_without_start, run
-from benchmark_report import Report
+from machine import best_s
+from media import make_photos
+from process import PROGRAM, Run, rate_without_start, run
+from report import Report
 
 from deoldify_lite.api import settle
 from deoldify_lite.color.guided import guide_chroma

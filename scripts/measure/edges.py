@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Measure how well colour keeps to its edges: guided chroma against bilinear, in Lab, beside the truth.
 
-    scripts/measure_edges ../shared/data
+    scripts/measure/edges.py ../shared/data
 
 Small chroma from two sources is brought to each photo's size: the truth's own, averaged down to grids like
 the network's, which shows the upsampling alone; and the network's. Four ways each: bilinear; `align_chroma`,
-then bilinear; `upsample_chroma` alone; and both, as `colorize-folder` does (see deoldify_lite/guided.py).
+then bilinear; `upsample_chroma` alone; and both, as `colorize-folder` does (see
+deoldify_lite/color/guided.py).
 
 The error of a pixel is the distance of its a, b of CIE Lab (sRGB, D65) to the truth's. Edge pixels lie within
 --reach px, along rows and columns, of a strong edge of the truth's chroma: a step of more than 10 in a, b

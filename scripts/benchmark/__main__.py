@@ -16,12 +16,12 @@ import os
 import tempfile
 from pathlib import Path
 
-from benchmark_films import benchmark_films
-from benchmark_machine import benchmark_machine
-from benchmark_media import make_photos
-from benchmark_networks import ALL, QUICK, benchmark_networks
-from benchmark_photos import SMALL, benchmark_photos
-from benchmark_report import Report
+from films import benchmark_films
+from machine import benchmark_machine
+from media import make_photos
+from networks import ALL, QUICK, benchmark_networks
+from photos import SMALL, benchmark_photos
+from report import Report
 
 from deoldify_lite.api import settle
 from deoldify_lite.system.device import choose_device

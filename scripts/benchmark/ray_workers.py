@@ -15,8 +15,8 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
-from benchmark_media import make_film, make_photos
-from benchmark_report import Report, Row
+from media import make_film, make_photos
+from report import Report, Row
 
 from deoldify_lite import api
 from deoldify_lite.api import Rendering, settle

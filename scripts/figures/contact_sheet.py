@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Contact sheets of the validation photos of a training set: a row of grey, of each mode, and of the truth.
 
-    scripts/contact_sheet ../shared/data /tmp/sheets
+    scripts/figures/contact_sheet.py ../shared/data /tmp/sheets
 
 writes sheet-000.png and so on, and prints their names. The photos are not ours to publish: give a folder
 outside the repository. `--every 8` takes every eighth validation photo, `--weights FILE` other weights.

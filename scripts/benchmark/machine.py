@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import torch
-from benchmark_report import Report
+from report import Report
 
 from deoldify_lite.system.device import choose_dtype
 from deoldify_lite.system.machine import cores

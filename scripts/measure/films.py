@@ -18,22 +18,23 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from deoldify_lite.api import CPU_BATCH, load_colorizer
-from deoldify_lite.render.colorizer import Colorizer
-from deoldify_lite.system.threads import in_batches
+from deoldify_lite.api import load_colorizer
+from deoldify_lite.color.merge import merge_picture
 from deoldify_lite.evaluation.films.flow import FLOWS
 from deoldify_lite.evaluation.films.frames import read_rgb, size_to_measure
-from deoldify_lite.evaluation.films.metrics import in_one_shot
 from deoldify_lite.evaluation.films.measure import FilmFigures, measure_frames
+from deoldify_lite.evaluation.films.metrics import in_one_shot
 from deoldify_lite.evaluation.pairs import TRUTH
 from deoldify_lite.film.probe import Film, probe_film
-from deoldify_lite.temporal.key_frames import MOST_STEPS, find_key_frames
-from deoldify_lite.color.merge import merge_picture
+from deoldify_lite.film.reader import FrameReader
+from deoldify_lite.render.colorizer import Colorizer
 from deoldify_lite.render.modes import MODES
+from deoldify_lite.render.rendering import CPU_BATCH
+from deoldify_lite.system.threads import in_batches
+from deoldify_lite.temporal.key_frames import MOST_STEPS, find_key_frames
 from deoldify_lite.temporal.motion import motion_between
 from deoldify_lite.temporal.shots import Frame, mark_shots
 from deoldify_lite.temporal.steady import Chroma, Predicted, steady
-from deoldify_lite.film.reader import FrameReader
 
 ALONE, MEAN, OURS = "alone", "mean of 5", "ours"
 ROWS = {  # measure: (what the table calls it, decimals)
