@@ -28,7 +28,7 @@ def colorizer(tiny_weights: Path) -> dl.Colorizer:
     return dl.load_colorizer(weights=tiny_weights, device="cpu", backend="torch", render_factor=4)
 
 
-def has_colour(rgb: NDArray[np.generic]) -> bool:
+def has_color(rgb: NDArray[np.generic]) -> bool:
     return bool(np.ptp(rgb[..., :3].astype(int), axis=-1).max() > 8)
 
 
@@ -62,12 +62,12 @@ def test_every_name_is_there_and_known_to_type_checkers() -> None:
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, ">u2"])
-def test_arrays_come_back_in_colour(colorizer: dl.Colorizer, dtype: str) -> None:
+def test_arrays_come_back_in_color(colorizer: dl.Colorizer, dtype: str) -> None:
     top = np.iinfo(dtype).max
     grey = (GREY[..., 0].astype(dtype) * (top // 255)).astype(dtype)
     before = grey.copy()
     rgb = dl.colorize(grey, colorizer=colorizer)
-    assert rgb.shape == (60, 80, 3) and rgb.dtype == grey.dtype and has_colour(rgb)
+    assert rgb.shape == (60, 80, 3) and rgb.dtype == grey.dtype and has_color(rgb)
     assert (grey == before).all()
     # each channel is rounded by half a level at most, and so is luma
     assert np.abs(rgb @ LUMA - grey).max() <= 0.5 + 1e-2
@@ -77,7 +77,7 @@ def test_arrays_come_back_in_colour(colorizer: dl.Colorizer, dtype: str) -> None
     alpha = np.arange(80, dtype=dtype) + np.zeros((60, 1), dtype)
     translucent = np.dstack([rgb, alpha])
     rgba = dl.colorize(translucent, colorizer=colorizer)
-    assert rgba.dtype == translucent.dtype and (rgba[..., 3] == alpha).all() and has_colour(rgba)
+    assert rgba.dtype == translucent.dtype and (rgba[..., 3] == alpha).all() and has_color(rgba)
 
 
 def test_it_is_what_the_colorizer_gives(colorizer: dl.Colorizer) -> None:
@@ -129,7 +129,7 @@ def test_images_of_all_modes(colorizer: dl.Colorizer, image: Image.Image, mode: 
     result = dl.colorize(image, colorizer=colorizer)
     assert (result.mode, result.size) == (mode, image.size)
     # black and white have no room for colour at their luma
-    assert has_colour(np.asarray(result)) == (image.mode != "1")
+    assert has_color(np.asarray(result)) == (image.mode != "1")
     assert image.tobytes() == before and not has_mark(image.info.get("xmp"))
     if image.has_transparency_data:
         alphas = [
@@ -174,9 +174,7 @@ def test_metadata_of_a_tiff_stay(colorizer: dl.Colorizer, tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_turned_images_are_coloured_upright(
-    colorizer: dl.Colorizer, tmp_path: Path, orientation: int
-) -> None:
+def test_turned_images_are_colored_upright(colorizer: dl.Colorizer, tmp_path: Path, orientation: int) -> None:
     exif = Image.Exif()
     exif[ORIENTATION] = orientation
     Image.fromarray(GREY).save(tmp_path / "a.png", exif=exif)
@@ -243,7 +241,7 @@ def test_frames_are_steadied_and_keep_their_luma(colorizer: dl.Colorizer) -> Non
     for frame, result in zip(frames, found, strict=True):
         assert result.shape == (192, 192, 3) and result.dtype == np.uint8
         assert np.abs(result @ LUMA - frame).max() <= 0.51
-    assert has_colour(np.stack(found))
+    assert has_color(np.stack(found))
     # noise on a picture that stands still, in 16 bits, where no rounding hides it
     noise = np.random.default_rng(0)
     still: list[NDArray[np.uint16]] = []
@@ -260,7 +258,7 @@ def test_frames_are_steadied_and_keep_their_luma(colorizer: dl.Colorizer) -> Non
     assert unrest(0.95) < 0.9 * unrest(0)
 
 
-def test_without_steadiness_each_frame_is_coloured_alone(colorizer: dl.Colorizer) -> None:
+def test_without_steadiness_each_frame_is_colored_alone(colorizer: dl.Colorizer) -> None:
     frames = [np.repeat(frame[..., None], 3, axis=2).astype(np.uint16) * 257 for frame in film()[36:44]]
     for frame, result in zip(
         frames, dl.colorize_frames(frames, colorizer=colorizer, steadiness=0), strict=True

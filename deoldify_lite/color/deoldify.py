@@ -64,8 +64,8 @@ def transplant_luma(photo: Picture, square: Picture, *, in_place: bool = False) 
         strip = slice(start, min(start + step, height))
         box = (0, start * len(square) / height, len(square), strip.stop * len(square) / height)
         size = (width, strip.stop - start)
-        colour = np.asarray(image.resize(size, Image.Resampling.BILINEAR, box=box))
-        yuv = cv2.cvtColor(colour, cv2.COLOR_RGB2YUV)
+        color = np.asarray(image.resize(size, Image.Resampling.BILINEAR, box=box))
+        yuv = cv2.cvtColor(color, cv2.COLOR_RGB2YUV)
         yuv[..., 0] = cv2.cvtColor(photo[strip], cv2.COLOR_RGB2YUV)[..., 0]
         result[strip] = cv2.cvtColor(yuv, cv2.COLOR_YUV2RGB)
     return result

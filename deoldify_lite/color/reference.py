@@ -42,8 +42,8 @@ _TEXTURE_PX, _AROUND_PX = 5, 13  # windows, where the picture's side is
 _SIDE = 96  # px: finer, grain would count as texture
 _GRAIN = 0.01  # deviation of luma below which all is flat
 _ENOUGH = 1e-3  # share of the reference that must be like a place for half of the confidence
-_SPREAD_OF_COLOUR = 0.1  # deviation of the chroma of what is like a place at which half of it is left
-_LEAST_COLOUR = 1 / 255  # a reference whose chroma is below it everywhere is grey
+_SPREAD_OF_COLOR = 0.1  # deviation of the chroma of what is like a place at which half of it is left
+_LEAST_COLOR = 1 / 255  # a reference whose chroma is below it everywhere is grey
 
 
 class Predictor(Protocol):
@@ -61,7 +61,7 @@ class Reference:
     """A photo whose colours are taken: its places, described, and the colour of each."""
 
     places: NDArray[np.float32]  # (N, 7)
-    colours: NDArray[np.float32]  # (N, 2) Cb and Cr in [-0.5, 0.5]
+    colors: NDArray[np.float32]  # (N, 2) Cb and Cr in [-0.5, 0.5]
 
     @classmethod
     def from_picture(cls, picture: Picture, colorizer: Predictor) -> "Reference":
@@ -79,10 +79,10 @@ class Reference:
         top = np.float32(np.iinfo(picture.dtype).max)
         size = (REFERENCE_GRID, REFERENCE_GRID)
         cells = cv2.resize(picture, size, interpolation=cv2.INTER_AREA).astype(np.float32) / top
-        colours = chroma_of_rgb(cells).reshape(2, -1).T
-        if np.abs(colours).max() < _LEAST_COLOUR:
+        colors = chroma_of_rgb(cells).reshape(2, -1).T
+        if np.abs(colors).max() < _LEAST_COLOR:
             raise InputError("the reference has no colour: choose a photo in colour")
-        return cls(_describe(colorizer.predict_chroma([square])[0], square, size), colours)
+        return cls(_describe(colorizer.predict_chroma([square])[0], square, size), colors)
 
     def pull(self, chroma: Chroma, square: Square) -> Chroma:
         """Pull a picture's colours towards the reference's.
@@ -98,12 +98,12 @@ class Reference:
         size = (min(GRID, height), min(GRID, width))
         own = _shrunk(chroma, size)
         likeness = _likeness(_describe(chroma, square, size), self.places)  # (P, N)
-        c = self.colours
+        c = self.colors
         sums = likeness @ np.column_stack([np.ones(len(c), np.float32), c, np.square(c).sum(1)]) / len(c)
         there = sums[:, 0]
         mean, mean_square = np.split(sums[:, 1:] / np.maximum(there, 1e-12)[:, None], [2], axis=1)
         variance = np.maximum(mean_square[:, 0] - np.square(mean).sum(1), 0)
-        confidence = there / (there + _ENOUGH) / (1 + variance / np.float32(_SPREAD_OF_COLOUR**2))
+        confidence = there / (there + _ENOUGH) / (1 + variance / np.float32(_SPREAD_OF_COLOR**2))
         confidence *= confidence.mean()
         change = confidence * (mean.T - own.reshape(2, -1))
         luma = _shrunk(square[None], (height, width))[0] / np.float32(255)

@@ -22,7 +22,7 @@ from deoldify_lite.render.colorizer import Colorizer, Square
 # Of each mode, the other one whose opinion tells most; chosen by scripts/measure/certainty.py.
 SECOND_OPINIONS = {"artistic": "stable", "stable": "artistic", "video": "artistic"}
 
-Colours = NDArray[np.float32]  # (h, w, 2) a and b of CIE Lab
+Colors = NDArray[np.float32]  # (h, w, 2) a and b of CIE Lab
 
 
 def doubts_on(
@@ -50,12 +50,12 @@ def doubts_on(
     if second is not None:
         opinions.append(second.network_chroma(squares) * np.float32(second.saturation))
     return [
-        spread_of([colours_on(square, chroma[number]) for chroma in opinions])
+        spread_of([colors_on(square, chroma[number]) for chroma in opinions])
         for number, square in enumerate(squares)
     ]
 
 
-def colours_on(square: Square, chroma: NDArray[np.float32]) -> Colours:
+def colors_on(square: Square, chroma: NDArray[np.float32]) -> Colors:
     """What the eye sees of chroma (2, h, w) on luma (S, S): a and b of Lab, (h, w, 2)."""
     height, width = chroma.shape[1:]
     luma = cv2.resize(square, (width, height), interpolation=cv2.INTER_AREA)
@@ -64,6 +64,6 @@ def colours_on(square: Square, chroma: NDArray[np.float32]) -> Colours:
     return np.asarray(cv2.cvtColor(rgb.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)[..., 1:])
 
 
-def spread_of(opinions: Sequence[Colours]) -> float:
+def spread_of(opinions: Sequence[Colors]) -> float:
     """Standard deviation of some opinions around their mean, averaged over the pixels."""
     return float(np.sqrt(np.var(np.stack(opinions), axis=0).sum(-1)).mean())

@@ -36,7 +36,7 @@ MOST_BYTES = 1_000_000
 
 _NUMBER = r"\d+(?:\.\d*)?|\.\d+"
 _LENGTH = re.compile(rf"({_NUMBER})\s*(%?)", re.ASCII)
-_COLOUR = re.compile(r"#([0-9a-fA-F]{2})([0-9a-fA-F]{2})([0-9a-fA-F]{2})")
+_COLOR = re.compile(r"#([0-9a-fA-F]{2})([0-9a-fA-F]{2})([0-9a-fA-F]{2})")
 _TIME = re.compile(rf"(?:(?:(\d+):)?(\d+):)?({_NUMBER})", re.ASCII)
 _FRAME = re.compile(r"f(\d+)", re.ASCII)
 _PHOTO_LINE, _FILM_LINE = "x,y,#rrggbb or x,y,#rrggbb,radius", "time,x,y,#rrggbb or time,x,y,#rrggbb,radius"
@@ -181,14 +181,14 @@ def _parse(number: int, line: str, film: bool) -> _Mark:
             time_s = 3600 * int(found[1] or 0) + 60 * int(found[2] or 0) + Fraction(found[3])
         else:
             raise ValueError(f"`{time}` is no time: write seconds, M:S or H:M:S, or f and a frame's number")
-    x, y, colour, *radius = cells
-    if radius and _COLOUR.fullmatch(radius[0]):
+    x, y, color, *radius = cells
+    if radius and _COLOR.fullmatch(radius[0]):
         raise ValueError(f"`{line.strip()}`: this has a time too many or too few: write {form}")
     return _Mark(
         number,
         _parse_length(x, "place"),
         _parse_length(y, "place"),
-        _parse_colour(colour),
+        _parse_color(color),
         _parse_radius(radius[0]) if radius else None,
         time_s,
         frame,
@@ -209,11 +209,11 @@ def _parse_radius(text: str) -> _Length:
     return radius
 
 
-def _parse_colour(text: str) -> tuple[float, float] | None:
+def _parse_color(text: str) -> tuple[float, float] | None:
     """Cb and Cr of a colour; its luma does not count, for that stays the picture's own."""
     if text == "keep":
         return None
-    found = _COLOUR.fullmatch(text)
+    found = _COLOR.fullmatch(text)
     if not found:
         raise ValueError(f"`{text}` is no colour: write #rrggbb, as #2f4a8c, or keep")
     red, green, blue = (int(part, 16) / 255 for part in found.groups())

@@ -111,7 +111,7 @@ class _Shot:
         self._size: tuple[int, ...] | None = None  # of its chroma
 
     def add(self, frame: Predicted, hints: Sequence[Hint]) -> None:
-        self._held.append((frame, () if frame.step.frame.in_colour else hints))
+        self._held.append((frame, () if frame.step.frame.in_color else hints))
 
     def finish(self) -> Iterator[Predicted]:
         """Give what is held, corrected by the hints that came with it and before it."""

@@ -14,21 +14,21 @@ from numpy.typing import NDArray
 # has some cells.
 _SIDE = 32
 _LUMA_KNOTS = np.linspace(0, 255, 9)
-# Colour must exceed _LEAST_COLOUR, in levels of 8 bits, and beyond it _LEAST_SHARE of the tone, since what
+# Colour must exceed _LEAST_COLOR, in levels of 8 bits, and beyond it _LEAST_SHARE of the tone, since what
 # coding and the means over cells do to a tone grows with it. Chosen on 600 photos (256 px, JPEG 75) and
 # five films (x264), checked on 300 other photos. Sepia, cyanotype, amber, split and two-tone toning, casts,
 # all with grain, greys: 0 of 2400 of these taken for colour (colour less its share of the tone is at most
 # 0.89), and 0 of 75 films with casts that vary and analogue noise too (0.63 at crf 28, 0.85 at crf 36).
 # True colours: 8 of 300 photos taken for toned, such as fog, night, and skies of one hue; none of 7 shots
 # of films (1.04 in a street that is nearly grey). Red flags of 1 % and 3 % on grey: 1 of 600 missed.
-_LEAST_COLOUR = 0.9
+_LEAST_COLOR = 0.9
 _LEAST_SHARE = 0.08
 
 _down, _right = np.mgrid[-1 : 1 : _SIDE * 1j, -1 : 1 : _SIDE * 1j].reshape(2, -1)
 _PLACE = np.stack([_right, _down, _right * _down, _right**2, _down**2])
 
 
-def is_in_colour(frames: Iterable[tuple[NDArray[np.uint8], NDArray[np.uint8]]]) -> bool:
+def is_in_color(frames: Iterable[tuple[NDArray[np.uint8], NDArray[np.uint8]]]) -> bool:
     """Whether a shot, as a whole, is in colour.
 
     Args:
@@ -38,11 +38,11 @@ def is_in_colour(frames: Iterable[tuple[NDArray[np.uint8], NDArray[np.uint8]]]) 
     Returns:
         False for greys, for toned and tinted film, for chroma that is noise, and where there are no frames.
     """
-    beyond = [colour - _LEAST_SHARE * tone for colour, tone in (colour_and_tone(*frame) for frame in frames)]
-    return bool(beyond) and float(np.quantile(beyond, 0.75)) > _LEAST_COLOUR
+    beyond = [color - _LEAST_SHARE * tone for color, tone in (color_and_tone(*frame) for frame in frames)]
+    return bool(beyond) and float(np.quantile(beyond, 0.75)) > _LEAST_COLOR
 
 
-def colour_and_tone(luma: NDArray[np.uint8], chroma: NDArray[np.uint8]) -> tuple[float, float]:
+def color_and_tone(luma: NDArray[np.uint8], chroma: NDArray[np.uint8]) -> tuple[float, float]:
     """Split the chroma of a picture into colour and what luma and place explain.
 
     Args:

@@ -56,7 +56,7 @@ def find_key_frames(
     steps = 0  # from there
     for frame, ends_shot in _with_ends(frames):
         before, last = last, frame
-        if frame.in_colour:
+        if frame.in_color:
             yield Step(frame)
         elif before is None or frame.begins_shot:
             reach, steps = np.ones(size, np.float32), 0

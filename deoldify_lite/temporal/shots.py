@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scenedetect import AdaptiveDetector, FrameTimecode
 
-from deoldify_lite.temporal.in_color import is_in_colour
+from deoldify_lite.temporal.in_color import is_in_color
 
 # Frames that a new shot must last; a flash of up to five, with frames on both sides of it, fits well in.
 CUT_LOOKAHEAD = 8
@@ -26,9 +26,9 @@ CUT_LOOKAHEAD = 8
 # What is known of the scene goes over, by the memory that holds scenes together.
 MOST_SHOT_FRAMES = 2000
 # Frames of a shot by which its colour is judged: two seconds of film.
-COLOUR_LOOKAHEAD = 48
+COLOR_LOOKAHEAD = 48
 # One in so many of these is looked at; the others show much the same.
-_COLOUR_STRIDE = 4
+_COLOR_STRIDE = 4
 
 _SIDE = 64  # luma is shrunk to squares of this side, px: at this size grain is gone
 _SHIFT = 10  # px of these by which the picture may move within a shot from one frame to another
@@ -55,7 +55,7 @@ class Frame:
     luma: NDArray[np.uint8]  # (S, S), full range
     chroma: NDArray[np.uint8] | None = None  # (2, h, w) the source's own Cb and Cr, 128 = neutral; None: grey
     begins_shot: bool = False  # set by mark_shots
-    in_colour: bool = False  # set by mark_shots: so is the whole shot, and it needs no other colours
+    in_color: bool = False  # set by mark_shots: so is the whole shot, and it needs no other colours
 
 
 def mark_shots(frames: Iterable[Frame]) -> Iterator[Frame]:
@@ -66,34 +66,34 @@ def mark_shots(frames: Iterable[Frame]) -> Iterator[Frame]:
     And so does every MOST_SHOT_FRAMES-th frame without any of that.
 
     Args:
-        frames: in order, unmarked. At most COLOUR_LOOKAHEAD + CUT_LOOKAHEAD of them are held at a time.
+        frames: in order, unmarked. At most COLOR_LOOKAHEAD + CUT_LOOKAHEAD of them are held at a time.
 
     Yields:
         The same frames, marked. The first one always begins a shot. Whether a shot is in colour is decided by
-        its first COLOUR_LOOKAHEAD frames and holds until the next cut.
+        its first COLOR_LOOKAHEAD frames and holds until the next cut.
     """
     held: list[Frame] = []
     decided: bool | None = None
     for frame in _mark_cuts(frames):
         if frame.begins_shot:
-            yield from _mark_colour(held)
+            yield from _mark_color(held)
             held, decided = [], None
         if decided is not None:
-            yield replace(frame, in_colour=decided)
+            yield replace(frame, in_color=decided)
             continue
         held.append(frame)
-        if len(held) == COLOUR_LOOKAHEAD:
-            marked = _mark_colour(held)
-            held, decided = [], marked[0].in_colour
+        if len(held) == COLOR_LOOKAHEAD:
+            marked = _mark_color(held)
+            held, decided = [], marked[0].in_color
             yield from marked
-    yield from _mark_colour(held)
+    yield from _mark_color(held)
 
 
-def _mark_colour(shot: Sequence[Frame]) -> list[Frame]:
+def _mark_color(shot: Sequence[Frame]) -> list[Frame]:
     """Mark the first frames of a shot, by all of them."""
-    looked_at = ((frame.luma, frame.chroma) for frame in shot[::_COLOUR_STRIDE] if frame.chroma is not None)
-    in_colour = is_in_colour(looked_at)
-    return [replace(frame, in_colour=in_colour) for frame in shot]
+    looked_at = ((frame.luma, frame.chroma) for frame in shot[::_COLOR_STRIDE] if frame.chroma is not None)
+    in_color = is_in_color(looked_at)
+    return [replace(frame, in_color=in_color) for frame in shot]
 
 
 def _mark_cuts(frames: Iterable[Frame]) -> Iterator[Frame]:

@@ -86,7 +86,7 @@ def steady(
         if step.frame.begins_shot:
             yield from _finish(waiting, len(waiting), steadiness, memory)
             count = 0
-        if step.frame.in_colour:
+        if step.frame.in_color:
             yield None
             continue
         if step.repeats:

@@ -25,7 +25,7 @@ from deoldify_lite.api import load_colorizer
 from deoldify_lite.color.metrics import lab_error, psnr
 from deoldify_lite.errors import DeoldifyError, InputError
 from deoldify_lite.evaluation.photos.measure import grey_picture, tensor_of
-from deoldify_lite.render.certainty import SECOND_OPINIONS, colours_on, doubts_on, spread_of
+from deoldify_lite.render.certainty import SECOND_OPINIONS, colors_on, doubts_on, spread_of
 from deoldify_lite.render.colorizer import Colorizer, Square
 from deoldify_lite.render.modes import MODES, PRECISIONS
 from deoldify_lite.training.data import PhotoSet, open_photos
@@ -57,7 +57,7 @@ def figures_of(colorizer: Colorizer, second: Colorizer, grey: NDArray[np.uint8])
 
     def unlike(*others: NDArray[np.float32]) -> float:
         fitting = [np.stack([cv2.resize(p, own.shape[:0:-1]) for p in other]) for other in others]
-        return spread_of([colours_on(square, chroma) for chroma in (own, *fitting)])
+        return spread_of([colors_on(square, chroma) for chroma in (own, *fitting)])
 
     smaller, larger = (
         chroma_of(other, other.prepare(grey))
@@ -65,7 +65,7 @@ def figures_of(colorizer: Colorizer, second: Colorizer, grey: NDArray[np.uint8])
     )
     upside_down = chroma_of(colorizer, np.ascontiguousarray(square[::-1]))[:, ::-1]
     blurred = cv2.GaussianBlur(square, (0, 0), 1.5)
-    colours = colours_on(square, own)
+    colors = colors_on(square, own)
     return {
         "mirrored and other mode": doubts_on(colorizer, [square], second=second)[0],
         "mirrored": doubts_on(colorizer, [square])[0],
@@ -73,8 +73,8 @@ def figures_of(colorizer: Colorizer, second: Colorizer, grey: NDArray[np.uint8])
         "render factors": unlike(smaller, larger),
         "upside down": unlike(upside_down),
         "blurred": unlike(chroma_of(colorizer, blurred)),
-        "much colour": float(np.linalg.norm(colours, axis=-1).mean()),
-        "little colour": -float(np.linalg.norm(colours, axis=-1).mean()),
+        "much colour": float(np.linalg.norm(colors, axis=-1).mean()),
+        "little colour": -float(np.linalg.norm(colors, axis=-1).mean()),
         "little contrast": -float(square.std()),
     }
 

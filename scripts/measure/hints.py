@@ -294,8 +294,8 @@ def film_hints(film: Film, hinted: Sequence[int], seed: int) -> list[FilmHint]:
                 spots = blurred(chroma_of_rgb(rgb.astype(np.float32) / 255), 0.03)
                 height, width = spots.shape[1:]
                 for row, column in random_points((height, width), 10, [seed, number]):
-                    colour = tuple(spots[:, row, column].tolist())
-                    hints.append(FilmHint(number, Hint((column + 0.5) / width, (row + 0.5) / height, colour)))
+                    color = tuple(spots[:, row, column].tolist())
+                    hints.append(FilmHint(number, Hint((column + 0.5) / width, (row + 0.5) / height, color)))
     return hints
 
 

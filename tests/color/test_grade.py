@@ -77,7 +77,7 @@ def whites() -> dict[float, NDArray[np.float64]]:
     return found
 
 
-def test_a_colour_is_multiplied_and_brought_back_to_its_luma() -> None:
+def test_a_color_is_multiplied_and_brought_back_to_its_luma() -> None:
     rgb = np.array([0.6, 0.4, 0.2])
     rgb *= 110 / 255 / (rgb @ [0.299, 0.587, 0.114])  # a whole level, as luma comes
     expected = rgb * gains_of(WARM)

@@ -69,7 +69,7 @@ def share_of_way(before: Chroma, after: Chroma, target: NDArray, part: tuple[sli
     return float((end - start) @ (target - start) / ((target - start) @ (target - start)))
 
 
-def test_each_region_takes_the_colour_of_its_like_wherever_that_lies() -> None:
+def test_each_region_takes_the_color_of_its_like_wherever_that_lies() -> None:
     square = two_halves(dark_left=True)
     reference = reference_of(two_halves(dark_left=False), TRUE_SKY, TRUE_SKIN)
     chroma = predicted(square)
@@ -88,13 +88,13 @@ def test_the_edge_between_two_regions_stays_sharp() -> None:
     assert step > 0.75 * whole
 
 
-def test_a_reference_of_the_colours_that_the_network_gives_changes_nothing() -> None:
+def test_a_reference_of_the_colors_that_the_network_gives_changes_nothing() -> None:
     square = two_halves(dark_left=True)
     chroma = predicted(square)
     assert np.abs(reference_of(square, SKY, SKIN).pull(chroma, square) - chroma).max() < 0.01
 
 
-def test_what_is_not_in_the_reference_keeps_its_colour() -> None:
+def test_what_is_not_in_the_reference_keeps_its_color() -> None:
     only_bright = (textured() // 40 + BRIGHT - 3).astype(np.uint8)
     reference = reference_of(only_bright, TRUE_SKY, TRUE_SKIN)
     square = two_halves(dark_left=True)
@@ -161,8 +161,8 @@ def test_a_reference_of_16_bits_is_that_of_8() -> None:
     picture = with_chroma(two_halves(dark_left=True), chroma)
     eight = Reference.from_picture(picture, ByLuma())
     sixteen = Reference.from_picture(picture.astype(np.uint16) * 257, ByLuma())
-    np.testing.assert_allclose(eight.colours, sixteen.colours, atol=3e-3)
-    np.testing.assert_allclose(eight.colours, 0.05, atol=4e-3)
+    np.testing.assert_allclose(eight.colors, sixteen.colors, atol=3e-3)
+    np.testing.assert_allclose(eight.colors, 0.05, atol=4e-3)
 
 
 def test_a_grey_reference_is_refused() -> None:

@@ -55,7 +55,7 @@ def test_a_small_correction_goes_far_and_a_large_one_does_not() -> None:
     assert large < 0.1
 
 
-def test_what_the_network_saw_as_another_thing_keeps_its_colour() -> None:
+def test_what_the_network_saw_as_another_thing_keeps_its_color() -> None:
     luma = np.full((96, 96), 128, np.uint8)
     chroma = grey(96)
     chroma[0, :, 48:] = 0.15  # a blue right half, of the same luma
@@ -64,7 +64,7 @@ def test_what_the_network_saw_as_another_thing_keeps_its_colour() -> None:
     assert at(result, 0.7, 0.5) == pytest.approx([0.15, 0], abs=MOST_WIDE / 2)
 
 
-def test_keep_holds_the_colour_that_is_there() -> None:
+def test_keep_holds_the_color_that_is_there() -> None:
     luma = np.full((100, 100), 128, np.uint8)
     chroma = grey() + np.float32(0.05)
     red, kept = Hint(0.3, 0.5, RED), Hint(0.6, 0.5, None)

@@ -106,7 +106,7 @@ def test_flicker_knows_no_neighbour_over_a_cut() -> None:
 # Along the motion
 
 
-def test_warp_error_of_a_shifted_colour_is_the_shift() -> None:
+def test_warp_error_of_a_shifted_color_is_the_shift() -> None:
     rng = np.random.default_rng(0)
     ab = rng.normal(0, 20, (HEIGHT, WIDTH, 2)).astype(np.float32)
     assert warp_error(ab, ab, still()) == pytest.approx(0, abs=1e-4)
@@ -134,8 +134,8 @@ def test_a_pan_is_followed(flow: str) -> None:
     # What has just come in was nowhere before.
     assert not motion.trusted[:, -2:].any() and not motion.trusted[-1:].any()
     # Colours that move along are steady, and a cast that comes with it is seen for what it is.
-    colour = np.stack([texture(HEIGHT + 2, WIDTH + 3)[::-1], wide], -1).astype(np.float32) / 8
-    old, new = (np.ascontiguousarray(colour[:HEIGHT, :WIDTH]), np.ascontiguousarray(colour[2:, 3:]))
+    color = np.stack([texture(HEIGHT + 2, WIDTH + 3)[::-1], wide], -1).astype(np.float32) / 8
+    old, new = (np.ascontiguousarray(color[:HEIGHT, :WIDTH]), np.ascontiguousarray(color[2:, 3:]))
     unmoved = warp_error(old, new, still())
     assert warp_error(old, new, motion) < 0.1 * unmoved
     assert warp_error(old, new + np.float32([0, 7]), motion) == pytest.approx(7, rel=0.02)

@@ -112,7 +112,7 @@ def test_frames_that_do_not_fit() -> None:
         measure_frames(("ours",), iter(()))
 
 
-def test_one_frame_has_a_colour_and_nothing_else() -> None:
+def test_one_frame_has_a_color_and_nothing_else() -> None:
     found = measure_frames(("ours",), zip(still(1, 1), still(1, 1), strict=True))
     assert found.scores["cf", "ours"] > 0
     assert all(math.isnan(found.scores[m, "ours"]) for m in ("cdc", "warp", "flicker"))
@@ -125,7 +125,7 @@ def test_one_frame_has_a_colour_and_nothing_else() -> None:
     ("matrix", "color_range", "pix_fmt"),
     [("bt709", "tv", "yuv420p"), ("smpte170m", "pc", "yuv444p"), ("bt2020nc", "tv", "yuv420p10le")],
 )
-def test_colours_are_read_by_the_film_s_own_tags(
+def test_colors_are_read_by_the_film_s_own_tags(
     tmp_path: Path, matrix: str, color_range: str, pix_fmt: str
 ) -> None:
     scaled = {"bt2020nc": "bt2020"}.get(matrix, matrix)
@@ -213,11 +213,11 @@ def test_films_are_paired_by_their_paths(tmp_path: Path) -> None:
 def figures(warp: float, cf: float = 20.0) -> FilmFigures:
     """A film with a result of given figures and a truth of warp error 1 and CF 40."""
     scores: dict[tuple[str, str], float] = {}
-    for column, (error, colour) in {"plain": (4.0, 20.0), "ours": (warp, cf), "truth": (1.0, 40.0)}.items():
-        scores |= {("cf", column): colour, ("warp", column): error, ("warp_cf", column): error / colour}
+    for column, (error, color) in {"plain": (4.0, 20.0), "ours": (warp, cf), "truth": (1.0, 40.0)}.items():
+        scores |= {("cf", column): color, ("warp", column): error, ("warp_cf", column): error / color}
         scores |= {("cdc", column): math.nan, ("flicker", column): 0.0, ("flicker_cf", column): 0.0}
         if column != "truth":
-            scores |= {("psnr", column): 20 + colour, ("psnr_gain", column): colour}
+            scores |= {("psnr", column): 20 + color, ("psnr_gain", column): color}
     series = {(m, c): np.arange(4.0) for m in ("a", "b", "cf") for c in ("plain", "ours", "truth")}
     series["cf", "ours"][2] = np.nan
     return FilmFigures(("plain", "ours", "truth"), 4, (0, 2), series, scores, rate=25.0)

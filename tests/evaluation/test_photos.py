@@ -288,7 +288,7 @@ class Guesses:
         return torch.tensor(next(self.rounds))
 
 
-def test_what_colour_regains(folders: tuple[Path, Path, Path]) -> None:
+def test_what_color_regains(folders: tuple[Path, Path, Path]) -> None:
     """Grey is right once in three, the truth three times, perfect twice: half of the gap; pale none."""
     truth, perfect, pale = folders
     guesses = Guesses([5, 5, 0, 5], [6, 7, 6, 7], [9, 9, 8, 8])

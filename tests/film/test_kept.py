@@ -23,7 +23,7 @@ from helpers.films import (
     fields,
     first_sound,
     frames_of,
-    give_colour,
+    give_color,
     info,
     luma_hashes,
     make,
@@ -62,7 +62,7 @@ def test_luma_is_lossless_in_every_planar_format(tmp_path: Path, pix_fmt: str) -
         source = make(tmp_path / "noise.mkv", "-i", source, *vp9)
     film = probe_film(source)
     assert film.planar and (film.pix_fmt, film.depth) == (pix_fmt, FORMATS[pix_fmt])
-    give_colour(film, 3, tmp_path / "out.mkv")
+    give_color(film, 3, tmp_path / "out.mkv")
     hashes = luma_hashes(source)
     assert luma_hashes(tmp_path / "out.mkv") == hashes
     assert len(set(hashes)) == 3
@@ -84,7 +84,7 @@ def test_depth_and_sampling_are_kept_by_lossy_codecs(
     source = make(tmp_path / "a.mkv", *pattern(0.12), "-c:v", "ffv1", "-pix_fmt", pix_fmt)
     film, encoding = probe_film(source), Encoding(codec=codec)
     assert fit_into(film, suffix, encoding).losses == ()
-    give_colour(film, 3, tmp_path / f"out{suffix}", encoding)
+    give_color(film, 3, tmp_path / f"out{suffix}", encoding)
     assert probe_film(tmp_path / f"out{suffix}").pix_fmt == pix_fmt
 
 
@@ -120,11 +120,11 @@ def tagged(path: Path, colors: tuple[str, str, str], color_range: str, *more: ob
         (PQ, "tv", None, ".mkv"),
     ],
 )
-def test_range_and_colour_tags_are_kept(
+def test_range_and_color_tags_are_kept(
     tmp_path: Path, colors: tuple[str, str, str], color_range: str, codec: str | None, suffix: str
 ) -> None:
     source = tagged(tmp_path / "a.mkv", colors, color_range)
-    give_colour(probe_film(source), 3, tmp_path / f"out{suffix}", Encoding(codec=codec))
+    give_color(probe_film(source), 3, tmp_path / f"out{suffix}", Encoding(codec=codec))
     (picture,) = info(tmp_path / f"out{suffix}")["streams"]
     names = ("color_space", "color_primaries", "color_transfer", "color_range")
     assert tuple(picture[name] for name in names) == (*colors, color_range)
@@ -153,14 +153,14 @@ def test_hdr10_metadata_is_kept(tmp_path: Path, hdr10: Path, suffix: str) -> Non
     assert film.hdr10.mastering[-2:] == (Fraction("0.005"), 1000)
     assert film.hdr10.light_level == (1000, 400)
     assert fit_into(film, suffix, Encoding()).losses == ()
-    give_colour(film, 3, tmp_path / f"out{suffix}", Encoding())
+    give_color(film, 3, tmp_path / f"out{suffix}", Encoding())
     after = probe_film(tmp_path / f"out{suffix}")
     assert after.hdr10 == film.hdr10
     assert (after.pix_fmt, after.colors.transfer) == ("yuv420p10le", "smpte2084")
 
 
 def test_x264_takes_hdr10_metadata_too(tmp_path: Path, hdr10: Path) -> None:
-    give_colour(probe_film(hdr10), 3, tmp_path / "out.mkv", FAST_X264)
+    give_color(probe_film(hdr10), 3, tmp_path / "out.mkv", FAST_X264)
     trace = ("-c", "copy", "-bsf:v", "trace_headers", "-f", "null", "-")
     done = subprocess.run(["ffmpeg", "-i", tmp_path / "out.mkv", *trace], capture_output=True)
     found = [line.split()[-3:] for line in done.stderr.decode().splitlines() if "luminance " in line]
@@ -180,7 +180,7 @@ def test_what_takes_no_hdr10_metadata_is_told(hdr10: Path) -> None:
     [(PQ, 0.58, 0.3, 0.5), (HLG, 0.75, 0.5, 0.8)],
     ids=["PQ", "HLG"],
 )
-def test_networks_see_hdr_as_they_know_it_and_its_colour_is_as_strong(
+def test_networks_see_hdr_as_they_know_it_and_its_color_is_as_strong(
     tmp_path: Path, colors: tuple[str, str, str], white: float, weakest: float, strongest: float
 ) -> None:
     planes = np.full(64 * 64 * 3 // 2, 512, "<u2")
@@ -218,7 +218,7 @@ def test_interlaced_film_stays_so(
     film = probe_film(source)
     assert film.interlaced and film.first_field == order
     with caplog.at_level(logging.INFO):
-        give_colour(film, 5, tmp_path / f"out{suffix}", encoding)
+        give_color(film, 5, tmp_path / f"out{suffix}", encoding)
     marks = {(f["interlaced_frame"], f["top_field_first"]) for f in frames_of(tmp_path / f"out{suffix}")}
     assert marks == {(1, int(order == "tff"))}
     if encoding.codec != "prores_ks":
@@ -228,7 +228,7 @@ def test_interlaced_film_stays_so(
 
 def test_kept_chroma_is_converted_field_by_field(tmp_path: Path) -> None:
     source = fields(tmp_path / "a.mkv", "tff", "-c:v", "ffv1", "-pix_fmt", "yuv422p")
-    give_colour(probe_film(source), 5, tmp_path / "out.mkv", Encoding("ffv1", pix_fmt="yuv420p"), keep=True)
+    give_color(probe_film(source), 5, tmp_path / "out.mkv", Encoding("ffv1", pix_fmt="yuv420p"), keep=True)
     by_field = plane_hashes(source, "scale=interl=1", "format=yuv420p")
     assert plane_hashes(tmp_path / "out.mkv") == by_field
     assert by_field != plane_hashes(source, "scale", "format=yuv420p")
@@ -236,7 +236,7 @@ def test_kept_chroma_is_converted_field_by_field(tmp_path: Path) -> None:
 
 def test_interlaced_lines_that_h264_cannot_halve_twice(tmp_path: Path) -> None:
     source = fields(tmp_path / "a.mkv", "tff", "-c:v", "ffv1", "-pix_fmt", "yuv420p", size="96x66")
-    give_colour(probe_film(source), 5, tmp_path / "out.mkv", Encoding(crf=0))
+    give_color(probe_film(source), 5, tmp_path / "out.mkv", Encoding(crf=0))
     after = probe_film(tmp_path / "out.mkv")
     assert (after.height, after.pix_fmt, after.interlaced) == (66, "yuv422p", True)
     assert luma_hashes(after.path) == luma_hashes(source)
@@ -254,7 +254,7 @@ def test_deinterlaced_every_field_becomes_a_frame(tmp_path: Path, order: str, ma
     source = fields(tmp_path / "a.mkv", order, "-c:v", "ffv1", marked=marked, seconds=0.4)
     film = deinterlaced(probe_film(source))
     assert (film.first_field, film.deinterlace, film.rate, film.frame_count) == (order, True, 50, 20)
-    give_colour(film, 20, tmp_path / "out.mkv")
+    give_color(film, 20, tmp_path / "out.mkv")
     bwdif = luma_hashes(source, f"bwdif=parity={order}")
     assert luma_hashes(tmp_path / "out.mkv") == bwdif and len(set(bwdif)) == 20
     assert not any(frame["interlaced_frame"] for frame in frames_of(tmp_path / "out.mkv"))
@@ -288,7 +288,7 @@ def test_an_edit_list_that_skips_the_start(tmp_path: Path) -> None:
     assert info(source)["streams"][0]["nb_frames"] == "30"  # 15 of which are not shown
     film = probe_film(source)
     assert film.frame_count == 15
-    give_colour(film, 15, tmp_path / "out.mp4", Encoding(crf=0))
+    give_color(film, 15, tmp_path / "out.mp4", Encoding(crf=0))
     assert luma_hashes(tmp_path / "out.mp4") == luma_hashes(source) == luma_hashes(long)[15:]
     assert first_sound(tmp_path / "out.mp4") == pytest.approx(first_sound(source), abs=0.001)
     assert picture_times(tmp_path / "out.mp4")[0] == picture_times(source)[0] == 0
@@ -305,7 +305,7 @@ def test_timecode_is_kept(tmp_path: Path, source_suffix: str, suffix: str) -> No
     assert film.timecode == "10:59:59:24"
     fit = fit_into(film, suffix, Encoding())
     assert fit.losses == ()
-    give_colour(film, 3, tmp_path / f"out{suffix}", Encoding())
+    give_color(film, 3, tmp_path / f"out{suffix}", Encoding())
     assert probe_film(tmp_path / f"out{suffix}").timecode == "10:59:59:24"
     tracks = [s for s in info(tmp_path / f"out{suffix}")["streams"] if s["codec_tag_string"] == "tmcd"]
     assert len(tracks) == (suffix in (".mov", ".mp4", ".m4v"))
@@ -329,7 +329,7 @@ def test_data_streams_are_kept_where_they_fit_and_told_of_where_not(tmp_path: Pa
     )
     source = make(tmp_path / "a.mov", "-i", plain, "-map", 0, "-c", "copy", "-tag:d", "gpmd")
     film = probe_film(source)
-    give_colour(film, 3, tmp_path / "out.mp4", Encoding())
+    give_color(film, 3, tmp_path / "out.mp4", Encoding())
     tags = [s["codec_tag_string"] for s in info(tmp_path / "out.mp4")["streams"]]
     assert tags == ["avc1", "gpmd"]
     copied = ("-map", "0:d", "-c", "copy", "-f", "data", "-")
@@ -347,7 +347,7 @@ def test_chapters_do_not_become_two_tracks(tmp_path: Path) -> None:
     source = make(tmp_path / "a.mp4", *pattern(0.12), "-i", tmp_path / "m.txt", "-map_metadata", 1, *X264)
     before = info(source)
     for suffix, count in ((".mp4", 2), (".mkv", 1)):
-        give_colour(probe_film(source), 3, tmp_path / f"out{suffix}", Encoding())
+        give_color(probe_film(source), 3, tmp_path / f"out{suffix}", Encoding())
         after = info(tmp_path / f"out{suffix}")
         assert len(after["streams"]) == count
         assert [c["tags"]["title"] for c in after["chapters"]] == ["Eins", "Zwei"]
@@ -359,7 +359,7 @@ def test_names_that_a_telephone_gives_are_kept_and_others_that_do_not_fit_are_to
     source = make(tmp_path / "a.mov", *pattern(0.12), *X264, *tags, "-metadata", "title=Titel")
     film = probe_film(source)
     assert fit_into(film, ".mov", Encoding()).losses == ()
-    give_colour(film, 3, tmp_path / "out.mov", Encoding())
+    give_color(film, 3, tmp_path / "out.mov", Encoding())
     after = info(tmp_path / "out.mov")["format"]["tags"]
     assert (after["com.apple.quicktime.make"], after["title"]) == ("Apple", "Titel")
     other = make(tmp_path / "b.mkv", *pattern(0.12), *X264, "-metadata", "ARCHIVE_NUMBER=17")
@@ -374,7 +374,7 @@ def test_tags_of_the_picture_are_kept_but_not_those_of_its_old_encoding(tmp_path
         *(*pattern(0.12), *X264, "-metadata:s:v", "comment=Rolle 3", "-metadata:s:v", "language=ger"),
         *("-metadata:s:v", "BPS=17", "-metadata:s:v", "stereo_mode=left_right"),
     )
-    give_colour(probe_film(source), 3, tmp_path / "out.mkv")
+    give_color(probe_film(source), 3, tmp_path / "out.mkv")
     tags = {name.lower(): value for name, value in info(tmp_path / "out.mkv")["streams"][0]["tags"].items()}
     assert (tags["comment"], tags["language"], tags["stereo_mode"]) == ("Rolle 3", "ger", "left_right")
     assert "ffv1" in tags["encoder"] and "bps" not in tags
@@ -404,7 +404,7 @@ def test_closed_captions_are_kept(tmp_path: Path, captioned: Path) -> None:
     film = probe_film(captioned)
     assert film.captions
     assert fit_into(film, ".mp4", Encoding()).losses == ()
-    give_colour(film, 10, tmp_path / "out.mp4", Encoding())
+    give_color(film, 10, tmp_path / "out.mp4", Encoding())
     assert with_captions(tmp_path / "out.mp4") == [True] * 10
 
 
@@ -416,7 +416,7 @@ def test_closed_captions_that_get_lost_are_told(tmp_path: Path, captioned: Path)
     assert fit_into(film, ".mp4", Encoding()).losses == (
         "its closed captions are not kept when it is deinterlaced",
     )
-    give_colour(film, 20, tmp_path / "out.mp4", Encoding())
+    give_color(film, 20, tmp_path / "out.mp4", Encoding())
     assert with_captions(tmp_path / "out.mp4") == [False] * 20
 
 
@@ -429,7 +429,7 @@ def test_all_else_that_comes_with_a_picture_is_told(tmp_path: Path) -> None:
 def test_pixels_that_are_not_square_stay_so(tmp_path: Path) -> None:
     source = make(tmp_path / "a.mkv", *pattern(0.12), "-vf", "setsar=16/15", *X264)
     for suffix in (".mkv", ".mp4"):
-        give_colour(probe_film(source), 3, tmp_path / f"out{suffix}", Encoding())
+        give_color(probe_film(source), 3, tmp_path / f"out{suffix}", Encoding())
         assert probe_film(tmp_path / f"out{suffix}").pixel_aspect == Fraction(16, 15)
 
 
@@ -456,5 +456,5 @@ def test_what_is_refused_leaves_nothing(tmp_path: Path, hdr10: Path) -> None:
         (Encoding(codec="libnope"), ".mkv", "no encoder libnope"),
     ):
         with pytest.raises(DeoldifyError, match=words):
-            give_colour(film, 3, out / f"film{suffix}", encoding)
+            give_color(film, 3, out / f"film{suffix}", encoding)
     assert not out.exists()

@@ -59,7 +59,7 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("matrix", MATRICES)
-def test_converted_chroma_adds_the_same_colour(matrix: str) -> None:
+def test_converted_chroma_adds_the_same_color(matrix: str) -> None:
     chroma = np.random.default_rng(0).uniform(-0.3, 0.3, (2, 4, 5))
     cb, cr = convert_chroma(chroma, matrix)
     red_weight, blue_weight = MATRICES[matrix]
@@ -485,7 +485,7 @@ def test_any_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, plain: Path, 
         ("bt2020nc", "yuv420p10le", "tv"),
     ],
 )
-def test_what_is_shown_is_the_colour_given(
+def test_what_is_shown_is_the_color_given(
     tmp_path: Path, matrix: str | None, pix_fmt: str, color_range: str
 ) -> None:
     tags = ("-colorspace", matrix, "-color_primaries", "bt709", "-color_trc", "bt709") if matrix else ()
@@ -506,7 +506,7 @@ def test_what_is_shown_is_the_colour_given(
     assert (blue - green) / 255 == pytest.approx(blue601 - green601, abs=0.01)
 
 
-def test_no_colour_stays_grey(plain: Path, tmp_path: Path) -> None:
+def test_no_color_stays_grey(plain: Path, tmp_path: Path) -> None:
     frames = rgb_frames(colorize(plain, tmp_path / "out.mkv", end_s=0.2).path).astype(int)
     assert np.ptp(frames, axis=-1).max() <= 1
 

@@ -74,7 +74,7 @@ def fitted_to(luma: int, colors: Colors) -> NDArray[np.float32]:
 
 @pytest.mark.parametrize("colors", [PQ, WIDE], ids=["PQ", "BT.2020"])
 @pytest.mark.parametrize("luma", [51, 102, 153])
-def test_chroma_shows_the_same_colour_in_other_light(tmp_path: Path, colors: Colors, luma: int) -> None:
+def test_chroma_shows_the_same_color_in_other_light(tmp_path: Path, colors: Colors, luma: int) -> None:
     expected = zimg(shown(luma), colors, tmp_path)
     np.testing.assert_allclose(fitted_to(luma, colors), expected, atol=0.001)
     # What a film of BT.709 takes would be far stronger.
@@ -83,7 +83,7 @@ def test_chroma_shows_the_same_colour_in_other_light(tmp_path: Path, colors: Col
 
 
 @pytest.mark.parametrize("luma", [51, 102, 153])
-def test_chroma_shows_the_same_colour_in_hlg(luma: int) -> None:
+def test_chroma_shows_the_same_color_in_hlg(luma: int) -> None:
     # zimg takes a gamma for each channel where BT.2100 has one for all, so HLG is shown here as BT.2100 says.
     light = 203 * shown(luma) ** 2.4
     from_bt709 = [[0.6274, 0.3293, 0.0433], [0.0691, 0.9195, 0.0114], [0.0164, 0.0880, 0.8956]]  # BT.2087

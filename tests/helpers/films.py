@@ -198,7 +198,7 @@ def frames_of(path: Path) -> list[dict[str, Any]]:
     return frames
 
 
-def give_colour(
+def give_color(
     film: Film, count: int, out_path: Path, encoding: Encoding = LOSSLESS, *, keep: bool = False
 ) -> None:
     """Write so many frames in one colour, or with their own."""

@@ -108,7 +108,7 @@ def test_grey_png_of_every_depth(tmp_path: Path, depth: int) -> None:
 
 @pytest.mark.parametrize("depth", [8, 16])
 @pytest.mark.parametrize("channels", [2, 3, 4])
-def test_png_with_colour_or_alpha(tmp_path: Path, depth: int, channels: int) -> None:
+def test_png_with_color_or_alpha(tmp_path: Path, depth: int, channels: int) -> None:
     samples = (RGBA16 if depth == 16 else (RGBA16 >> 8).astype(np.uint8))[..., 4 - channels :]
     (tmp_path / "a.png").write_bytes(png_bytes(samples, {2: 4, 3: 2, 4: 6}[channels], depth))
     rgb = grey_rgb(samples[..., 0]) if channels == 2 else samples[..., :3]
@@ -116,7 +116,7 @@ def test_png_with_colour_or_alpha(tmp_path: Path, depth: int, channels: int) -> 
 
 
 @pytest.mark.parametrize(("depth", "kind"), [(8, 0), (8, 2), (16, 0), (16, 2)])
-def test_png_with_one_transparent_colour(tmp_path: Path, depth: int, kind: int) -> None:
+def test_png_with_one_transparent_color(tmp_path: Path, depth: int, kind: int) -> None:
     samples = (RGB16 if depth == 16 else RGB8)[..., : 3 if kind else 1]
     key = samples[5, 6]
     (tmp_path / "a.png").write_bytes(

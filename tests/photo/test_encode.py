@@ -103,7 +103,7 @@ def test_depth_changes_round() -> None:
     assert np.array_equal(to_depth(to_depth(steps, np.uint16), np.uint8), steps)
 
 
-def test_alpha_follows_the_depth_of_new_colours(tmp_path: Path) -> None:
+def test_alpha_follows_the_depth_of_new_colors(tmp_path: Path) -> None:
     photo = sample_photo(tmp_path / "s.png", 16, True)
     write_photo(dataclasses.replace(photo, rgb=smooth()), tmp_path / "a.png")
     assert np.array_equal(read_photo(tmp_path / "a.png").alpha, to_depth(photo.alpha, np.uint8))

@@ -66,7 +66,7 @@ def test_warm_light_warms_and_keeps_luma(photo: Path, tiny_weights: Path, tmp_pa
     assert np.abs(lumas[0] - lumas[1]).max() <= 1
 
 
-def test_a_reference_pulls_colours_to_its_own(
+def test_a_reference_pulls_colors_to_its_own(
     photo: Path, red: Path, tiny_weights: Path, tmp_path: Path
 ) -> None:
     plain = result_of(photo, tmp_path / "plain", settle(tiny_weights))
@@ -102,7 +102,7 @@ def test_smaller_networks_look_at_the_reference_again(red: Path, tiny_weights: P
     assert not np.allclose(smaller.predict_chroma([square]), untouched.predict_chroma([square]))
 
 
-def test_a_hint_colours_its_point(photo: Path, tiny_weights: Path, tmp_path: Path) -> None:
+def test_a_hint_colors_its_point(photo: Path, tiny_weights: Path, tmp_path: Path) -> None:
     hints = tmp_path / "photo.hints.csv"
     hints.write_text("60,45,#a06e6e\n")
     rendering = settle(tiny_weights)

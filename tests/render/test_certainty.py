@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from deoldify_lite.render.certainty import colours_on, doubts_on, spread_of
+from deoldify_lite.render.certainty import colors_on, doubts_on, spread_of
 from deoldify_lite.render.colorizer import Colorizer
 from helpers.networks import Fixed
 from helpers.pictures import textured
@@ -49,13 +49,13 @@ def test_spread_is_the_deviation_from_the_mean_of_all_opinions() -> None:
     assert spread_of([one, half]) == pytest.approx(1)  # on a fifth of the pixels
 
 
-def test_colours_are_those_on_the_luma() -> None:
+def test_colors_are_those_on_the_luma() -> None:
     chroma = np.empty((2, 16, 16), np.float32)
     chroma[0], chroma[1] = -0.1, 0.15
-    found = colours_on(SQUARE, chroma)
+    found = colors_on(SQUARE, chroma)
     assert found.shape == (16, 16, 2)
     np.testing.assert_allclose(found, np.broadcast_to(lab_of_flat((-0.1, 0.15)), found.shape), atol=0.01)
-    black = colours_on(np.zeros_like(SQUARE), chroma)  # where no colour can be
+    black = colors_on(np.zeros_like(SQUARE), chroma)  # where no colour can be
     np.testing.assert_allclose(black, 0, atol=1e-3)
 
 

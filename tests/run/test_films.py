@@ -227,7 +227,7 @@ def mixed(tmp_path: Path) -> Path:
     return make(tmp_path / "mixed.mkv", "-f", "concat", "-i", tmp_path / "both.txt", "-c", "copy")
 
 
-def test_shots_in_colour_are_left_as_they_are(mixed: Path, tmp_path: Path) -> None:
+def test_shots_in_color_are_left_as_they_are(mixed: Path, tmp_path: Path) -> None:
     network = Fixed()
     item = run_task(mixed, tmp_path / "out.mkv", network, render_factor=8)
     assert (item.status, item.frames) == ("done", 40)
@@ -239,14 +239,14 @@ def test_shots_in_colour_are_left_as_they_are(mixed: Path, tmp_path: Path) -> No
     assert all(a[1] != b[1] and a[2] != b[2] for a, b in zip(result[20:], source[20:], strict=True))
 
 
-def test_all_shots_are_coloured_on_demand(mixed: Path, tmp_path: Path) -> None:
+def test_all_shots_are_colored_on_demand(mixed: Path, tmp_path: Path) -> None:
     item = run_task(mixed, tmp_path / "out.mkv", Fixed(), render_factor=8, recolor_all=True)
     assert item.status == "done" and not item.warnings
     source, result = plane_hashes(mixed), plane_hashes(item.output)
     assert all(a[0] == b[0] and a[1:] != b[1:] for a, b in zip(result, source, strict=True))
 
 
-def test_a_film_wholly_in_colour_is_told_of_and_not_called_grey(tmp_path: Path) -> None:
+def test_a_film_wholly_in_color_is_told_of_and_not_called_grey(tmp_path: Path) -> None:
     source = make(tmp_path / "color.mkv", *pattern(0.8), "-c:v", "ffv1", "-pix_fmt", "yuv420p")
     item = run_task(source, tmp_path / "out.mkv", Fixed((0.0, 0.0)), render_factor=8)
     (warning,) = item.warnings

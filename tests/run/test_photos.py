@@ -217,7 +217,7 @@ def photo_of(item: Item) -> Photo:
 
 
 @pytest.mark.parametrize("format", ["jpg", "png", "tif", "webp"])
-def test_results_say_that_their_colours_are_made(
+def test_results_say_that_their_colors_are_made(
     photos: Path, rendering: api.Rendering, format: str, tmp_path: Path
 ) -> None:
     """By default and only then; comparisons say so, too."""
@@ -284,7 +284,7 @@ def test_every_grey_of_16_bits_keeps_its_luma(tmp_path: Path, suffix: str) -> No
 
 
 @pytest.mark.parametrize("suffix", [".png", ".tif"])
-def test_colours_of_16_bits_keep_their_luma(tmp_path: Path, suffix: str) -> None:
+def test_colors_of_16_bits_keep_their_luma(tmp_path: Path, suffix: str) -> None:
     rgb = np.random.default_rng(0).integers(0, 65536, (64, 64, 3), dtype=np.uint16)
     cv2.imwrite(str(tmp_path / f"a{suffix}"), rgb[..., ::-1])
     result = one_color(tmp_path / f"a{suffix}").rgb

@@ -89,7 +89,7 @@ def test_deep_photos_and_clear_ones_look_as_in_a_viewer() -> None:
 
 
 @pytest.mark.parametrize("suffix", [".png", ".jpg"])
-def test_a_sheet_says_whose_colours_these_are(tmp_path: Path, suffix: str) -> None:
+def test_a_sheet_says_whose_colors_these_are(tmp_path: Path, suffix: str) -> None:
     path, told = tmp_path / f"a-preview{suffix}", []
     write_sheet(grey_picture(40, 60), path, tmp_path / "a.png", before_rename=told.append)
     assert has_mark(read_photo(path).xmp) and len(told) == 1
@@ -171,8 +171,8 @@ def test_preview_of_a_film(tmp_path: Path, tiny_weights: Path, capsys: pytest.Ca
     assert [stream.kind for stream in made.streams] == ["audio"]
     pixels = run("ffmpeg", "-v", "error", "-i", clip, "-f", "rawvideo", "-pix_fmt", "rgb24", "-")
     frames = np.frombuffer(pixels, np.uint8).reshape(-1, 120, 324, 3).astype(int)
-    grey, coloured = np.ptp(frames[:, :, :156], axis=3), np.ptp(frames[:, :, 168:], axis=3)
-    assert len(frames) == 10 and grey.mean() < 2 < 5 < coloured.mean()
+    grey, colored = np.ptp(frames[:, :, :156], axis=3), np.ptp(frames[:, :, 168:], axis=3)
+    assert len(frames) == 10 and grey.mean() < 2 < 5 < colored.mean()
     # both halves show the same frames, and so does the source
     lumas = [
         np.frombuffer(

@@ -70,7 +70,7 @@ def test_no_hint_reaches_beyond_a_cut() -> None:
 
 
 @pytest.mark.parametrize("hinted", [0, 20, 39, 22])  # the last is a frame that the network did not predict
-def test_colour_moves_with_a_panned_picture_both_ways(hinted: int) -> None:
+def test_color_moves_with_a_panned_picture_both_ways(hinted: int) -> None:
     lumas = [textured(2 * i) for i in range(40)]  # a pixel of the chroma for each frame
     frames = shot(lumas)
     passed = run(frames, [hint(hinted, 28 + hinted, 0.12)])
@@ -127,8 +127,8 @@ def test_repeated_frames_count_and_pass() -> None:
     assert red_at(passed[0], 44) > 0.1
 
 
-def test_shots_in_colour_stay_so() -> None:
-    frames = [Predicted(Step(Frame(textured(), begins_shot=not i, in_colour=True))) for i in range(4)]
+def test_shots_in_color_stay_so() -> None:
+    frames = [Predicted(Step(Frame(textured(), begins_shot=not i, in_color=True))) for i in range(4)]
     assert run(frames, [hint(1)]) == frames
 
 

@@ -55,10 +55,10 @@ def test_where_all_is_new_each_time_all_is_predicted() -> None:
     assert stands_for(list(find_key_frames(frames, SIZE))) == [1] * 5
 
 
-def test_repeats_and_colour_do_not_count() -> None:
+def test_repeats_and_color_do_not_count() -> None:
     a, b, c, d = flickered(4)
-    coloured = [Frame(textured(seed=2), begins_shot=not i, in_colour=True) for i in range(3)]
-    steps = list(find_key_frames([a, a, b, b, b, c, d, *coloured, *flickered(2)], SIZE, most_steps=2))
+    colored = [Frame(textured(seed=2), begins_shot=not i, in_color=True) for i in range(3)]
+    steps = list(find_key_frames([a, a, b, b, b, c, d, *colored, *flickered(2)], SIZE, most_steps=2))
     # The first frame, said again, does not begin a shot again.
     assert [step.repeats for step in steps[3:5]] == [True, True]
     assert stands_for(steps[2:]) == [0, 0, 0, 2, 1, 0, 0, 0, 1, 1]

@@ -38,7 +38,7 @@ def test_a_scene_that_moved_is_known_where_it_is_seen_again() -> None:
     assert np.abs(found - (ramp[20:-20, 20:-20] - 4 * step)).max() < step
 
 
-def test_the_first_colours_of_a_scene_stay() -> None:
+def test_the_first_colors_of_a_scene_stay() -> None:
     memory = SceneMemory()
     memory.tell(textured(), colored(0.1, 0.1))
     memory.tell(textured(), colored(-0.3, -0.3))

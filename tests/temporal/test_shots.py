@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from deoldify_lite.temporal.shots import COLOUR_LOOKAHEAD, CUT_LOOKAHEAD, Frame, mark_shots
+from deoldify_lite.temporal.shots import COLOR_LOOKAHEAD, CUT_LOOKAHEAD, Frame, mark_shots
 
 Film = np.ndarray  # (frames, 96, 96) float32, luma
 NEUTRAL = np.full((2, 48, 48), 128, np.uint8)
@@ -143,7 +143,7 @@ def made_up_film(seed: int) -> list[Frame]:
 
 
 def marks(film: list[Frame]) -> list[tuple[bool, bool]]:
-    return [(frame.begins_shot, frame.in_colour) for frame in mark_shots(film)]
+    return [(frame.begins_shot, frame.in_color) for frame in mark_shots(film)]
 
 
 def test_pieces_that_start_at_a_cut_are_marked_like_the_whole_film() -> None:
@@ -175,36 +175,34 @@ def test_frames_come_out_as_they_went_in_and_few_are_held() -> None:
     film = list(frames(np.concatenate([scene(1, 130), scene(2, 80)]), NEUTRAL))
     for given, (before, marked) in zip(film, enumerate(mark_shots(counted())), strict=True):
         assert marked.luma is given.luma and marked.chroma is given.chroma
-        assert taken - before <= COLOUR_LOOKAHEAD + CUT_LOOKAHEAD
+        assert taken - before <= COLOR_LOOKAHEAD + CUT_LOOKAHEAD
 
 
-COLOURFUL = np.stack([np.full((48, 48), 128), np.where(np.mgrid[:48, :48][0] > 24, 128, 170)]).astype(
-    np.uint8
-)
+COLORFUL = np.stack([np.full((48, 48), 128), np.where(np.mgrid[:48, :48][0] > 24, 128, 170)]).astype(np.uint8)
 
 
-def test_each_shot_is_in_colour_or_not_as_a_whole() -> None:
-    lengths, colours = (20, 100, 30, 12), (None, COLOURFUL, NEUTRAL, COLOURFUL)
-    film = [f for i, (n, c) in enumerate(zip(lengths, colours, strict=True)) for f in frames(scene(i, n), c)]
-    assert [in_colour for _, in_colour in marks(film)] == [False] * 20 + [True] * 100 + [False] * 30 + [
+def test_each_shot_is_in_color_or_not_as_a_whole() -> None:
+    lengths, colors = (20, 100, 30, 12), (None, COLORFUL, NEUTRAL, COLORFUL)
+    film = [f for i, (n, c) in enumerate(zip(lengths, colors, strict=True)) for f in frames(scene(i, n), c)]
+    assert [in_color for _, in_color in marks(film)] == [False] * 20 + [True] * 100 + [False] * 30 + [
         True
     ] * 12
 
 
 def test_what_is_decided_holds_until_the_next_cut() -> None:
     shot = scene(1, 100)
-    film = [*frames(shot[:60], COLOURFUL), *frames(shot[60:], NEUTRAL)]
+    film = [*frames(shot[:60], COLORFUL), *frames(shot[60:], NEUTRAL)]
     assert marks(film) == [(True, True), *[(False, True)] * 99]
 
 
-def test_a_colour_shot_that_fades_in_from_black_is_in_colour() -> None:
+def test_a_color_shot_that_fades_in_from_black_is_in_color() -> None:
     level = np.clip(np.arange(120) / 40 - 1, 0, 1)  # black for 40 frames, then brighter for 40
     shot = scene(1, 120) * level[:, None, None]
     film = []
     for luma, share in zip(shot, level, strict=True):
-        film += frames(luma[None], np.rint(128 + share * (COLOURFUL.astype(float) - 128)).astype(np.uint8))
-    in_colour = [mark[1] for mark in marks(film)]
-    assert all(in_colour[50:])
+        film += frames(luma[None], np.rint(128 + share * (COLORFUL.astype(float) - 128)).astype(np.uint8))
+    in_color = [mark[1] for mark in marks(film)]
+    assert all(in_color[50:])
 
 
 @pytest.mark.parametrize(
@@ -223,4 +221,4 @@ def test_cuts_of_real_films(samples: Path, name: str, size: int, expected: dict[
     raw = subprocess.run([*command, "-f", "rawvideo", "-"], capture_output=True, check=True).stdout
     planes = np.frombuffer(raw, np.uint8).reshape(-1, 3, size, size)
     marked = mark_shots(Frame(picture[0], picture[1:]) for picture in planes)
-    assert {i: frame.in_colour for i, frame in enumerate(marked) if frame.begins_shot} == expected
+    assert {i: frame.in_color for i, frame in enumerate(marked) if frame.begins_shot} == expected

@@ -65,7 +65,7 @@ def test_steadiness_zero_leaves_each_frame_as_it_was_predicted() -> None:
         np.testing.assert_array_equal(ours, theirs)
 
 
-def test_a_still_picture_keeps_its_colour_exactly() -> None:
+def test_a_still_picture_keeps_its_color_exactly() -> None:
     chroma = noisy()
     for found in run(still([chroma] * 50)):
         np.testing.assert_allclose(found, chroma, atol=1e-6)  # a hundredth of a step of 16 bits
@@ -85,7 +85,7 @@ def test_the_first_frame_hears_of_the_later_ones() -> None:
     assert first.mean() == pytest.approx(0.12, abs=0.005)
 
 
-def test_colour_moves_with_a_panned_picture() -> None:
+def test_color_moves_with_a_panned_picture() -> None:
     """Colours are painted on a still picture, predicted with noise, and panned over."""
     painted = np.repeat(np.sin(np.arange(192) / 6).astype(np.float32)[None] * 0.2, 96, 0)
     lumas, predicted, true = [], [], []
@@ -117,7 +117,7 @@ class Forgetful(SceneMemory):
         return None
 
 
-def test_a_scene_comes_back_in_its_colours() -> None:
+def test_a_scene_comes_back_in_its_colors() -> None:
     away = still([plain(0.0)] * 20, seed=1)
     frames = still([plain(0.3)] * 20) + away + still([plain(0.1)] * 60)
     with_memory = [found.mean() for found in run(frames)][40:]
@@ -126,7 +126,7 @@ def test_a_scene_comes_back_in_its_colours() -> None:
     assert with_memory[0] > 0.2 and min(with_memory) > 0.17
 
 
-def test_colours_of_a_long_shot_do_not_drift() -> None:
+def test_colors_of_a_long_shot_do_not_drift() -> None:
     drifting = [plain(0.1 + 0.001 * i) for i in range(200)]
     frames = still(drifting)
     assert np.ptp([found.mean() for found in run(frames)]) < 0.6 * 0.2
@@ -141,7 +141,7 @@ def test_frames_without_a_prediction_lie_between_those_around_them() -> None:
     np.testing.assert_allclose(levels, (0.1 * past + 0.3 * future) / (past + future), rtol=1e-5)
 
 
-def test_a_frame_without_a_prediction_is_coloured_though_nothing_is_trusted() -> None:
+def test_a_frame_without_a_prediction_is_colored_though_nothing_is_trusted() -> None:
     lost = unmoved(trust=0.0)
     for steadiness in (0.01, 0.95, 1.0):
         found = run(still([plain(0.2)] + [None] * 7 + [plain(0.2)] + [None] * 7, motion=lost), steadiness)
@@ -170,7 +170,7 @@ def test_few_predictions_do_for_a_panned_picture() -> None:
         assert np.abs(ours - wanted)[:, 4:-4, :].mean() < 0.01  # also where the picture comes in
 
 
-def test_repeated_frames_show_the_same_colour() -> None:
+def test_repeated_frames_show_the_same_color() -> None:
     lumas = [textured(shift) for shift in (0, 0, 2, 2, 2, 4)]
     found = run(shot(lumas, [noisy() for _ in lumas]))
     for i in (1, 3, 4):
@@ -178,10 +178,10 @@ def test_repeated_frames_show_the_same_colour() -> None:
     assert len(found) == 6 and not np.array_equal(found[1], found[2])
 
 
-def test_shots_in_colour_are_passed_on() -> None:
+def test_shots_in_color_are_passed_on() -> None:
     grey = still([plain(0.1)] * 3)
-    colour = [Predicted(Step(Frame(textured(seed=1), begins_shot=not i, in_colour=True))) for i in range(4)]
-    found = list(steady(grey + colour + grey, steadiness=0.9))
+    color = [Predicted(Step(Frame(textured(seed=1), begins_shot=not i, in_color=True))) for i in range(4)]
+    found = list(steady(grey + color + grey, steadiness=0.9))
     assert [chroma is None for chroma in found] == [False] * 3 + [True] * 4 + [False] * 3
 
 

@@ -206,7 +206,7 @@ def test_the_same_picture_has_no_semantic_loss() -> None:
     assert detail.item() == 0 and meaning.item() == pytest.approx(0, abs=1e-5)
 
 
-def test_pretrained_networks_see_colour() -> None:
+def test_pretrained_networks_see_color() -> None:
     """A yellow lemon and a blue one differ more than a yellow and an orange one do."""
     paths = [SHARED / "weights" / f"{name}.safetensors" for name in ("squeezenet1_1", "mobilenetv1_100")]
     if not all(path.is_file() for path in paths):

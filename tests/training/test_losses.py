@@ -22,8 +22,8 @@ GUESS = torch.tensor([[0.05, 0.1], [0.0, 0.0]]).view(1, 2, 1, 2)
 
 
 def test_pixel_losses_by_hand() -> None:
-    grey, colourful = 0.5 * 0.05**2 / 0.1, 0.2 - 0.05  # below and above beta = 0.1
-    huber = (1 * grey + 5 * colourful) / 4 / ((1 + 5) / 2)  # mean over 2 planes x 2 pixels
+    grey, colorful = 0.5 * 0.05**2 / 0.1, 0.2 - 0.05  # below and above beta = 0.1
+    huber = (1 * grey + 5 * colorful) / 4 / ((1 + 5) / 2)  # mean over 2 planes x 2 pixels
     assert huber_loss(GUESS, TRUTH).item() == pytest.approx(huber, rel=1e-5)
     assert l1_loss(GUESS, TRUTH).item() == pytest.approx((0.05 + 0.2) / 4, rel=1e-5)
     assert set(PIXEL_LOSSES.values()) == {huber_loss, l1_loss}
@@ -78,7 +78,7 @@ def test_color_classes_by_hand() -> None:
     assert color_class_loss(logits, truth, bins=4).item() == pytest.approx(expected.item(), abs=0.01)
 
 
-def test_colourful_pixels_count_more_as_classes() -> None:
+def test_colorful_pixels_count_more_as_classes() -> None:
     """A grey pixel that is surely right, and a colourful one whose two cells get nothing but e^-4."""
     truth = torch.tensor([[-0.125, 0.375], [-0.125, -0.125]]).view(1, 2, 1, 2)
     logits = torch.zeros(1, 16, 1, 2)

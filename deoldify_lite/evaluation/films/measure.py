@@ -184,8 +184,8 @@ class _Tally:
             divergences = np.stack([series[name, column] for name in CDC_SERIES], 1)
             scores["cdc", column] = cdc(divergences, starts)
             for name in ("warp", "flicker"):
-                colour = scores["cf", column]
-                scores[f"{name}_cf", column] = scores[name, column] / colour if colour else float("nan")
+                color = scores["cf", column]
+                scores[f"{name}_cf", column] = scores[name, column] / color if color else float("nan")
         return FilmFigures(self.columns, count, tuple(starts), series, scores)
 
 
