@@ -1,4 +1,9 @@
-"""The demo's grey photos and film, made of pictures that scikit-image carries in its wheel; and its sheet."""
+"""The demo's grey photos and film, made of scikit-image's photographs, and its sheets of before and after.
+
+All four photographs are free, as scikit-image's documentation of `skimage.data` says: `astronaut` by NASA and
+`rocket` by SpaceX are in the public domain, `chelsea` by Stefan van der Walt and `coffee` by Rachel Michetti
+are CC0.
+"""
 
 import argparse
 import subprocess
@@ -12,9 +17,12 @@ from PIL import Image
 from skimage import data
 
 PICTURES = ("astronaut", "chelsea", "coffee", "rocket")
+README_PICTURES = PICTURES[:3]
+README_PICTURE = Path(__file__).resolve().parents[2] / "docs/before-after.jpg"
 FRAME_RATE = 25
 SHOT_S = 3
 WIDTH, HEIGHT = 640, 360
+Pair = tuple[NDArray[np.uint8], NDArray[np.uint8]]  # before and after
 
 
 def make(folder: Path) -> None:
@@ -72,20 +80,17 @@ def frame_of(film: Path, time_s: float) -> NDArray[np.uint8]:
     return cv2.cvtColor(cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
 
 
-def make_sheet(folder: Path) -> None:
-    """Write `folder/before-after.png`: photos and film frames, grey above, colour below."""
-    pairs = [
-        tuple(
-            np.asarray(Image.open(folder / kind / f"{name}.png").convert("RGB"))
-            for kind in ("photos", "photos-colorized")
-        )
-        for name in PICTURES
-    ]
-    pairs += [
-        (frame_of(folder / "film.mp4", time_s), frame_of(folder / "film-colorized.mp4", time_s))
-        for time_s in (SHOT_S / 2, SHOT_S * 3 / 2)
-    ]
-    height = 300
+def photo_pair(folder: Path, name: str) -> Pair:
+    """A photo of the demo, grey and colorized: two (H, W, 3) RGB arrays."""
+    grey, colour = (
+        np.asarray(Image.open(folder / kind / f"{name}.png").convert("RGB"))
+        for kind in ("photos", "photos-colorized")
+    )
+    return grey, colour
+
+
+def grey_above_colour(pairs: list[Pair], height: int) -> Image.Image:
+    """One column for each pair, its two pictures `height` pixels high."""
     columns = [
         np.vstack(
             [cv2.resize(p, (round(p.shape[1] * height / p.shape[0]), height), interpolation=cv2.INTER_AREA)
@@ -93,12 +98,28 @@ def make_sheet(folder: Path) -> None:
         )
         for pair in pairs
     ]  # fmt: skip
-    Image.fromarray(np.hstack(columns)).save(folder / "before-after.png")
+    return Image.fromarray(np.hstack(columns))
+
+
+def make_sheet(folder: Path) -> None:
+    """Write `folder/before-after.png`: all photos, and two frames of the film."""
+    pairs = [photo_pair(folder, name) for name in PICTURES]
+    pairs += [
+        (frame_of(folder / "film.mp4", time_s), frame_of(folder / "film-colorized.mp4", time_s))
+        for time_s in (SHOT_S / 2, SHOT_S * 3 / 2)
+    ]
+    grey_above_colour(pairs, 300).save(folder / "before-after.png")
+
+
+def make_readme_picture(folder: Path) -> None:
+    """Write `docs/before-after.jpg`, about 1600 pixels wide: the picture of README."""
+    pairs = [photo_pair(folder, name) for name in README_PICTURES]
+    grey_above_colour(pairs, 400).save(README_PICTURE, quality=88, optimize=True)
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", choices=["make", "sheet"])
-    parser.add_argument("folder", type=Path)
+    parser.add_argument("what", choices=["make", "sheet", "readme"])
+    parser.add_argument("folder", type=Path, help="the demo's folder")
     args = parser.parse_args()
-    {"make": make, "sheet": make_sheet}[args.what](args.folder)
+    {"make": make, "sheet": make_sheet, "readme": make_readme_picture}[args.what](args.folder)
