@@ -1,14 +1,19 @@
-"""The wheel: it holds the weights, and works from any folder."""
+"""The wheel: it holds the weights, asks for what it needs, and works from any folder."""
 
 import os
 import subprocess
 import sys
 import zipfile
+from email.message import Message
+from email.parser import Parser
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 from deoldify_lite.models.zoo import get_spec
+from deoldify_lite.version import __version__
+from helpers.commands import Command
 from helpers.places import ROOT
 
 
@@ -33,6 +38,43 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     subprocess.run([*pip, "--wheel-dir", str(folder), str(source)], check=True)
     (path,) = folder.glob("*.whl")
     return path
+
+
+@pytest.fixture(scope="module")
+def metadata(wheel: Path) -> Message:
+    with zipfile.ZipFile(wheel) as archive:
+        name = next(name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+        return Parser().parsestr(archive.read(name).decode())
+
+
+def test_wheel_and_command_agree_on_the_version(wheel: Path, metadata: Message, command: Command) -> None:
+    result = command("--version")
+    assert (result.returncode, result.stdout) == (0, f"deoldify-lite {__version__}\n")
+    assert metadata["Version"] == __version__
+    assert wheel.name.startswith(f"deoldify_lite-{__version__}-")
+
+
+@pytest.mark.parametrize(
+    ("platform", "machine", "python", "wanted"),
+    [
+        ("linux", "x86_64", "3.10", True),
+        ("linux", "x86_64", "3.14", True),
+        ("linux", "x86_64", "3.15", False),
+        ("linux", "aarch64", "3.12", False),
+        ("win32", "AMD64", "3.12", True),
+        ("win32", "ARM64", "3.12", False),
+        ("darwin", "arm64", "3.12", True),
+        ("darwin", "x86_64", "3.12", True),
+        ("freebsd14", "amd64", "3.12", False),
+    ],
+)
+def test_openvino_is_asked_for_where_it_has_wheels(
+    metadata: Message, platform: str, machine: str, python: str, wanted: bool
+) -> None:
+    there = {"sys_platform": platform, "platform_machine": machine, "python_version": python, "extra": ""}
+    requirements = [Requirement(text) for text in metadata.get_all("Requires-Dist", [])]
+    found = [one.name for one in requirements if one.marker is None or one.marker.evaluate(there)]
+    assert ("openvino" in found) == wanted and "torch" in found
 
 
 def test_the_wheel_holds_code_weights_and_commands(wheel: Path) -> None:

@@ -123,8 +123,8 @@ def settle(
         reference: a photo in colour, towards whose colours the network's are pulled, region by region.
         device: auto, cpu, cuda or mps.
         precision: fp32, bf16, fp16, or auto for the fastest; they differ by less than can be seen.
-        backend: what runs the network: torch, openvino (on the CPU; the extra of that name), or auto for the
-            faster of those that are there.
+        backend: what runs the network: torch, openvino (on the CPU only), or auto for the faster of those
+            installed.
 
     Raises:
         OptionError: a value makes no sense.
@@ -189,7 +189,8 @@ def _choose_backend(name: str, device: str) -> str:
         raise OptionError("--backend openvino runs on the CPU alone: add --device cpu")
     if name == "openvino" and not there:
         raise OptionError(
-            "--backend openvino: it is not installed; run: pip install 'deoldify_lite[openvino]'"
+            "--backend openvino: OpenVINO is not installed; run: pip install openvino. "
+            "Where that finds no wheel, use --backend torch"
         )
     if name != "auto":
         return name

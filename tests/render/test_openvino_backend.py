@@ -19,7 +19,7 @@ from deoldify_lite.render.torch_backend import TorchBackend
 from helpers.pictures import grey_picture
 from helpers.places import ROOT
 
-pytest.importorskip("openvino", reason="the extra `openvino` is not installed")
+pytest.importorskip("openvino", reason="OpenVINO is not installed")
 
 LUMAS = np.stack([grey_picture(64, 64)[..., 0], grey_picture(64, 64)[::-1, :, 0]])
 
