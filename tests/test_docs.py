@@ -53,6 +53,30 @@ def test_figures_stand_in_readme_alone(site: Path) -> None:
     assert "photos/s" not in (DOCS / "performance.md").read_text()
 
 
+def promised_tests() -> list[tuple[Path, str]]:
+    """The tests that the page of promises names: each file, and the start of a test's name or nothing."""
+    found: list[tuple[Path, str]] = []
+    for line in (DOCS / "promises.md").read_text(encoding="utf-8").splitlines():
+        file = None  # a name without a file means the file named before it in its cell
+        for name in re.findall(r"`([^`]+)`", line.rpartition(" | ")[2] if line.startswith("| ") else ""):
+            if named := re.fullmatch(r"([a-z]+)/([a-z0-9_]+)(?:: ([a-z0-9_]+))?", name):
+                if not (ROOT / name).is_file():  # a script is no test
+                    file = ROOT / "tests" / named[1] / f"test_{named[2]}.py"
+                    found.append((file, named[3] or ""))
+            elif re.fullmatch(r"[a-z0-9_]+", name):
+                assert file is not None, line
+                found.append((file, name))
+    return found
+
+
+def test_every_promise_names_tests_that_there_are() -> None:
+    named = promised_tests()
+    assert len(named) > 60
+    for file, start in named:
+        assert file.is_file(), file
+        assert re.search(rf"^def test_{start}", file.read_text(encoding="utf-8"), re.M), f"{file}: {start}"
+
+
 def commands_in_docs() -> list[tuple[str, list[str]]]:
     """Each call of our commands in the pages."""
     found = []
