@@ -7,9 +7,8 @@ from pathlib import Path
 
 from deoldify_lite.cli.options import add_verbosity
 from deoldify_lite.errors import OptionError
-from deoldify_lite.remote.verify import verify_elsewhere
 from deoldify_lite.run.verify import verify
-from deoldify_lite.storage.url import Url, path_or_url
+from deoldify_lite.storage.url import path_or_url
 from deoldify_lite.system.files import atomic_path
 
 log = logging.getLogger(__name__)
@@ -35,7 +34,7 @@ def run_verify(args: argparse.Namespace) -> int:
         raise OptionError(f"--json {args.json}: name a file in a folder that is there")
     verdicts = []
     for out in args.outs:
-        for verdict in verify_elsewhere(out) if isinstance(out, Url) else verify(out):
+        for verdict in verify(out):
             verdicts.append(verdict)
             if not verdict.sound:
                 log.error("%s: %s", verdict.output, verdict.reason)

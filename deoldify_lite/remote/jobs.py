@@ -16,7 +16,7 @@ from deoldify_lite.remote.outbox import Outbox
 from deoldify_lite.remote.plan import Errand, Mirror
 from deoldify_lite.remote.staging import staging
 from deoldify_lite.run.items import Item
-from deoldify_lite.run.manifest import Manifest, Record, fingerprint, fingerprint_of
+from deoldify_lite.run.manifest import Manifest, Record, fingerprint_of
 from deoldify_lite.run.task import Settings, Task
 from deoldify_lite.storage.store import fetch
 from deoldify_lite.storage.url import Place, Url
@@ -165,12 +165,8 @@ def _done(
     if not found:
         return None
     source = errand.source
-    if isinstance(source, Path):
-        wanted = fingerprint_of(source, asdict(settings))
-        origin = str(source.absolute())
-    else:
-        wanted = fingerprint(source.size, source.mtime_ns, asdict(settings))
-        origin = str(source.url)
+    wanted = fingerprint_of(source, asdict(settings))
+    origin = str(source.absolute() if isinstance(source, Path) else source.url)
     for record in found:
         # Under a name that was not planned, it might be the result of another film.
         ours = record.output == errand.output or record.source == origin

@@ -19,8 +19,8 @@ from deoldify_lite.run.manifest import NAME, Manifest, Record
 from deoldify_lite.run.task import Task
 from deoldify_lite.storage.errors import UnreachableError
 from deoldify_lite.storage.names import why_unsafe
-from deoldify_lite.storage.store import fetch, list_files, look_up, name_below, put, remove
-from deoldify_lite.storage.url import Url
+from deoldify_lite.storage.store import fetch, list_files, look_up, put, remove
+from deoldify_lite.storage.url import Url, name_below
 from deoldify_lite.system.threads import Pending, Workers
 
 log = logging.getLogger(__name__)

@@ -11,8 +11,8 @@ from deoldify_lite.run.manifest import NAME as MANIFEST_NAME
 from deoldify_lite.run.manifest import Manifest
 from deoldify_lite.run.plan import find_sources, nothing_to_do
 from deoldify_lite.storage.names import why_unsafe
-from deoldify_lite.storage.store import RemoteFile, fetch, list_files, look_up, media_among, name_below
-from deoldify_lite.storage.url import Place, Url
+from deoldify_lite.storage.store import RemoteFile, fetch, list_files, look_up, media_among
+from deoldify_lite.storage.url import Place, Url, name_below
 
 
 @dataclass(frozen=True)

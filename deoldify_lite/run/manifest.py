@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from deoldify_lite.errors import InputError
+from deoldify_lite.storage.places import Source, on_disk, size_and_time
 from deoldify_lite.system.files import sha256_of
 
 NAME = ".deoldify_lite.jsonl"
@@ -35,19 +36,16 @@ class Record:
         return json.dumps(asdict(self), ensure_ascii=False) + "\n"
 
 
-def fingerprint_of(source: Path, settings: dict[str, Any]) -> str:
+def fingerprint_of(source: Source, settings: dict[str, Any]) -> str:
     """A short hash that changes when the source file or any setting does.
 
     The source counts by size and time of change, not by its bytes: reading terabytes of films only to skip
     them would cost more than it is worth.
+
+    Raises:
+        OSError: the source cannot be looked at.
     """
-    stat = source.stat()
-    return fingerprint(stat.st_size, stat.st_mtime_ns, settings)
-
-
-def fingerprint(size: int, mtime_ns: int, settings: dict[str, Any]) -> str:
-    """`fingerprint_of` a file of which this is known: bytes, and the time of the last change."""
-    text = json.dumps([size, mtime_ns, settings], sort_keys=True)
+    text = json.dumps([*size_and_time(source), settings], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
@@ -153,6 +151,18 @@ class Manifest:
                 raise OSError(error.errno, error.strerror, str(self.path)) from error
             self._torn = False
             self.remember(record)
+
+
+def read_manifest(file: Source) -> Manifest:
+    """The manifest in a file, only to look into it: of a remote one there is no copy any more.
+
+    Raises:
+        InputError: it cannot be fetched or read.
+    """
+    with on_disk(file) as path:
+        if path.name != NAME:  # copies get no hidden name
+            path = path.rename(path.with_name(NAME))
+        return Manifest(path.parent)
 
 
 def _is_below(name: str) -> bool:

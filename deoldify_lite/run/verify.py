@@ -1,69 +1,89 @@
-"""Finished results checked again, against what was recorded of them."""
+"""Check finished results against their records in the manifest."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from deoldify_lite.errors import InputError
-from deoldify_lite.run.manifest import NAME, Manifest, Record
-from deoldify_lite.storage.url import Place
+from deoldify_lite.run.manifest import NAME, Record, read_manifest
+from deoldify_lite.storage.places import (
+    Folder,
+    Source,
+    find_file,
+    is_folder,
+    on_disk,
+    place_of,
+    size_and_time,
+)
+from deoldify_lite.storage.store import look_up
+from deoldify_lite.storage.url import Place, Url, name_below
 from deoldify_lite.system.files import sha256_of
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What was found of one result."""
+    """Whether one result is sound."""
 
     output: Place
-    sound: bool  # it is as it was left
-    reason: str = ""  # what is wrong, or is not known
+    sound: bool  # its bytes are those that were written
+    reason: str = ""  # what is wrong with it, or was not checked
 
 
-def verify(out: Path) -> Iterator[Verdict]:
-    """Check a folder of results, with all folders in it, or one result.
+def verify(out: Place) -> Iterator[Verdict]:
+    """Check one result, or all results in a folder and in the folders inside it.
 
-    A result is sound if its bytes are those that were written. Of records from before these were kept only
-    the size is compared.
+    A result is sound if its bytes are those that were written. Old records hold no hash; for these only the
+    size is compared. Results by URL are fetched one by one and removed again.
 
     Args:
         out: a folder of results, or a result.
 
     Raises:
-        InputError: nothing is recorded there.
+        InputError: nothing is recorded there, or the store cannot be reached or refuses.
+        OptionError: the URL is of a kind that we do not open.
     """
-    if out.is_dir():
-        manifests = sorted(out.rglob(NAME))
+    if is_folder(out):
+        folder = Folder(out)
+        manifests = folder.named(NAME)
         if not manifests:
             raise InputError(f"{out}: holds no results of ours: there is no {NAME} in it")
-        for path in manifests:
-            manifest = Manifest(path.parent)
-            yield from (_check(manifest, record) for record in manifest.records())
+        for file in manifests:
+            yield from (_check(place_of(file).parent, record, folder.file) for record in _records(file))
         return
-    for folder in out.absolute().parents:
-        if (folder / NAME).is_file():
-            manifest = Manifest(folder)
-            key = manifest.key(out.absolute())
-            if found := [record for record in manifest.records() if record.output == key]:
-                yield _check(manifest, found[0])
+    result = out if isinstance(out, Url) else out.absolute()
+    for parent in result.parents:
+        if manifest := find_file(parent / NAME):
+            key = name_below(parent, result)
+            if found := [record for record in _records(manifest) if record.output == key]:
+                yield _check(parent, found[0], find_file)
                 return
+    if isinstance(out, Url):
+        look_up(out)  # raises, with the reason, if the store shows us nothing
     raise InputError(f"{out}: nothing is recorded of it in its folder or those above")
 
 
-def _check(manifest: Manifest, record: Record) -> Verdict:
-    output = manifest.folder / record.output
-    missing = [name for name in record.extras if not (manifest.folder / name).is_file()]
+def _records(manifest: Source) -> list[Record]:
+    return read_manifest(manifest).records()
+
+
+def _check(folder: Place, record: Record, find: Callable[[Place], Source | None]) -> Verdict:
+    output = folder / record.output
     try:
-        if not output.is_file():
+        missing = [name for name in record.extras if find(folder / name) is None]
+        file = find(output)
+        if file is None:
             return Verdict(output, False, "is missing; colorize its source again")
-        if output.stat().st_size != record.size:
-            sizes = f"has {output.stat().st_size} bytes and not {record.size}"
+        size, _ = size_and_time(file)
+        if size != record.size:
+            sizes = f"has {size} bytes and not {record.size}"
             return Verdict(output, False, f"{sizes}: changed or cut short since it was made")
-        if record.sha256 and sha256_of(output) != record.sha256:
-            return Verdict(output, False, "its bytes are not those that were written: it is damaged")
+        if record.sha256:
+            with on_disk(file) as path:
+                if sha256_of(path) != record.sha256:
+                    return Verdict(output, False, "its bytes are not those that were written: it is damaged")
+    except InputError as error:
+        return Verdict(output, False, str(error))
     except OSError as error:
         return Verdict(output, False, f"cannot be read: {error.strerror or error}")
     if missing:
         return Verdict(output, False, f"what was made beside it is missing: {', '.join(missing)}")
-    if not record.sha256:
-        return Verdict(output, True, "only its size is known, and right")
-    return Verdict(output, True)
+    return Verdict(output, True, "" if record.sha256 else "only its size is known, and right")

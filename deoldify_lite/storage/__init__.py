@@ -1,1 +1,1 @@
-"""Files by URL: named, listed, fetched and put, through fsspec."""
+"""Files by URL, through fsspec: named, listed, fetched and put; `places` treats local files like them."""

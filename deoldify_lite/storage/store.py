@@ -19,7 +19,7 @@ from typing import Any
 from deoldify_lite.errors import InputError, OptionError
 from deoldify_lite.storage.errors import told
 from deoldify_lite.storage.names import safe_name
-from deoldify_lite.storage.url import Url
+from deoldify_lite.storage.url import Url, name_below
 from deoldify_lite.system.files import atomic_path, natural_key
 
 # Here a file appears whole or not at all; on the others one is put aside first and then moved.
@@ -48,24 +48,17 @@ class RemoteFile:
     mtime_ns: int  # time of the last change; 0 where the store tells none
 
 
-def list_media(url: Url, suffixes: Iterable[str], *, skip: Url | None = None) -> list[RemoteFile]:
-    """Files below a URL whose suffix is one of `suffixes`, in natural order, hidden ones left out.
-
-    Args:
-        url: a folder, or what a store takes for one.
-        suffixes: lower case, with the dot.
-        skip: a folder inside that is left out, such as that of the results.
-
-    Raises:
-        InputError, OptionError: it cannot be listed; see `list_files`.
-    """
-    return media_among(list_files(url), url, suffixes, skip=skip)
-
-
 def media_among(
     files: Iterable[RemoteFile], folder: Url, suffixes: Iterable[str], *, skip: Url | None = None
 ) -> list[RemoteFile]:
-    """`list_media` of a folder whose files are listed already."""
+    """Listed files whose suffix is one of `suffixes`, in natural order, without hidden ones.
+
+    Args:
+        files: as `list_files` gives them.
+        folder: that was listed.
+        suffixes: lower case, with the dot.
+        skip: a folder inside to leave out, such as that of the results.
+    """
     wanted = frozenset(suffixes)
     found = [
         file
@@ -216,11 +209,6 @@ def remove(url: Url) -> None:
         system.invalidate_cache()
         if system.exists(path):
             system.rm_file(path)
-
-
-def name_below(folder: Url, url: Url) -> str:
-    """The rest of a URL below that of a folder."""
-    return url.removeprefix(folder).removeprefix("/")
 
 
 def _open(url: Url) -> tuple[Any, str]:

@@ -51,6 +51,11 @@ class Url(str):
         """The folder it is in; of a bucket itself."""
         return Url(self.removesuffix(self.name)) if self.name else self
 
+    @property
+    def parents(self) -> "list[Url]":
+        """The folders it is in, from the inmost out to the bucket."""
+        return [self.parent, *self.parent.parents] if self.name else []
+
     def with_name(self, name: str) -> "Url":
         """Another one in the same folder."""
         return self.parent / name
@@ -65,6 +70,13 @@ class Url(str):
 
 # A file or folder, wherever it lies.
 Place = Path | Url
+
+
+def name_below(folder: Place, place: Place) -> str:
+    """The name of a place below a folder, with forward slashes."""
+    if isinstance(place, Path):
+        return place.relative_to(folder).as_posix()
+    return place.removeprefix(str(folder)).removeprefix("/")
 
 
 def is_url(text: object) -> bool:

@@ -20,18 +20,19 @@ from deoldify_lite.remote import jobs, outbox
 from deoldify_lite.remote.jobs import colorize_elsewhere
 from deoldify_lite.remote.plan import plan_mirrors
 from deoldify_lite.remote.staging import OLD_S, staging
-from deoldify_lite.remote.verify import verify_elsewhere
 from deoldify_lite.run.items import Item, as_json
 from deoldify_lite.run.manifest import NAME, Manifest, Record
 from deoldify_lite.run.photos import colorize_photos
 from deoldify_lite.run.settings import PhotoSettings
 from deoldify_lite.run.task import Task
 from deoldify_lite.run.unfinished import Segment, unfinished
+from deoldify_lite.run.verify import verify
 from deoldify_lite.storage import store
 from deoldify_lite.storage.errors import UnreachableError
 from deoldify_lite.storage.names import safe_name, why_unsafe
-from deoldify_lite.storage.store import fetch, list_files, list_media, look_up, put
-from deoldify_lite.storage.url import Place, Url, any_url, is_url, path_or_url
+from deoldify_lite.storage.places import Folder, place_of, size_and_time
+from deoldify_lite.storage.store import fetch, list_files, look_up, put
+from deoldify_lite.storage.url import Place, Url, any_url, is_url, name_below, path_or_url
 from deoldify_lite.temporal.scene_memory import SceneMemory
 from helpers.films import info, make, pattern, plane_hashes, tone
 from helpers.pictures import grey_picture
@@ -100,7 +101,7 @@ def read(url: Url) -> bytes:
 
 
 def names_in(url: Url) -> list[str]:
-    return sorted(store.name_below(url, file.url) for file in list_files(url))
+    return sorted(name_below(url, file.url) for file in list_files(url))
 
 
 def colorize(
@@ -153,6 +154,7 @@ def test_the_parts_of_a_url() -> None:
     assert (url.protocol, url.host) == ("s3", "bucket")
     assert (url.name, url.stem, url.suffix) == ("c.d.JPG", "c.d", ".JPG")
     assert url.parent == "S3://bucket/a b" and url.with_name("x") == "S3://bucket/a b/x"
+    assert url.parents == [url.parent, Url("S3://bucket")]
     bucket = url.parent.parent
     assert bucket == "S3://bucket" and bucket.name == "" and bucket.parent == bucket
     assert bucket / "x" == "S3://bucket/x"
@@ -204,9 +206,12 @@ def test_media_are_listed_in_natural_order_without_the_hidden() -> None:
     write(Url("memory://photos2/a.jpg"), b"123")
     for name in ("p10.jpg", "p2.JPG", "x.txt", ".hidden.jpg", ".trash/a.jpg", "deep/1.png", "out/p2.jpg"):
         write(folder / name, b"123")
-    found = list_media(folder, {".jpg", ".png"}, skip=folder / "out")
-    assert [file.url for file in found] == [folder / name for name in ("deep/1.png", "p2.JPG", "p10.jpg")]
-    assert {file.size for file in found} == {3} and all(file.mtime_ns > 0 for file in found)
+    found = Folder(folder).media({".jpg", ".png"}, skip=folder / "out")
+    assert [place_of(file) for file in found] == [
+        folder / name for name in ("deep/1.png", "p2.JPG", "p10.jpg")
+    ]
+    known = [size_and_time(file) for file in found]
+    assert {size for size, _ in known} == {3} and all(mtime_ns > 0 for _, mtime_ns in known)
     assert len(list_files(folder, deep=False)) == 4
     assert list_files(Url("memory://elsewhere")) == []
 
@@ -394,7 +399,7 @@ def test_a_folder_on_s3_comes_out_as_it_would_here(
     third = statuses(list(colorize([bucket / "photos"], bucket / "out", rendering)))
     assert third == {"a.jpg": "done", "b.png": "done", "c 1.tif": "skipped"}
     assert sorted(fetched) == ["a.jpg", "b.png"]
-    assert {verdict.sound for verdict in verify_elsewhere(bucket / "out")} == {True}
+    assert {verdict.sound for verdict in verify(bucket / "out")} == {True}
 
 
 def manifest_of(root: Url, tmp_path: Path) -> Manifest:
@@ -575,17 +580,21 @@ def test_where_we_may_not_write_nothing_is_begun(bucket: Url, photos: Path, rend
 def test_results_elsewhere_are_verified(photos: Path, rendering: api.Rendering) -> None:
     out = Url("memory://out/x")
     list(colorize([photos], out, rendering))
-    assert [verdict.sound for verdict in verify_elsewhere(out / "1920/summer/c 1.tif")] == [True]
+    assert [verdict.sound for verdict in verify(out / "1920/summer/c 1.tif")] == [True]
     content = bytearray(read(out / "a.jpg"))
     content[-9] ^= 1
     write(out / "a.jpg", bytes(content))
     write(out / "b.png", b"short")
     fsspec.filesystem("memory").rm_file(f"{out}/1920/summer/c 1.tif")
-    said = {verdict.output.name: verdict.reason for verdict in verify_elsewhere(Url("memory://out"))}
+    said = {verdict.output.name: verdict.reason for verdict in verify(Url("memory://out"))}
     assert "damaged" in said["a.jpg"] and "has 5 bytes" in said["b.png"] and "missing" in said["c 1.tif"]
+    (verdict,) = verify(out / "1920/summer/c 1.tif")
+    assert not verdict.sound and "missing" in verdict.reason
+    with pytest.raises(InputError, match=r"memory://out/x/none\.jpg: there is no such file"):
+        list(verify(out / "none.jpg"))
     with pytest.raises(InputError, match="nothing is recorded"):
         write(Url("memory://else/a.jpg"), b"1")
-        list(verify_elsewhere(Url("memory://else/a.jpg")))
+        list(verify(Url("memory://else/a.jpg")))
 
 
 # the private folder
