@@ -1,4 +1,4 @@
-"""The docs as a site: it builds without a warning, and needs nothing from elsewhere."""
+"""The docs: the site builds without a warning and needs nothing from elsewhere, and what they name exists."""
 
 import os
 import re
@@ -47,10 +47,38 @@ def test_the_reference_holds_every_public_name(site: Path) -> None:
         assert f'id="deoldify_lite.{name}"' in html, name
 
 
-def test_figures_stand_in_readme_alone(site: Path) -> None:
-    html = (site / "performance.html").read_text(encoding="utf-8")
-    assert "<!-- README" not in html and "warp error / CF" in html and "photos/s" in html
-    assert "photos/s" not in (DOCS / "performance.md").read_text()
+def numbers_in(text: str) -> set[str]:
+    return set(re.findall(r"\d+(?:\.\d+)?", text))
+
+
+def test_figures_in_readme_are_quoted_from_the_docs() -> None:
+    performance = (DOCS / "performance.md").read_text(encoding="utf-8")
+    assert "warp error / CF" in performance and "photos/s" in performance
+    measured = numbers_in(performance) | numbers_in((ROOT / "weights/README.md").read_text(encoding="utf-8"))
+    section = (
+        (ROOT / "README.md").read_text(encoding="utf-8").partition("\n## Figures\n")[2].partition("\n## ")[0]
+    )
+    table = [line.split("|") for line in section.splitlines() if line.startswith("|")][2:]
+    assert len(table) >= 4
+    for _, what, figure, script, _ in table:
+        assert numbers_in(figure) and numbers_in(what + figure) <= measured, figure
+        for path in re.findall(r"`(scripts/[^`]+)`", script):
+            assert (ROOT / path).exists(), path
+
+
+def test_readme_is_short_and_its_links_lead_somewhere() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert text.count("\n") <= 170
+    for link in re.findall(r"\]\((?!https?:)([^)#]+)", text):
+        assert (ROOT / link).exists(), link
+
+
+def test_architecture_names_every_room() -> None:
+    text = (DOCS / "architecture.md").read_text(encoding="utf-8")
+    rooms = {path.parent.name for path in (ROOT / "deoldify_lite").glob("*/__init__.py")}
+    assert set(re.findall(r"^\| `(\w+)/` \|", text, re.M)) == rooms
+    for path in re.findall(rf"\b(?:{'|'.join(rooms)})/\w+", text):
+        assert (ROOT / f"deoldify_lite/{path}.py").exists(), path
 
 
 def promised_tests() -> list[tuple[Path, str]]:
@@ -69,7 +97,7 @@ def promised_tests() -> list[tuple[Path, str]]:
     return found
 
 
-def test_every_promise_names_tests_that_there_are() -> None:
+def test_every_promise_names_tests_that_exist() -> None:
     named = promised_tests()
     assert len(named) > 60
     for file, start in named:
@@ -78,9 +106,9 @@ def test_every_promise_names_tests_that_there_are() -> None:
 
 
 def commands_in_docs() -> list[tuple[str, list[str]]]:
-    """Each call of our commands in the pages."""
+    """The calls of our commands in the pages."""
     found = []
-    for page in sorted(DOCS.rglob("*.md")):
+    for page in [*sorted(DOCS.rglob("*.md")), ROOT / "README.md"]:
         for block in re.findall(r"```sh\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL):
             for line in block.splitlines():
                 words = re.split(r"\s+(?:#|\|\|)", line.strip())[0].split()
@@ -89,7 +117,7 @@ def commands_in_docs() -> list[tuple[str, list[str]]]:
     return found
 
 
-def test_commands_in_the_docs_are_such_as_there_are() -> None:
+def test_commands_in_the_docs_parse() -> None:
     parsers = {parser.prog: parser for parser in build_parsers()}
     found = commands_in_docs()
     assert len(found) > 10
@@ -100,7 +128,7 @@ def test_commands_in_the_docs_are_such_as_there_are() -> None:
             pytest.fail(f"{page}: {program} {' '.join(arguments)}")
 
 
-def test_python_in_the_docs_is_python_and_names_what_there_is() -> None:
+def test_python_in_the_docs_compiles_and_names_what_exists() -> None:
     for page in [*DOCS.rglob("*.md"), ROOT / "README.md"]:
         for block in re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL):
             compile(block, str(page), "exec")
