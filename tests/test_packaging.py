@@ -83,6 +83,9 @@ def test_the_wheel_holds_code_weights_and_commands(wheel: Path) -> None:
         for name in (
             "cli/main.py",
             "py.typed",
+            "templates/report.html.j2",
+            "templates/shared.css",
+            "templates/slider.js",
             "training/loop.py",
             "weights/README.md",
             "weights/SHA256SUMS",

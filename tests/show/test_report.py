@@ -19,8 +19,7 @@ from deoldify_lite.errors import OptionError, RenderError
 from deoldify_lite.render.colorizer import Colorizer
 from deoldify_lite.run.items import Item
 from deoldify_lite.show import report as report_page
-from deoldify_lite.show.report import report_path, write_report_page
-from deoldify_lite.show.report_template import GENERATOR
+from deoldify_lite.show.report import GENERATOR, report_path, write_report_page
 from deoldify_lite.storage.url import Url
 from helpers.networks import Fixed
 from helpers.pictures import grey_picture
@@ -282,7 +281,7 @@ def test_the_page_in_a_browser(
     assert abs(float(split(2)[:-1]) - 80) <= 1
     # filters, which tell how many there are, search and order
     labels = page.locator(".pick:not([hidden])").all_inner_texts()
-    assert labels == ["All 5", "New 2", "Done earlier 1", "Failed 2", "Warned 1", "Least certain 2"]
+    assert labels == ["All 5", "Done 2", "Skipped 1", "Failed 2", "With warnings 1", "Least certain 2"]
     for kind, expected in (
         ("failed", names[3:]),
         ("warned", names[:1]),
