@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
 
-from deoldify_lite.cli.options import add_verbosity
+from deoldify_lite.cli.options import DEVICES, add_verbosity, describe
 from deoldify_lite.errors import InputError, OptionError, VideoError, WeightsError
 from deoldify_lite.system.files import atomic_path
 
@@ -30,69 +30,87 @@ NAMED = 10  # so many pictures that have no partner are named; the report names 
 
 
 def fill_evaluate_parser(parser: argparse.ArgumentParser) -> None:
-    """Give a parser what `deoldify-lite evaluate` takes."""
-    parser.description = (
-        "Measure colorized photos or films beside the true ones: folders of photos beside the truth turned "
-        "grey too; films, or folders of films, by how steady their colour is. Pictures belong together by "
-        "their paths below the folders, without the suffix."
+    """Add the arguments of `deoldify-lite evaluate`."""
+    describe(
+        parser,
+        "Measure colorized photos or films against the truth. Photos are compared with the true photos, and "
+        "so is the grey version of these; films are also measured for how steady their colours are. Pictures "
+        "are paired by their paths below the folders, without suffixes.",
+        "deoldify-lite evaluate out/ truth/",
+        "deoldify-lite evaluate ours/ theirs/ truth/ --html page.html --json figures.json",
+        "deoldify-lite evaluate colorized.mp4 film.mp4 --plot colours.png",
+        "deoldify-lite evaluate colorized.mp4 black-and-white.mp4 --no-truth",
     )
     parser.add_argument(
-        "results", nargs="+", type=Path, metavar="RESULTS", help="folder of results, or a film"
+        "results", nargs="+", type=Path, metavar="RESULTS", help="a folder of results, or a film"
     )
     parser.add_argument(
-        "truth", type=Path, metavar="TRUTH", help="folder of the true pictures, in colour, or the true film"
+        "truth",
+        type=Path,
+        metavar="TRUTH",
+        help="folder of the true photos or films in colour, or the true film",
     )
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures, of every picture too")
+    parser.add_argument(
+        "--json", type=Path, metavar="FILE", help="write all figures, also of each picture (default: none)"
+    )
     photos = parser.add_argument_group("photos")
     photos.add_argument(
         "--feature-net",
         type=Path,
         metavar="FILE",
         help="safetensors of timm's mobilenetv1_100 or torchvision's squeezenet1_1, for a Frechet distance "
-        "of their features",
+        "of their features (default: leave it out)",
     )
     photos.add_argument(
         "--classifier",
         type=Path,
         metavar="FILE",
-        help="safetensors of torchvision's squeezenet1_1 with its head: how far colour helps it to see",
+        help="safetensors of torchvision's squeezenet1_1 with its head, to measure how much of what it "
+        "recognises depends on colour (default: leave it out)",
     )
     photos.add_argument(
         "--labels",
         type=Path,
         metavar="FILE",
-        help="true classes, for --classifier: lines of path below TRUTH, tab, ImageNet class 0-999",
+        help="true classes for --classifier: lines of path below TRUTH, tab, ImageNet class 0-999 (default: "
+        "the classifier's answer on the true photo)",
     )
     photos.add_argument(
         "--fetch",
         action="store_true",
-        help="download what torch's cache lacks of the weights of LPIPS (244 MB), FID and Inception score "
-        "(96 MB); without it nothing is downloaded",
+        help="download the weights of LPIPS (244 MB), FID and Inception score (96 MB) if torch's cache lacks "
+        "them (default: download nothing, and leave these figures out)",
     )
-    photos.add_argument("--device", choices=["auto", "cpu", "cuda", "mps"], default="auto")
+    photos.add_argument(
+        "--device",
+        choices=DEVICES,
+        default="auto",
+        help="where the networks run; auto takes a GPU if there is one (default: auto)",
+    )
     photos.add_argument(
         "--html",
         type=Path,
         metavar="FILE",
-        help="write a page with the table, the worst and the best pictures",
+        help="write a page with the table and the worst and best pictures (default: none)",
     )
     films = parser.add_argument_group("films")
     films.add_argument(
         "--no-truth",
         action="store_true",
-        help="TRUTH is only the black-and-white source: measure how steady the results are, and compare with "
-        "nothing",
+        help="TRUTH is only the black-and-white source: measure how steady the results are, and compare "
+        "nothing (default: compare with TRUTH)",
     )
     films.add_argument(
         "--flow",
         choices=["dis", "farneback"],
-        help="how motion is followed: dis (default), or farneback as a second, coarser opinion",
+        help="optical flow that follows the motion; farneback is coarser, for a second opinion (default: "
+        "dis)",
     )
     films.add_argument(
         "--plot",
         type=Path,
         metavar="FILE",
-        help="draw mean colour and colourfulness over time with the cuts: .png, .svg or .pdf",
+        help="plot mean colour and colourfulness over time, with cuts: .png, .svg or .pdf (default: none)",
     )
     add_verbosity(parser)
     parser.set_defaults(run=run_evaluate)

@@ -4,41 +4,53 @@ import argparse
 import logging
 from pathlib import Path
 
-from deoldify_lite.cli.options import add_verbosity
-from deoldify_lite.render.modes import MODES, RENDER_FACTORS
+from deoldify_lite.cli.options import RENDER_FACTOR_RANGE, add_verbosity, describe
+from deoldify_lite.render.modes import MODES
 
 log = logging.getLogger(__name__)
 
 
 def fill_export_parser(parser: argparse.ArgumentParser) -> None:
-    """Give a parser what `deoldify-lite export` takes."""
-    parser.description = (
-        "Write a lite network as an ONNX file, for programs of your own. It takes grey pictures of 8 bits "
-        "and gives their chroma; the file's own description and metadata say the rest. It is compared with "
-        "the network before it gets its name."
+    """Add the arguments of `deoldify-lite export`."""
+    describe(
+        parser,
+        "Write a lite network as an ONNX file, for programs of your own. It takes 8-bit grey pictures and "
+        "returns their chroma; the file's description and metadata give the details. Before the file gets "
+        "its name, onnxruntime's output is compared with the network's.",
+        "deoldify-lite export artistic.onnx",
+        "deoldify-lite export stable.onnx --mode stable --render-factor 12",
     )
-    parser.add_argument("target", type=Path, metavar="FILE.onnx")
-    parser.add_argument("--mode", choices=list(MODES), default="artistic", help="(default: artistic)")
-    parser.add_argument(
+    parser.add_argument("target", type=Path, metavar="FILE.onnx", help="the file to write")
+    color = parser.add_argument_group("colour")
+    color.add_argument(
+        "--mode", choices=list(MODES), default="artistic", help="whose network to write (default: artistic)"
+    )
+    color.add_argument(
         "--weights",
         default="lite",
-        metavar="lite|PATH",
-        help="lite: shipped with this program; or weights of such a network (default: lite)",
+        metavar="lite|FILE",
+        help="lite comes with this program; or a weight file of such a network (default: lite)",
     )
-    parser.add_argument(
+    color.add_argument(
         "--render-factor",
         type=int,
-        metavar=f"{RENDER_FACTORS[0]}-{RENDER_FACTORS[-1]}",
-        help="take squares of 16 times as many pixels a side alone (default: take any size)",
+        metavar=RENDER_FACTOR_RANGE,
+        help="accept only squares of 16 times as many pixels a side (default: any size)",
     )
-    parser.add_argument("--saturation", type=float, help="factor on the colour (default: by the mode)")
-    parser.add_argument("--overwrite", action="store_true", help="replace a file that is there already")
+    color.add_argument(
+        "--saturation",
+        type=float,
+        metavar="X",
+        help="multiply the strength of the colours by this, at most 4 (default: set by the mode)",
+    )
+    output = parser.add_argument_group("output")
+    output.add_argument("--overwrite", action="store_true", help="replace an existing file (default: refuse)")
     add_verbosity(parser)
     parser.set_defaults(run=run_export)
 
 
 def run_export(args: argparse.Namespace) -> int:
-    """Write the file, and tell how near it comes to the network."""
+    """Write the file, and log how near its output is to the network's."""
     from deoldify_lite.render.onnx_export import export_onnx
 
     error = export_onnx(
@@ -49,6 +61,6 @@ def run_export(args: argparse.Namespace) -> int:
         saturation=args.saturation,
         overwrite=args.overwrite,
     )
-    log.info("onnxruntime gives the network's chroma within %.2g of 255 levels", error)
+    log.info("onnxruntime's chroma is within %.2g of 255 levels of the network's", error)
     print(args.target)
     return 0

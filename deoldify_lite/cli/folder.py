@@ -9,7 +9,16 @@ from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
 
 from deoldify_lite.cli.colorizing import exit_code, ray_of, reported, settings_of, settle, tell
-from deoldify_lite.cli.options import add_rendering_options, add_run_options
+from deoldify_lite.cli.options import (
+    add_batch_size_option,
+    add_cluster_options,
+    add_color_options,
+    add_json_option,
+    add_overwrite_option,
+    add_performance_options,
+    add_verbosity,
+    describe,
+)
 from deoldify_lite.run.items import Item
 from deoldify_lite.storage.url import path_or_url
 
@@ -20,56 +29,79 @@ log = logging.getLogger("deoldify_lite")
 
 
 def fill_folder_parser(parser: argparse.ArgumentParser) -> None:
-    """Give a parser what `colorize-folder` takes."""
-    parser.description = (
-        "Colorize a folder of photos, with all folders in it, or single photos. The photos themselves are "
-        "never changed. Run the same command again to go on after a stop: what is done is skipped."
+    """Add the arguments of `colorize-folder`."""
+    describe(
+        parser,
+        "Colorize photos: a folder with everything in it, or single files. The photos themselves are never "
+        "changed. After a stop, run the same command again: it skips what is done.",
+        "colorize-folder photos/",
+        "colorize-folder photos/ -o out/ --compare --report",
+        "colorize-folder grandma.jpg --mode stable --format png",
+        "colorize-folder house.jpg --reference house-today.jpg --temperature 20",
+        "colorize-folder s3://bucket/photos -o s3://bucket/out",
     )
     parser.add_argument(
-        "inputs", nargs="+", type=path_or_url, metavar="PHOTOS", help="folder or photo, or its URL"
+        "inputs",
+        nargs="+",
+        type=path_or_url,
+        metavar="PHOTOS",
+        help="a folder, a photo, or the URL of either",
     )
-    parser.add_argument(
+    color = parser.add_argument_group("colour")
+    add_color_options(color, mode="artistic")
+    color.add_argument(
+        "--hints",
+        type=Path,
+        metavar="PATH",
+        help="colours that you know: a file with lines x,y,#rrggbb (in pixels or percent; `keep` in place of "
+        "a colour leaves that point alone), or a folder with NAME.hints.csv for each photo (default: none)",
+    )
+    output = parser.add_argument_group("output")
+    output.add_argument(
         "-o", "--out", type=path_or_url, help="folder or URL for the results (default: PHOTOS-colorized)"
     )
-    add_rendering_options(parser, mode="artistic")
-    parser.add_argument(
+    output.add_argument(
         "--format",
         choices=["keep", "jpg", "png", "tif", "webp"],
         default="keep",
-        help="file format of the results (default: that of each photo)",
+        help="file format of the results; keep takes that of each photo (default: keep)",
     )
-    parser.add_argument("--quality", type=int, metavar="1-100", help="of results whose format has one")
-    parser.add_argument(
+    output.add_argument(
+        "--quality",
+        type=int,
+        metavar="1-100",
+        help="quality of JPEG, WebP, AVIF and HEIC results (default: high enough that no loss shows)",
+    )
+    output.add_argument(
         "--compare",
         action="store_true",
         help="also write before and after, side by side, as NAME-compare.jpg",
     )
-    parser.add_argument(
+    output.add_argument(
         "--no-mark",
         dest="mark",
         action="store_false",
-        help="do not say in the metadata (XMP) that the colours are made by AI",
+        help="leave out the note in the metadata (XMP) that AI made the colours (default: add it)",
     )
-    parser.add_argument(
-        "--watermark", action="store_true", help="draw a small palette into the lower left corner"
+    output.add_argument(
+        "--watermark", action="store_true", help="draw a small palette in the lower left corner (default: no)"
     )
-    parser.add_argument(
-        "--hints",
-        type=Path,
-        metavar="PATH",
-        help="colours that you know: a file of lines x,y,#rrggbb (pixels or percent; keep instead of a "
-        "colour leaves the point as it is), or a folder with NAME.hints.csv for each photo",
-    )
-    parser.add_argument(
+    output.add_argument(
         "--report",
         nargs="?",
         const=Path(),
         type=html_file,
         metavar="FILE.html",
-        help="also write a page to look through in a browser: before and after of every photo under a "
-        "slider, with filters for failed and least certain ones (default: report.html with the results)",
+        help="also write a page with before and after of each photo, and filters for failed and least "
+        "certain ones (default: none; without a name: report.html beside the results)",
     )
-    add_run_options(parser)
+    add_json_option(output)
+    add_overwrite_option(output)
+    performance = parser.add_argument_group("performance")
+    add_performance_options(performance)
+    add_batch_size_option(performance)
+    add_cluster_options(parser.add_argument_group("many machines"))
+    add_verbosity(parser)
     parser.set_defaults(run=run_folder)
 
 

@@ -1,4 +1,4 @@
-"""The program: its commands, and what is the same for all of them: logs, signals, errors, exit codes."""
+"""The commands, and what they share: logging, signals, errors and exit codes."""
 
 import argparse
 import io
@@ -13,6 +13,7 @@ from deoldify_lite.cli.completion import fill_completion_parser
 from deoldify_lite.cli.evaluate import fill_evaluate_parser
 from deoldify_lite.cli.export import fill_export_parser
 from deoldify_lite.cli.folder import fill_folder_parser
+from deoldify_lite.cli.options import describe
 from deoldify_lite.cli.preview import fill_preview_parser
 from deoldify_lite.cli.train import fill_train_parser
 from deoldify_lite.cli.verify import fill_verify_parser
@@ -29,41 +30,50 @@ PROGRAM = "deoldify-lite"
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """The parser of `deoldify-lite` and its sub-commands."""
-    parser = argparse.ArgumentParser(prog=PROGRAM, description="Bring colour to old photos and films.")
+    """Build the parser of `deoldify-lite` and its sub-commands."""
+    parser = argparse.ArgumentParser(prog=PROGRAM)
+    describe(
+        parser,
+        "Bring colour to old photos and films. Each command has a --help of its own.",
+        "colorize-folder photos/        # the same as: deoldify-lite folder photos/",
+        "colorize-video clip.mp4        # the same as: deoldify-lite video clip.mp4",
+        "deoldify-lite preview grandma.jpg",
+    )
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    fill_folder_parser(commands.add_parser("folder", help="colorize a folder of photos, or single ones"))
+    fill_folder_parser(commands.add_parser("folder", help="colorize a folder of photos, or single photos"))
     fill_video_parser(commands.add_parser("video", help="colorize films"))
     fill_preview_parser(
-        commands.add_parser("preview", help="one photo or frame in all modes, to choose from")
+        commands.add_parser("preview", help="render a photo or frame in all modes, to choose from")
     )
-    fill_web_parser(commands.add_parser("web", help="do it all on a page in the browser"))
-    fill_verify_parser(commands.add_parser("verify", help="check finished results again"))
-    fill_evaluate_parser(commands.add_parser("evaluate", help="measure results beside the true pictures"))
+    fill_web_parser(commands.add_parser("web", help="colorize on a page in the browser"))
+    fill_verify_parser(commands.add_parser("verify", help="check that finished results are undamaged"))
+    fill_evaluate_parser(commands.add_parser("evaluate", help="measure results against the true pictures"))
     fill_weights_parser(commands.add_parser("weights", help="list, verify, fetch and convert weights"))
     fill_train_parser(commands.add_parser("train", help="train a network"))
     fill_export_parser(commands.add_parser("export", help="write a network as an ONNX file"))
-    fill_completion_parser(commands.add_parser("completion", help="let the Tab key complete"), build_parsers)
+    fill_completion_parser(
+        commands.add_parser("completion", help="print a script that lets the Tab key complete"), build_parsers
+    )
     return parser
 
 
 def build_folder_parser() -> argparse.ArgumentParser:
-    """The parser of `colorize-folder`."""
+    """Build the parser of `colorize-folder`."""
     parser = argparse.ArgumentParser(prog="colorize-folder")
     fill_folder_parser(parser)
     return parser
 
 
 def build_video_parser() -> argparse.ArgumentParser:
-    """The parser of `colorize-video`."""
+    """Build the parser of `colorize-video`."""
     parser = argparse.ArgumentParser(prog="colorize-video")
     fill_video_parser(parser)
     return parser
 
 
 def build_parsers() -> list[argparse.ArgumentParser]:
-    """Those of all three."""
+    """Build the parsers of all three programs."""
     return [build_parser(), build_folder_parser(), build_video_parser()]
 
 
@@ -83,17 +93,17 @@ def main_video(argv: Sequence[str] | None = None) -> int:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Run a parsed command; 0 all well, 1 something failed, 2 wrong usage, 130 Ctrl-C."""
+    """Run a parsed command; return 0 (all done), 1 (something failed), 2 (wrong usage) or 130 (Ctrl-C)."""
     level = logging.DEBUG if args.verbose else logging.ERROR if args.quiet else logging.INFO
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s", stream=sys.stderr)
     log.setLevel(level)
-    # tifffile logs what is wrong with a damaged file before we report it
+    # tifffile would log a damaged file before we report it
     logging.getLogger("tifffile").setLevel(logging.CRITICAL)
-    # File names may hold bytes or letters that the terminal's encoding lacks: no reason to stop.
+    # File names may hold bytes or letters that the terminal cannot encode: no reason to stop.
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace" if os.name == "nt" else "surrogateescape")
-    # Whoever ends us, the terminal that is closed or the system that shuts down, we clean up as on Ctrl-C;
-    # but what nohup has the process ignore stays ignored.
+    # When the terminal is closed or the system shuts down, clean up as on Ctrl-C; but a signal that nohup has
+    # made the process ignore stays ignored.
     for name in ("SIGTERM", "SIGHUP"):
         number = getattr(signal, name, None)  # Windows knows only the first
         in_main_thread = threading.current_thread() is threading.main_thread()
@@ -110,12 +120,12 @@ def run(args: argparse.Namespace) -> int:
         log.error("%s", error, exc_info=args.verbose)
         return 1
     except BrokenPipeError:
-        # Whoever read our output has enough of it; Python would complain again when it flushes at exit.
+        # The reader of our output has closed it; Python would raise again when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except OSError as error:
-        log.error("%s: check that it is there and may be read and written", error, exc_info=args.verbose)
+        log.error("%s: check that it exists and that you may read and write it", error, exc_info=args.verbose)
         return 1
     except KeyboardInterrupt:
-        log.error("stopped: what is done is kept, and the same command does the rest")
+        log.error("stopped. Finished results are kept; run the same command again to continue.")
         return 130

@@ -1,116 +1,162 @@
-"""Options by which all commands that run a network choose it, and what runs it."""
+"""Options that several commands share, and the form of their helps."""
 
 import argparse
+import textwrap
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from deoldify_lite.render.modes import BACKENDS, MODES, PRECISIONS, RENDER_FACTORS
 
-if TYPE_CHECKING:
-    pass
+RENDER_FACTOR_RANGE = f"{RENDER_FACTORS[0]}-{RENDER_FACTORS[-1]}"
+DEVICES = ("auto", "cpu", "cuda", "mps")
+
+
+def describe(parser: argparse.ArgumentParser, description: str, *examples: str) -> None:
+    """Give a parser its description, and examples at the end of its help, one command line each."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter  # or the examples would be one paragraph
+    parser.description = textwrap.fill(description, 79)
+    parser.epilog = "\n".join(["examples:", *(f"  {example}" for example in examples)])
 
 
 def add_verbosity(parser: argparse.ArgumentParser) -> None:
-    """Give a parser --quiet and --verbose."""
+    """Add --quiet and --verbose."""
     volume = parser.add_mutually_exclusive_group()
-    volume.add_argument("--quiet", action="store_true", help="tell only of errors; no progress bar")
-    volume.add_argument("--verbose", action="store_true", help="tell everything, with traces of errors")
+    volume.add_argument("--quiet", action="store_true", help="log errors only, without a progress bar")
+    volume.add_argument("--verbose", action="store_true", help="log details, with a traceback for each error")
 
 
-def add_rendering_options(parser: argparse.ArgumentParser, *, mode: str) -> None:
-    """Let a command take how pictures are rendered, and by whom; `mode` is the usual one."""
+def add_color_options(group: argparse._ArgumentGroup, *, mode: str) -> None:
+    """Add what decides the colours to a group; `mode` is the default mode."""
     about = "; ".join(f"{name}: {m.about}" for name, m in MODES.items())
-    parser.add_argument("--mode", choices=list(MODES), default=mode, help=f"{about} (default: {mode})")
-    parser.add_argument(
+    group.add_argument("--mode", choices=list(MODES), default=mode, help=f"{about} (default: {mode})")
+    group.add_argument(
         "--render-factor",
         type=int,
-        metavar=f"{RENDER_FACTORS[0]}-{RENDER_FACTORS[-1]}",
-        help="the network sees 16 times as many pixels a side: lower is faster and bolder, higher is finer "
-        "and calmer (default: by the mode)",
+        metavar=RENDER_FACTOR_RANGE,
+        help="size of the network's input in steps of 16 px: lower is faster and bolder, higher finer and "
+        "calmer (default: set by the mode)",
     )
-    add_network_options(parser)
-    parser.add_argument("--saturation", type=float, help="factor on the colour (default: by the mode)")
-    parser.add_argument(
-        "--reference",
-        type=Path,
-        metavar="PHOTO",
-        help="pull colours towards those of a photo in colour, region by region: sky to its sky, skin to its "
-        "skin",
+    add_weights_option(group)
+    group.add_argument(
+        "--saturation",
+        type=float,
+        metavar="X",
+        help="multiply the strength of the colours by this, at most 4 (default: set by the mode)",
     )
-    parser.add_argument(
+    group.add_argument(
         "--temperature",
         type=float,
         default=0.0,
         metavar="N",
-        help="warmer (up to 100) or colder (down to -100) light, in mired (default: 0)",
+        help="warmer light (up to 100) or colder light (down to -100), in mired (default: 0)",
     )
-    parser.add_argument(
+    group.add_argument(
         "--tint",
         type=float,
         default=0.0,
         metavar="N",
         help="more magenta (up to 100) or more green (down to -100) (default: 0)",
     )
-    parser.add_argument(
-        "--batch-size", type=int, metavar="N", help="pictures rendered at once (default: by the device)"
+    group.add_argument(
+        "--reference",
+        type=Path,
+        metavar="PHOTO",
+        help="a photo in colour to take colours from, region by region: sky from its sky, skin from its skin "
+        "(default: none)",
     )
-    parser.add_argument(
+
+
+def add_weights_option(group: argparse._ArgumentGroup) -> None:
+    """Add --weights to a group."""
+    group.add_argument(
+        "--weights",
+        default="lite",
+        metavar="lite|deoldify|FILE",
+        help="the network: lite comes with this program; deoldify is the official one, after `deoldify-lite "
+        "weights fetch`; or a weight file (default: lite)",
+    )
+
+
+def add_performance_options(group: argparse._ArgumentGroup) -> None:
+    """Add what decides where and how fast the network runs to a group."""
+    group.add_argument(
+        "--device",
+        choices=DEVICES,
+        default="auto",
+        help="where the network runs; auto takes a GPU if there is one (default: auto)",
+    )
+    group.add_argument(
+        "--precision",
+        choices=PRECISIONS,
+        default="auto",
+        help="number type for the network; auto picks the fastest here, with no visible difference "
+        "(default: auto)",
+    )
+    group.add_argument(
+        "--backend",
+        choices=BACKENDS,
+        default="auto",
+        help="library that runs the network; auto takes OpenVINO on a CPU where it is installed, else "
+        "PyTorch (default: auto)",
+    )
+
+
+def add_batch_size_option(group: argparse._ArgumentGroup) -> None:
+    """Add --batch-size to a group."""
+    group.add_argument(
+        "--batch-size",
+        type=int,
+        metavar="N",
+        help="pictures predicted at once (default: what suits the device, in half of its free memory)",
+    )
+
+
+def add_cluster_options(group: argparse._ArgumentGroup) -> None:
+    """Add who does the work to a group."""
+    group.add_argument(
         "--engine",
         choices=["process", "ray"],
         default="process",
-        help="who does the work: this process, or Ray workers, one for each GPU or for so many cores, here "
-        "or on a cluster; the results are the same",
+        help="work in this process, or on Ray workers (one per GPU or group of cores), here or on a cluster; "
+        "results are the same (default: process)",
     )
-    parser.add_argument(
+    group.add_argument(
         "--address",
-        help="of a Ray cluster that is there, auto or HOST:PORT; sources and results must lie in folders "
-        "that all its machines see under the same path (default: workers on this machine, for this run)",
+        metavar="auto|HOST:PORT",
+        help="a running Ray cluster; all its machines must see sources and results under the same paths "
+        "(default: workers on this machine, for this run)",
     )
-    parser.add_argument(
+    group.add_argument(
         "--cores-per-worker",
         type=int,
         metavar="N",
-        help="for --engine ray on processors (default: all of a machine, but 8 at most)",
+        help="CPU cores of each Ray worker (default: all of a machine, at most 8)",
     )
 
 
-def add_run_options(parser: argparse.ArgumentParser) -> None:
-    """Let a command take --overwrite, --json, --verbose and --quiet."""
-    parser.add_argument("--overwrite", action="store_true", help="replace results that are there already")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write a report of the run")
-    add_verbosity(parser)
+def add_overwrite_option(group: argparse._ArgumentGroup) -> None:
+    """Add --overwrite to a group."""
+    group.add_argument(
+        "--overwrite",
+        action="store_true",
+        help="render finished results again, and replace files that this program did not write (default: "
+        "skip the former, refuse the latter)",
+    )
+
+
+def add_json_option(group: argparse._ArgumentGroup) -> None:
+    """Add --json to a group."""
+    group.add_argument(
+        "--json", type=Path, metavar="FILE", help="write a report of the run for programs (default: none)"
+    )
 
 
 def seconds(text: str) -> float:
-    """Seconds, minutes:seconds or hours:minutes:seconds -> seconds.
+    """Parse seconds, minutes:seconds or hours:minutes:seconds; return seconds.
 
     Raises:
-        ValueError: it is none of these.
+        ValueError: `text` is none of these.
     """
     parts = [float(part) for part in text.split(":")]
     if len(parts) > 3 or any(part < 0 for part in parts):
         raise ValueError(text)
     return sum(part * 60**i for i, part in enumerate(reversed(parts)))
-
-
-def add_network_options(parser: argparse.ArgumentParser) -> None:
-    """Let a command take --weights, --device, --precision and --backend."""
-    parser.add_argument(
-        "--weights",
-        default="lite",
-        metavar="lite|deoldify|PATH",
-        help="lite: shipped with this program; deoldify: the official ones, once fetched (default: lite)",
-    )
-    parser.add_argument("--device", choices=["auto", "cpu", "cuda", "mps"], default="auto")
-    parser.add_argument(
-        "--precision",
-        choices=PRECISIONS,
-        default="auto",
-        help="what the network computes in; auto takes the fastest, and nobody sees a difference",
-    )
-    parser.add_argument(
-        "--backend",
-        choices=BACKENDS,
-        default="auto",
-        help="what runs the network; auto takes OpenVINO on the CPU if it is installed",
-    )

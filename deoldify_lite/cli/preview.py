@@ -8,7 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deoldify_lite.cli.options import add_network_options, add_verbosity, seconds
+from deoldify_lite.cli.options import (
+    add_performance_options,
+    add_verbosity,
+    add_weights_option,
+    describe,
+    seconds,
+)
 from deoldify_lite.errors import InputError, OptionError, RenderError
 from deoldify_lite.film.kinds import FILM_SUFFIXES
 from deoldify_lite.render.modes import MODES, check_render_factor
@@ -28,43 +34,53 @@ LITE_FACTORS, DEOLDIFY_FACTORS = (6, 9, 12, 16, 21), (14, 21, 28, 35, 42)
 
 
 def fill_preview_parser(parser: argparse.ArgumentParser) -> None:
-    """Give a parser what `deoldify-lite preview` takes."""
-    parser.description = (
-        "Render one photo, or one frame of a film, in several modes and render factors, side by side on one "
-        "sheet, so that you can choose; of a film also write a short clip, before on the left and after on "
-        "the right. Nothing is changed, and the names of what was written are printed."
+    """Add the arguments of `deoldify-lite preview`."""
+    describe(
+        parser,
+        "Render one photo, or one frame of a film, in several modes and render factors on one sheet, so that "
+        "you can choose. For a film, also write a short clip with before on the left and after on the right. "
+        "The names of the written files are printed.",
+        "deoldify-lite preview grandma.jpg",
+        "deoldify-lite preview clip.mp4 --at 0:42",
+        "deoldify-lite preview grandma.jpg --modes artistic,stable --render-factors 9,12,16",
     )
-    parser.add_argument("source", type=Path, metavar="PHOTO|CLIP", help="photo or film")
-    parser.add_argument(
-        "-o", "--out", type=Path, metavar="FILE", help="the sheet, .png or .jpg (default: NAME-preview.png)"
-    )
-    parser.add_argument(
+    parser.add_argument("source", type=Path, metavar="PHOTO|CLIP", help="a photo or a film")
+    color = parser.add_argument_group("colour")
+    color.add_argument(
         "--modes",
         type=modes,
         metavar="NAME,...",
-        help=f"rows of the sheet (default: {','.join(MODES)}; of a film in reverse order)",
+        help=f"rows of the sheet (default: {','.join(MODES)}; for a film in reverse order)",
     )
-    parser.add_argument(
+    color.add_argument(
         "--render-factors",
         type=render_factors,
         metavar="N,...",
         help=f"columns of the sheet (default: {','.join(map(str, LITE_FACTORS))})",
     )
-    add_network_options(parser)
-    parser.add_argument(
+    add_weights_option(color)
+    part = parser.add_argument_group("part of the film")
+    part.add_argument(
         "--at",
         type=seconds,
         metavar="TIME",
-        help="frame of a film: seconds, or [H:]M:S (default: its middle)",
+        help="the frame to render: seconds, M:S or H:M:S (default: the film's middle)",
     )
-    parser.add_argument(
+    part.add_argument(
         "--seconds",
         type=float,
         default=4.0,
         metavar="S",
-        help="length of a film's clip, which begins at that frame; 0 makes none (default: 4)",
+        help="length of the clip, which begins at that frame, in seconds; 0 writes none (default: 4)",
     )
-    parser.add_argument("--overwrite", action="store_true", help="replace a file that is no preview")
+    output = parser.add_argument_group("output")
+    output.add_argument(
+        "-o", "--out", type=Path, metavar="FILE", help="the sheet, .png or .jpg (default: NAME-preview.png)"
+    )
+    output.add_argument(
+        "--overwrite", action="store_true", help="replace a file that is no preview (default: refuse)"
+    )
+    add_performance_options(parser.add_argument_group("performance"))
     add_verbosity(parser)
     parser.set_defaults(run=run_preview)
 

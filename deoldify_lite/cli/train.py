@@ -1,15 +1,15 @@
-"""`deoldify-lite train`: train a network of one's own."""
+"""`deoldify-lite train`: train a network."""
 
 import argparse
 import os
 from dataclasses import fields, replace
 from pathlib import Path
 
-from deoldify_lite.cli.options import add_verbosity
+from deoldify_lite.cli.options import DEVICES, add_verbosity, describe
 from deoldify_lite.training.config import TrainConfig
 from deoldify_lite.training.recipes import RECIPES, Recipe
 
-# Of these the choices are not imported, since torch would come with them.
+# Written out, since importing them would import torch.
 _CHOICES = {
     "network": ["lite", "deep", "wide", "encoder-decoder", "classic-unet"],
     "pixel_loss": ["huber", "l1"],
@@ -18,102 +18,138 @@ _CHOICES = {
     "adversarial": ["bce", "lsgan", "hinge", "wgan", "wgan-gp"],
 }
 
-# What of a recipe can be changed from the command line, with the help for it.
+# The fields of a recipe that options can change, and their helps.
 _CHANGES = {
     "network": "the generator",
-    "encoder": "timm name of its encoder, resnet34 or resnet101 for one",
-    "dropout": "noise in the decoder of the baselines",
-    "pixel_loss": "in chroma; huber counts colourful pixels more",
-    "pixel_weight": "of it",
-    "psnr_weight": "log of each picture's error in chroma",
-    "feature_weight": "features of --feature-net, result against truth",
-    "semantic_mid_weight": "middle features of --teacher, result against truth",
-    "semantic_deep_weight": "deepest features of --teacher, result against truth",
-    "distillation_weight": "encoder features against those of --teacher",
-    "class_weight": "colours as classes, by a head dropped after training",
-    "colorfulness_weight": "more colour, whatever the truth has",
-    "consistency_weight": "two looks at one photo agree",
-    "critic": "tells real pictures from generated ones",
-    "critic_norm": "of the critic patch",
-    "adversarial": "the loss between generator and critic",
-    "adversarial_weight": "of it, in the generator's loss",
-    "critic_steps": "before each step of the generator, at most",
-    "critic_threshold": "a critic whose loss is lower needs no further step",
-    "real_label": "below 1: label smoothing",
-    "flipped_labels": "share of labels that lie to the critic",
-    "learning_rate": "peak of the generator's schedule",
-    "critic_learning_rate": "peak of the critic's schedule",
-    "weight_decay": "of AdamW; norms and biases have none",
-    "ema_decay": "of the average of the weights, which is the result",
-    "clip_norm": "most that a gradient may measure",
-    "aging": "strength of the wear that the network sees; 0 leaves photos clean",
-    "pixel_noise": "more noise; 1 is that of DeOldify's video model",
-    "emulsion": "share of photos seen as blue-sensitive plates saw",
+    "encoder": "name of its encoder in timm, such as resnet34 or resnet101",
+    "dropout": "dropout rate in the decoder of the baselines",
+    "pixel_loss": "loss on chroma; huber gives colourful pixels more weight",
+    "pixel_weight": "weight of --pixel-loss",
+    "psnr_weight": "weight of the log of each picture's chroma error",
+    "feature_weight": "weight of the distance between features of --feature-net, result against truth",
+    "semantic_mid_weight": "weight of the distance between middle features of --teacher",
+    "semantic_deep_weight": "weight of the distance between deepest features of --teacher",
+    "distillation_weight": "weight of the distance between the encoder's features and those of --teacher",
+    "class_weight": "weight of colour classes, which a head predicts that is dropped after training",
+    "colorfulness_weight": "weight of more colour, whatever the truth has",
+    "consistency_weight": "weight of the difference between the results for two views of one photo",
+    "critic": "the network that judges whether a picture is real",
+    "critic_norm": "normalisation in the critic `patch`",
+    "adversarial": "loss between generator and critic",
+    "adversarial_weight": "weight of that loss for the generator",
+    "critic_steps": "steps of the critic before each step of the generator, at most",
+    "critic_threshold": "skip further steps of a critic whose loss is below this",
+    "real_label": "label of real pictures; below 1 is label smoothing",
+    "flipped_labels": "share of wrong labels for the critic",
+    "learning_rate": "peak learning rate of the generator",
+    "critic_learning_rate": "peak learning rate of the critic",
+    "weight_decay": "weight decay of AdamW; norms and biases have none",
+    "ema_decay": "decay of the moving average of the weights, which is the result",
+    "clip_norm": "largest norm of the gradient",
+    "aging": "strength of the simulated wear; 0 leaves photos clean",
+    "pixel_noise": "strength of added noise; 1 is that of DeOldify's video model",
+    "emulsion": "share of photos shown as blue-sensitive plates saw the world",
 }
 
 
 def fill_train_parser(parser: argparse.ArgumentParser) -> None:
-    """Give a parser what `deoldify-lite train` takes."""
-    parser.description = (
-        "Train a network on a folder of photos, or of tar shards with photos. Run the same command again to "
-        "go on after a stop. Under torchrun, several GPUs or machines work on one run."
+    """Add the arguments of `deoldify-lite train`."""
+    describe(
+        parser,
+        "Train a network on a folder of photos, or of tar shards with photos. After a stop, run the same "
+        "command again: it goes on where it was. Under torchrun, several GPUs or machines share one run.",
+        "deoldify-lite train photos/ run/",
+        "deoldify-lite train photos/ run/ --recipe pix2pix --steps 20000",
+        "torchrun --nproc-per-node=4 -m deoldify_lite train photos/ run/",
     )
     parser.add_argument("data", type=Path, metavar="DATA", help="folder of photos, or of tar shards")
     parser.add_argument(
-        "out", type=Path, metavar="OUT", help="folder for weights, checkpoint, curve and sheets"
+        "out", type=Path, metavar="OUT", help="folder for weights, checkpoint, curve and sample sheets"
     )
     about = "; ".join(f"{name}: {recipe.about}" for name, recipe in RECIPES.items())
     parser.add_argument("--recipe", choices=list(RECIPES), default="lite", help=f"{about} (default: lite)")
     parser.add_argument(
-        "--steps", type=positive, default=TrainConfig.steps, help="batches in all (default: %(default)s)"
+        "--steps",
+        type=positive,
+        default=TrainConfig.steps,
+        metavar="N",
+        help="length of the run in batches (default: %(default)s)",
     )
-    parser.add_argument("--init", type=Path, metavar="FILE", help="weights to start from")
-    parser.add_argument(
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="random seed (default: 0)")
+    networks = parser.add_argument_group("networks to start and learn from")
+    networks.add_argument(
+        "--init", type=Path, metavar="FILE", help="weights to start from (default: random ones)"
+    )
+    networks.add_argument(
         "--encoder-weights",
         default=TrainConfig.encoder_weights,
         metavar="imagenet|FILE|none",
-        help="imagenet: fetched by timm; or a file of timm's (default: %(default)s)",
+        help="weights of the encoder; imagenet is downloaded by timm (default: %(default)s)",
     )
-    parser.add_argument(
+    networks.add_argument(
         "--feature-net",
         default=TrainConfig.feature_net,
         metavar="vgg16_bn|FILE|none",
-        help="network of the feature loss: fetched by torchvision, or a file of squeezenet1_1, vgg16_bn or "
-        "mobilenetv1_100 (default: %(default)s). Our recipes were tuned with squeezenet1_1, and the recipe "
-        "deoldify wants vgg16_bn",
+        help="network of the feature loss; vgg16_bn is downloaded by torchvision; FILE holds squeezenet1_1, "
+        "vgg16_bn or mobilenetv1_100. Our recipes were tuned with squeezenet1_1; `deoldify` needs vgg16_bn "
+        "(default: %(default)s)",
     )
-    parser.add_argument(
-        "--teacher", type=Path, metavar="FILE", help="weights of mobilenetv1_100 to learn from"
+    networks.add_argument(
+        "--teacher",
+        type=Path,
+        metavar="FILE",
+        help="weights of mobilenetv1_100 to learn from (default: none)",
     )
-    parser.add_argument("--device", choices=["auto", "cpu", "cuda", "mps"], default="auto")
-    parser.add_argument(
-        "--precision", choices=["auto", "fp32", "bf16"], default="auto", help="of the convolutions"
+    performance = parser.add_argument_group("performance")
+    performance.add_argument(
+        "--device",
+        choices=DEVICES,
+        default="auto",
+        help="where the networks run; auto takes a GPU if there is one (default: auto)",
     )
-    parser.add_argument("--workers", type=int, default=TrainConfig.workers, help="processes that read photos")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument(
-        "--limit", type=positive, metavar="N", help="use only the first photos, to try things out"
+    performance.add_argument(
+        "--precision",
+        choices=["auto", "fp32", "bf16"],
+        default="auto",
+        help="number type of the convolutions (default: auto, the fastest here)",
     )
-    parser.add_argument("--size", type=positive, metavar="PX", help="of the crops, in all phases")
-    parser.add_argument("--batch-size", type=positive, metavar="N", help="over all processes, in all phases")
-    parser.add_argument(
-        "--checkpoint-every", type=positive, default=TrainConfig.checkpoint_every, metavar="STEPS"
+    performance.add_argument(
+        "--workers",
+        type=int,
+        default=TrainConfig.workers,
+        metavar="N",
+        help="processes that read photos (default: %(default)s)",
     )
-    changes = parser.add_argument_group("changes to the recipe")
+    performance.add_argument(
+        "--checkpoint-every",
+        type=positive,
+        default=TrainConfig.checkpoint_every,
+        metavar="STEPS",
+        help="steps from one checkpoint to the next (default: %(default)s)",
+    )
+    changes = parser.add_argument_group("changes to the recipe (default: what the recipe says)")
+    changes.add_argument(
+        "--limit", type=positive, metavar="N", help="use only the first photos, to try something out"
+    )
+    changes.add_argument("--size", type=positive, metavar="PX", help="side of the crops, in all phases")
+    changes.add_argument(
+        "--batch-size", type=positive, metavar="N", help="photos in a batch over all processes, in all phases"
+    )
     defaults = {field.name: field.default for field in fields(Recipe)}
     for name, about in _CHANGES.items():
         kind = float if isinstance(defaults[name], float) else int if isinstance(defaults[name], int) else str
-        flag = f"--{name.replace('_', '-')}"
-        changes.add_argument(flag, type=kind, choices=_CHOICES.get(name), help=about)
+        flag, choices = f"--{name.replace('_', '-')}", _CHOICES.get(name)
+        metavar = None if choices else "NAME" if kind is str else "N" if kind is int else "X"
+        changes.add_argument(flag, type=kind, choices=choices, metavar=metavar, help=about)
     add_verbosity(parser)
     parser.set_defaults(run=run_train)
 
 
 def positive(text: str) -> int:
-    """A whole number of 1 or more.
+    """Parse a whole number of 1 or more.
 
     Raises:
-        ValueError: it is none.
+        ValueError: `text` is none.
     """
     if (number := int(text)) < 1:
         raise ValueError(text)
@@ -121,7 +157,7 @@ def positive(text: str) -> int:
 
 
 def settle(args: argparse.Namespace) -> tuple[Recipe, TrainConfig]:
-    """The recipe and the run that the arguments ask for."""
+    """Return the recipe and the settings of the run that the arguments ask for."""
     recipe = RECIPES[args.recipe]
     changes = {name: getattr(args, name) for name in _CHANGES if getattr(args, name) is not None}
     phases = tuple(
@@ -139,11 +175,11 @@ def settle(args: argparse.Namespace) -> tuple[Recipe, TrainConfig]:
 
 
 def run_train(args: argparse.Namespace) -> int:
-    """Train, and print where the weights are."""
+    """Train, and print the path of the weights."""
     recipe, config = settle(args)
     from deoldify_lite.training.loop import train
 
     weights = train(recipe, config)
-    if os.environ.get("RANK", "0") == "0":  # under torchrun one of the processes tells
+    if os.environ.get("RANK", "0") == "0":  # under torchrun one process prints it
         print(weights)
     return 0

@@ -5,7 +5,7 @@ import json
 import logging
 from pathlib import Path
 
-from deoldify_lite.cli.options import add_verbosity
+from deoldify_lite.cli.options import add_verbosity, describe
 from deoldify_lite.errors import OptionError
 from deoldify_lite.run.verify import verify
 from deoldify_lite.storage.url import path_or_url
@@ -15,23 +15,32 @@ log = logging.getLogger(__name__)
 
 
 def fill_verify_parser(parser: argparse.ArgumentParser) -> None:
-    """Give a parser what `deoldify-lite verify` takes."""
-    parser.description = (
-        "Check that finished results are, byte by byte, what was written. Nothing is changed. The exit code "
-        "is 1 if a result is missing, changed or damaged."
+    """Add the arguments of `deoldify-lite verify`."""
+    describe(
+        parser,
+        "Check that finished results are still, byte for byte, what was written. Nothing is changed. The "
+        "exit code is 1 if a result is missing, changed or damaged.",
+        "deoldify-lite verify photos-colorized/",
+        "deoldify-lite verify s3://bucket/out --json verified.json",
     )
     parser.add_argument(
-        "outs", nargs="+", type=path_or_url, metavar="OUT", help="folder of results, or a result, or its URL"
+        "outs",
+        nargs="+",
+        type=path_or_url,
+        metavar="OUT",
+        help="a folder of results, a result, or the URL of either",
     )
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write what was found of each")
+    parser.add_argument(
+        "--json", type=Path, metavar="FILE", help="write the verdict on each result (default: none)"
+    )
     add_verbosity(parser)
     parser.set_defaults(run=run_verify)
 
 
 def run_verify(args: argparse.Namespace) -> int:
-    """Tell of each result that is not sound; 0 if all are."""
+    """Log each result that is not sound; return 0 if all are."""
     if args.json and (args.json.is_dir() or not args.json.parent.is_dir()):
-        raise OptionError(f"--json {args.json}: name a file in a folder that is there")
+        raise OptionError(f"--json {args.json}: name a file in a folder that exists")
     verdicts = []
     for out in args.outs:
         for verdict in verify(out):
@@ -41,7 +50,7 @@ def run_verify(args: argparse.Namespace) -> int:
             elif verdict.reason:
                 log.info("%s: %s", verdict.output, verdict.reason)
     unsound = sum(not verdict.sound for verdict in verdicts)
-    log.info("%d sound, %d not", len(verdicts) - unsound, unsound)
+    log.info("%d results are sound, %d are not", len(verdicts) - unsound, unsound)
     if args.json:
         items = [{"output": str(v.output), "sound": v.sound, "reason": v.reason} for v in verdicts]
         with atomic_path(args.json) as part:

@@ -7,59 +7,92 @@ from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
 
 from deoldify_lite.cli.colorizing import exit_code, ray_of, reported, settle, tell
-from deoldify_lite.cli.options import add_rendering_options, add_run_options, seconds
+from deoldify_lite.cli.options import (
+    add_batch_size_option,
+    add_cluster_options,
+    add_color_options,
+    add_json_option,
+    add_overwrite_option,
+    add_performance_options,
+    add_verbosity,
+    describe,
+    seconds,
+)
 from deoldify_lite.run.items import Item
 from deoldify_lite.storage.url import Url, path_or_url
 
 
 def fill_video_parser(parser: argparse.ArgumentParser) -> None:
-    """Give a parser what `colorize-video` takes."""
-    parser.description = (
-        "Colorize films; sound, subtitles, chapters and all else are kept. The films themselves are never "
-        "changed. A result has its name only when it is complete."
+    """Add the arguments of `colorize-video`."""
+    describe(
+        parser,
+        "Colorize films. Sound, subtitles, chapters and metadata are kept, and the films themselves are "
+        "never changed. After a stop, run the same command again: it goes on where it was.",
+        "colorize-video clip.mp4",
+        "colorize-video reels/ -o out/",
+        "colorize-video clip.mkv --start 1:30 --end 2:00 --codec ffv1",
+        "colorize-video wedding.mp4 --hints wedding.hints.csv",
     )
     parser.add_argument(
-        "inputs", nargs="+", type=path_or_url, metavar="CLIP", help="film or folder of films, or its URL"
+        "inputs", nargs="+", type=path_or_url, metavar="CLIP", help="a film, a folder, or the URL of either"
     )
-    parser.add_argument(
-        "-o",
-        "--out",
-        type=path_or_url,
-        help="file, folder or URL for the results (default: CLIP-colorized)",
-    )
-    add_rendering_options(parser, mode="video")
-    parser.add_argument(
-        "--steadiness",
-        type=float,
-        metavar="0-1",
-        help="0: each frame is coloured alone; 1: colours hold for as long as motion can be followed "
-        "(default: by the mode)",
-    )
-    parser.add_argument(
-        "--recolor-all",
-        action="store_true",
-        help="also shots that are in colour already, which are else left as they are",
-    )
-    parser.add_argument(
-        "--deinterlace",
-        action="store_true",
-        help="make a whole frame of every field of an interlaced film, which else stays interlaced",
-    )
-    parser.add_argument(
+    color = parser.add_argument_group("colour")
+    add_color_options(color, mode="video")
+    color.add_argument(
         "--hints",
         type=Path,
         metavar="PATH",
-        help="colours that you know: a file of lines time,x,y,#rrggbb, or a folder with NAME.hints.csv for "
-        "each film; each spreads through its shot",
+        help="colours that you know: a file with lines time,x,y,#rrggbb, or a folder with NAME.hints.csv for "
+        "each film; each colour spreads through its shot (default: none)",
     )
-    parser.add_argument("--start", type=seconds, metavar="TIME", help="begin there: seconds, or [H:]M:S")
-    parser.add_argument("--end", type=seconds, metavar="TIME", help="end there")
-    parser.add_argument("--codec", help="ffmpeg's name of the video encoder (default: by the container)")
-    parser.add_argument(
-        "--crf", type=int, help="quality of the encoder, lower is better (default: by the codec)"
+    color.add_argument(
+        "--steadiness",
+        type=float,
+        metavar="0-1",
+        help="0 colours each frame alone; 1 holds colours for as long as motion can be followed (default: "
+        "set by the mode)",
     )
-    parser.add_argument("--pix-fmt", help="pixel format of the result (default: that of the film)")
-    add_run_options(parser)
+    color.add_argument(
+        "--recolor-all",
+        action="store_true",
+        help="also recolour shots already in colour (default: leave them unchanged)",
+    )
+    part = parser.add_argument_group("part of the film")
+    part.add_argument(
+        "--start", type=seconds, metavar="TIME", help="first moment: seconds, M:S or H:M:S (default: 0)"
+    )
+    part.add_argument(
+        "--end", type=seconds, metavar="TIME", help="last moment, in the same form (default: the film's end)"
+    )
+    output = parser.add_argument_group("output")
+    output.add_argument(
+        "-o", "--out", type=path_or_url, help="file, folder or URL for the results (default: CLIP-colorized)"
+    )
+    output.add_argument(
+        "--codec", metavar="NAME", help="video encoder, by its name in ffmpeg (default: set by the container)"
+    )
+    output.add_argument(
+        "--crf",
+        type=int,
+        metavar="N",
+        help="quality of the encoder, in its own steps: lower is better and larger (default: set by the "
+        "codec)",
+    )
+    output.add_argument(
+        "--pix-fmt", metavar="NAME", help="pixel format, by its name in ffmpeg (default: that of the film)"
+    )
+    output.add_argument(
+        "--deinterlace",
+        action="store_true",
+        help="turn each field of an interlaced film into a frame (default: stay interlaced)",
+    )
+    add_json_option(output)
+    add_overwrite_option(output)
+    performance = parser.add_argument_group("performance")
+    add_performance_options(performance)
+    add_batch_size_option(performance)
+    add_cluster_options(parser.add_argument_group("many machines"))
+    add_verbosity(parser)
     parser.set_defaults(run=run_video)
 
 

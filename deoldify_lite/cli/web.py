@@ -5,7 +5,7 @@ import logging
 import os
 from importlib.util import find_spec
 
-from deoldify_lite.cli.options import add_network_options, add_verbosity
+from deoldify_lite.cli.options import add_performance_options, add_verbosity, add_weights_option, describe
 from deoldify_lite.errors import OptionError
 
 log = logging.getLogger(__name__)
@@ -14,28 +14,38 @@ DEFAULT_PORT = 7860
 
 
 def fill_web_parser(parser: argparse.ArgumentParser) -> None:
-    """Give a parser what `deoldify-lite web` takes."""
-    parser.description = (
+    """Add the arguments of `deoldify-lite web`."""
+    describe(
+        parser,
         "Colorize photos and films on a page in the browser. The page needs no internet, and nothing leaves "
-        "this computer. What is uploaded is deleted when its page is closed. Ctrl-C ends it."
+        "this computer. Uploads are deleted when their page is closed. Ctrl-C ends the program.",
+        "deoldify-lite web",
+        "deoldify-lite web --port 0 --max-upload 512",
     )
-    parser.add_argument(
+    server = parser.add_argument_group("server")
+    server.add_argument(
         "--host",
         default="127.0.0.1",
-        help="address to listen on (default: 127.0.0.1, which only this computer can reach); there is no "
-        "password",
+        metavar="ADDRESS",
+        help="address to listen on; there is no password (default: 127.0.0.1, which only this computer "
+        "reaches)",
     )
-    parser.add_argument(
-        "--port", type=int, default=DEFAULT_PORT, help=f"0 takes any that is free (default: {DEFAULT_PORT})"
+    server.add_argument(
+        "--port",
+        type=int,
+        default=DEFAULT_PORT,
+        metavar="N",
+        help=f"port to listen on; 0 takes any free one (default: {DEFAULT_PORT})",
     )
-    parser.add_argument(
+    server.add_argument(
         "--max-upload",
         type=int,
         default=4096,
         metavar="MIB",
-        help="largest file that is taken in, in MiB (default: 4096)",
+        help="largest file that may be uploaded, in MiB (default: 4096)",
     )
-    add_network_options(parser)
+    add_weights_option(parser.add_argument_group("colour"))
+    add_performance_options(parser.add_argument_group("performance"))
     add_verbosity(parser)
     parser.set_defaults(run=run_web)
 

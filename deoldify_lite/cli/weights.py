@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from deoldify_lite.cli.options import add_verbosity
+from deoldify_lite.cli.options import add_verbosity, describe
 from deoldify_lite.errors import WeightsError
 from deoldify_lite.models import weights
 from deoldify_lite.models.zoo import MODELS, get_spec
@@ -15,19 +15,39 @@ log = logging.getLogger(__name__)
 
 
 def fill_weights_parser(parser: argparse.ArgumentParser) -> None:
-    """Give a parser what `deoldify-lite weights` takes."""
+    """Add the arguments of `deoldify-lite weights`."""
+    describe(
+        parser,
+        "List, verify, fetch and convert the weights of the networks. Only `fetch` uses the internet.",
+        "deoldify-lite weights list",
+        "deoldify-lite weights fetch artistic",
+        "deoldify-lite weights convert my.pth my.safetensors --half",
+    )
     commands = parser.add_subparsers(dest="weights_command", required=True, metavar="COMMAND")
-    commands.add_parser("list", help="the networks there are, and where their weights lie")
-    verify = commands.add_parser("verify", help="check weights that are there against their sha256")
-    verify.add_argument("names", nargs="*", metavar="NAME", help="default: all that are there")
-    fetch = commands.add_parser("fetch", help="download official DeOldify weights, resuming and checking")
+    commands.add_parser("list", help="list the networks, and where their weight files are")
+    verify = commands.add_parser("verify", help="check weight files against their sha256")
+    verify.add_argument(
+        "names", nargs="*", metavar="NAME", help="names that `list` prints (default: all files that are here)"
+    )
+    fetch = commands.add_parser(
+        "fetch", help="download official DeOldify weights, go on after a stop, and check them"
+    )
     fetch.add_argument("names", nargs="+", metavar="NAME", help="artistic, stable or video")
-    fetch.add_argument("--to", type=Path, help="folder to put them in (default: the user's cache)")
-    convert = commands.add_parser("convert", help="turn a .pth checkpoint into safetensors")
-    convert.add_argument("source", type=Path, metavar="SOURCE")
-    convert.add_argument("target", type=Path, metavar="TARGET.safetensors")
-    convert.add_argument("--half", action="store_true", help="store 16-bit floats: half the size")
-    convert.add_argument("--base", type=Path, metavar="FILE", help="store only what differs from this file")
+    fetch.add_argument(
+        "--to", type=Path, metavar="FOLDER", help="where to put them (default: the user's cache)"
+    )
+    convert = commands.add_parser("convert", help="convert a .pth checkpoint to safetensors")
+    convert.add_argument("source", type=Path, metavar="SOURCE", help="a .pth or .safetensors file")
+    convert.add_argument("target", type=Path, metavar="TARGET.safetensors", help="the file to write")
+    convert.add_argument(
+        "--half", action="store_true", help="store 16-bit floats, at half the size (default: as in SOURCE)"
+    )
+    convert.add_argument(
+        "--base",
+        type=Path,
+        metavar="FILE",
+        help="store only what differs from this weight file (default: store everything)",
+    )
     for command in commands.choices.values():
         add_verbosity(command)
     parser.set_defaults(run=run_weights)
@@ -44,7 +64,7 @@ def run_weights(args: argparse.Namespace) -> int:
 
 
 def list_weights(args: argparse.Namespace) -> int:
-    """A line for each network: name, size, licence, and where its file lies."""
+    """Print a line for each network: name, encoder, size, licence and file."""
     for spec in MODELS.values():
         try:
             where = str(weights.find_weights(spec))
@@ -56,7 +76,7 @@ def list_weights(args: argparse.Namespace) -> int:
 
 
 def verify_weights(args: argparse.Namespace) -> int:
-    """Check weight files; 0 if all that were named, or all that are there, are right."""
+    """Check the weight files that were named, or else all that are here; return 0 if all are right."""
     wrong = 0
     for spec in [get_spec(name) for name in args.names] or MODELS.values():
         try:
@@ -91,7 +111,7 @@ def fetch_weights(args: argparse.Namespace) -> int:
 
 
 def convert_weights(args: argparse.Namespace) -> int:
-    """Turn a checkpoint into safetensors."""
+    """Convert a checkpoint to safetensors."""
     from deoldify_lite.models import build
 
     build.convert_weights(args.source, args.target, half=args.half, base=args.base)
