@@ -1,9 +1,9 @@
-"""What torch.hub finds in this repository.
+"""The entry points for torch.hub.
 
     colorizer = torch.hub.load("OWNER/REPOSITORY", "colorizer", mode="artistic")
     rgb = colorizer.colorize(rgb)  # (H, W, 3) uint8 or uint16
 
-For a checkout on disk: `torch.hub.load("path/to/it", "colorizer", source="local")`.
+From a checkout on disk: `torch.hub.load("path/to/it", "colorizer", source="local")`.
 """
 
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from deoldify_lite.models.build import Network
     from deoldify_lite.render.colorizer import Colorizer
 
-# Packages as they are imported; torch.hub tells which of them are missing.
+# Import names of required packages; torch.hub reports which are missing.
 dependencies = [
     "PIL",
     "cv2",
@@ -36,12 +36,12 @@ def colorizer(
     precision: str = "auto",
     backend: str = "auto",
 ) -> "Colorizer":
-    """A network ready to colorize pictures; `.colorize(rgb)` takes and gives (H, W, 3) uint8 or uint16.
+    """Return a colorizer for pictures; its `.colorize(rgb)` takes and returns (H, W, 3) uint8 or uint16.
 
     Args:
         mode: artistic, stable or video.
         weights: `lite` (in this repository), `deoldify` (once fetched), or the path of a weight file.
-        render_factor: the network sees 16 times as many pixels a side; None for the mode's default.
+        render_factor: side of the network's input in steps of 16 px; None for the mode's default.
         saturation: factor on the colour; None for the mode's default.
         device: auto, cpu, cuda or mps.
         precision: auto, fp32, bf16 or fp16.
@@ -61,9 +61,9 @@ def colorizer(
 
 
 def generator(mode: str = "artistic", weights: str = "lite") -> "Network":
-    """The bare network, an `nn.Module` in eval mode, float32, with its batch norms folded.
+    """Return the bare network: an `nn.Module` in eval mode, float32, with its batch norms folded.
 
-    `predict_chroma` takes (N, 1, H, W) luma in [0, 1] and gives (N, 2, h, w) chroma in [-0.5, 0.5].
+    `predict_chroma` takes (N, 1, H, W) luma in [0, 1] and returns (N, 2, h, w) chroma in [-0.5, 0.5].
 
     Args:
         mode: artistic, stable or video.

@@ -1,4 +1,4 @@
-"""The repository as torch.hub takes it."""
+"""The entry points for torch.hub."""
 
 import ast
 import subprocess
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from helpers.places import ROOT
 
-# As a user of torch.hub has it: in a folder elsewhere, without this package installed.
+# As a user of torch.hub runs it: from another folder, without this package installed.
 PROGRAM = """
 import sys
 import numpy as np
@@ -41,8 +41,8 @@ def test_torch_hub_finds_and_loads_everything(tiny_weights: Path, tmp_path: Path
     ]
 
 
-def test_its_packages_are_named_before_anything_is_loaded() -> None:
-    """torch.hub reads `dependencies` and tells which are missing; that needs imports only in functions."""
+def test_it_imports_nothing_before_its_dependencies_are_checked() -> None:
+    """torch.hub reads `dependencies` and reports which are missing, so only functions may import them."""
     tree = ast.parse((ROOT / "hubconf.py").read_text())
     imported = {
         name

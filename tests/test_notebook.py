@@ -1,4 +1,4 @@
-"""The notebook of the docs runs, from a folder elsewhere, and is kept without what it gave."""
+"""The notebook of the docs runs from any folder, and is stored without outputs."""
 
 import os
 from pathlib import Path
@@ -19,7 +19,7 @@ def outputs_of(notebook: Any) -> list[Any]:
     return [output for cell in notebook.cells for output in cell.get("outputs", ())]
 
 
-def test_it_is_kept_without_outputs() -> None:
+def test_it_is_stored_without_outputs() -> None:
     notebook = nbformat.read(NOTEBOOK, as_version=4)
     assert not outputs_of(notebook)
     assert not any(cell.get("execution_count") for cell in notebook.cells)
