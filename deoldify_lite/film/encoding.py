@@ -30,14 +30,13 @@ from deoldify_lite.film.ffmpeg import (
     compile_arguments,
     encoder_pix_fmts,
     file_url,
-    last_words,
-    run_arguments,
     run_program,
 )
 from deoldify_lite.film.hdr10 import hdr10_option
 from deoldify_lite.film.kinds import CONTAINERS
 from deoldify_lite.film.mux import mux
 from deoldify_lite.film.probe import Film, Stream
+from deoldify_lite.film.process import last_words, run_arguments
 from deoldify_lite.film.timecode import advance_timecode
 
 log = logging.getLogger(__name__)

@@ -8,8 +8,9 @@ import ffmpeg
 
 from deoldify_lite.errors import VideoError
 from deoldify_lite.film.cut import Cut, ffmpeg_time
-from deoldify_lite.film.ffmpeg import SOURCE_OPTIONS, compile_arguments, file_url, last_words, run_arguments
+from deoldify_lite.film.ffmpeg import SOURCE_OPTIONS, compile_arguments, file_url
 from deoldify_lite.film.probe import Film, Stream
+from deoldify_lite.film.process import last_words, run_arguments
 from deoldify_lite.film.timecode import advance_timecode
 
 

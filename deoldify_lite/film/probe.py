@@ -11,8 +11,9 @@ from typing import Any
 
 from deoldify_lite.errors import InputError, VideoError
 from deoldify_lite.film.colors import Colors, is_rgb, settle_colors
-from deoldify_lite.film.ffmpeg import SOURCE_OPTIONS, file_url, last_words, run_program
+from deoldify_lite.film.ffmpeg import SOURCE_OPTIONS, file_url, run_program
 from deoldify_lite.film.hdr10 import LIGHT_LEVEL, MASTERING, Hdr10, read_hdr10
+from deoldify_lite.film.process import last_words
 from deoldify_lite.film.rate import measure_rate, read_fraction
 
 log = logging.getLogger(__name__)

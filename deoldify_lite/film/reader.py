@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from deoldify_lite.errors import VideoError
 from deoldify_lite.film.chroma import has_chroma
 from deoldify_lite.film.cut import Cut
-from deoldify_lite.film.ffmpeg import FfmpegProcess, compile_arguments
+from deoldify_lite.film.ffmpeg import compile_arguments
 from deoldify_lite.film.probe import Film
+from deoldify_lite.film.process import FfmpegProcess
 from deoldify_lite.film.tone import luma_table
 
 log = logging.getLogger(__name__)

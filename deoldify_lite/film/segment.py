@@ -14,8 +14,9 @@ from deoldify_lite.errors import VideoError
 from deoldify_lite.film.chroma import convert_chroma, encode_chroma
 from deoldify_lite.film.cut import Cut
 from deoldify_lite.film.encoding import Encoding, encoder_options, yuv_format
-from deoldify_lite.film.ffmpeg import FfmpegProcess, compile_arguments, file_url
+from deoldify_lite.film.ffmpeg import compile_arguments, file_url
 from deoldify_lite.film.merge import TOLERATED_FRAMES, merge_chroma
+from deoldify_lite.film.process import FfmpegProcess
 from deoldify_lite.film.tone import fit_chroma
 
 

@@ -13,8 +13,9 @@ from deoldify_lite.errors import VideoError
 from deoldify_lite.film.chroma import MATRICES, has_chroma
 from deoldify_lite.film.cut import Cut
 from deoldify_lite.film.encoding import Encoding
-from deoldify_lite.film.ffmpeg import compile_arguments, file_url, last_words, run_arguments
+from deoldify_lite.film.ffmpeg import compile_arguments, file_url
 from deoldify_lite.film.probe import Film, probe_film
+from deoldify_lite.film.process import last_words, run_arguments
 from deoldify_lite.film.reader import FrameReader
 from deoldify_lite.photo.thumbnail import fit_size, shrink
 from deoldify_lite.render.colorizer import Picture

@@ -8,8 +8,9 @@ from PIL import Image
 
 from deoldify_lite.errors import VideoError
 from deoldify_lite.film.cut import Cut
-from deoldify_lite.film.ffmpeg import SOURCE_OPTIONS, compile_arguments, file_url, last_words, run_arguments
+from deoldify_lite.film.ffmpeg import SOURCE_OPTIONS, compile_arguments, file_url
 from deoldify_lite.film.probe import Film
+from deoldify_lite.film.process import last_words, run_arguments
 from deoldify_lite.photo.photo import Photo
 from deoldify_lite.photo.samples import Samples
 from deoldify_lite.photo.thumbnail import fit_size, look_of, read_small, shrink

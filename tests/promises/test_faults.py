@@ -21,7 +21,7 @@ from PIL import Image
 
 from deoldify_lite.cli import main as cli
 from deoldify_lite.errors import RenderError
-from deoldify_lite.film import ffmpeg as ffmpeg_process
+from deoldify_lite.film import process as ffmpeg_process
 from deoldify_lite.film.encoding import Encoding
 from deoldify_lite.models import build
 from deoldify_lite.models import weights as weights_module

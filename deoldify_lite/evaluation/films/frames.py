@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from deoldify_lite.errors import InputError, VideoError
 from deoldify_lite.film.cut import Cut
-from deoldify_lite.film.ffmpeg import FfmpegProcess, compile_arguments
+from deoldify_lite.film.ffmpeg import compile_arguments
 from deoldify_lite.film.probe import Film
+from deoldify_lite.film.process import FfmpegProcess
 
 log = logging.getLogger(__name__)
 
