@@ -83,6 +83,16 @@ def test_no_circle_within_a_room() -> None:
     TopologicalSorter(imports()).prepare()
 
 
+def test_ffmpeg_python_is_imported_in_one_place() -> None:
+    """It is unmaintained, and another package has a module of this name."""
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) and not node.level else []
+            if any(name.split(".")[0] == "ffmpeg" for name in names):
+                assert path == PACKAGE / "film" / "ffmpeg.py"
+
+
 @pytest.mark.parametrize(
     "module",
     ["cli.main", "render.modes", "run.manifest", "run.plan", "models.zoo", "models.weights", "film.probe"],

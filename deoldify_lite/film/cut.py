@@ -5,10 +5,8 @@ from fractions import Fraction
 from math import floor
 from typing import Any
 
-import ffmpeg
-
 from deoldify_lite.errors import OptionError
-from deoldify_lite.film.ffmpeg import SOURCE_OPTIONS, file_url
+from deoldify_lite.film.ffmpeg import open_file
 from deoldify_lite.film.probe import Film
 
 _SEEK_AHEAD_S = 10  # longer than nearly all distances between key frames
@@ -72,14 +70,14 @@ class Cut:
         Reader and writer share it, so their frames correspond one to one.
         """
         film, tick_s = self.film, 1 / self.film.rate
-        options: dict[str, Any] = {**SOURCE_OPTIONS, "reinit_filter": 0}
+        options: dict[str, Any] = {"reinit_filter": 0}
         # Seek well ahead: a transport stream has no index and would begin at the next key frame instead of
         # the one before, and at a variable rate the frame on show at the start may be an old one.
         seek_s = max(self.start_s - _SEEK_AHEAD_S, Fraction(0))
         if self.first and seek_s:
             options["ss"] = ffmpeg_time(seek_s)
         begin_s = film.offset_s + self.first / film.rate - (seek_s if self.first else 0)
-        picture = ffmpeg.input(file_url(film.path), **options)[str(film.index)]
+        picture = open_file(film.path, **options)[str(film.index)]
         if film.deinterlace:
             picture = picture.filter("bwdif", mode="send_field", parity=film.first_field)
             if film.captions:  # It gives them to both of a frame's fields, and all would be said twice.

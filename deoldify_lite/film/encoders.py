@@ -1,6 +1,11 @@
-"""What we know of ffmpeg's encoders, and ffmpeg does not tell."""
+"""ffmpeg's encoders: what we know of them, and what the installed ffmpeg says that it has."""
 
+import functools
 from typing import Any
+
+from deoldify_lite.errors import VideoError
+from deoldify_lite.film.ffmpeg import find_program, open_test_picture, write_command
+from deoldify_lite.film.process import run_arguments
 
 # Flag of constant quality, its default, and what else the encoder needs. The defaults aim at a result
 # that cannot be told from the source at normal viewing; every scale has its own. Chroma, smooth and our
@@ -24,3 +29,32 @@ MARKS_FIELDS = {"libx264", "ffv1", "mpeg2video", "mpeg4", "prores", "prores_aw",
 HOLDS_CAPTIONS = {"libx264", "mpeg2video", "h264_nvenc", "hevc_nvenc"}
 # ffprobe's words for two transfer curves are not those that the encoders' options know.
 TRANSFER_OPTIONS = {"bt470m": "gamma22", "bt470bg": "gamma28", "log100": "log", "log316": "log_sqrt"}
+
+
+@functools.lru_cache
+def encoder_pix_fmts(codec: str) -> frozenset[str]:
+    """Pixel formats that an encoder of the installed ffmpeg takes; empty where ffmpeg does not say.
+
+    Raises:
+        VideoError: this ffmpeg has no such encoder.
+    """
+    done = run_arguments([find_program(), "-hide_banner", "-h", f"encoder={codec}"])
+    help_text = done.stdout.decode()
+    if not help_text.lstrip().startswith(f"Encoder {codec} "):
+        raise VideoError(
+            f"this ffmpeg has no encoder {codec}; choose another one (see: ffmpeg -encoders) or install a "
+            "full build of ffmpeg"
+        )
+    for line in help_text.splitlines():
+        name, _, formats = line.partition(":")
+        if name.strip() == "Supported pixel formats":
+            return frozenset(formats.split())
+    return frozenset()
+
+
+@functools.lru_cache
+def nvenc_works(width: int, height: int) -> bool:
+    """Whether this ffmpeg and this GPU encode H.264 of that size: some GPUs have no encoder, such as H100."""
+    still = open_test_picture(f"color=s={width}x{height}:d=1")
+    options = {"f": "null", "vframes": 1, "pix_fmt": "yuv420p", "c:v": "h264_nvenc"}
+    return run_arguments(write_command([still], "pipe:1", options)).returncode == 0

@@ -4,7 +4,6 @@ What a container or an encoder can hold differs between builds of ffmpeg, so ffm
 rehearsal encodes one frame and muxes the first packets of all streams before any real work begins.
 """
 
-import functools
 import json
 import logging
 import tempfile
@@ -12,8 +11,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
-
-import ffmpeg
 
 from deoldify_lite.errors import OptionError
 from deoldify_lite.film.encoders import (
@@ -24,14 +21,10 @@ from deoldify_lite.film.encoders import (
     TAKES_ODD_SIZES,
     TRANSFER_OPTIONS,
     X264_LARGE,
-)
-from deoldify_lite.film.ffmpeg import (
-    SOURCE_OPTIONS,
-    compile_arguments,
     encoder_pix_fmts,
-    file_url,
-    run_program,
+    nvenc_works,
 )
+from deoldify_lite.film.ffmpeg import open_file, open_test_picture, run_ffprobe
 from deoldify_lite.film.hdr10 import hdr10_option
 from deoldify_lite.film.kinds import CONTAINERS
 from deoldify_lite.film.mux import mux
@@ -65,18 +58,10 @@ class Encoding:
         # Its quality has a scale of its own, and it has no more than 8 bits for H.264, and 4:2:0.
         plain = self.crf is None and self.pix_fmt is None and (film.depth, film.sampling) == (8, "420")
         plain = plain and not film.interlaced
-        return "h264_nvenc" if self.on_gpu and plain and _nvenc_works(film.width, film.height) else "libx264"
+        return "h264_nvenc" if self.on_gpu and plain and nvenc_works(film.width, film.height) else "libx264"
 
 
 DEFAULT_ENCODING = Encoding()
-
-
-@functools.lru_cache
-def _nvenc_works(width: int, height: int) -> bool:
-    """Whether this ffmpeg and this GPU encode H.264 of that size: some GPUs have no encoder, such as H100."""
-    still = ffmpeg.input(f"color=s={width}x{height}:d=1", f="lavfi")
-    output = still.output("pipe:1", f="null", vframes=1, pix_fmt="yuv420p", **{"c:v": "h264_nvenc"})
-    return run_arguments(compile_arguments(output)).returncode == 0
 
 
 def default_container(film: Film, encoding: Encoding = DEFAULT_ENCODING) -> str:
@@ -270,8 +255,8 @@ def _rehearse(
         result = Path(folder, f"rehearsal{suffix}")
         arguments = mux(
             film,
-            ffmpeg.input(still, f="lavfi"),
-            ffmpeg.input(file_url(film.path), **SOURCE_OPTIONS),
+            open_test_picture(still),
+            open_file(film.path),
             streams,
             result,
             # One byte is enough: a sparse stream of subtitles must not make it read the whole film.
@@ -287,6 +272,6 @@ def _rehearse(
             return last_words(done.stderr), frozenset()
         if not _own_tags(film):
             return "", frozenset()
-        tags = ["-v", "quiet", "-show_entries", "format_tags", "-of", "json", file_url(result)]
-        told = json.loads(run_program("ffprobe", tags).stdout or "{}").get("format", {}).get("tags", {})
-    return "", frozenset(name.lower() for name in told)
+        probed = run_ffprobe(result, "-show_entries", "format_tags", "-of", "json")
+        tags = json.loads(probed.stdout or "{}").get("format", {}).get("tags", {})
+    return "", frozenset(name.lower() for name in tags)

@@ -1,8 +1,13 @@
-"""ffmpeg: found, and given its arguments. No shell, no network."""
+"""Commands of ffmpeg and ffprobe: what they may open, and what they write.
+
+No other module imports the package ffmpeg-python, and every input of every command is opened by `open_file`,
+`run_ffprobe` or `start_ffprobe`, or is made by ourselves. No shell, no network.
+"""
 
 import functools
 import shutil
 import subprocess
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +15,7 @@ import ffmpeg
 
 from deoldify_lite.errors import InputError, VideoError
 from deoldify_lite.film.kinds import FILM_FORMATS
-from deoldify_lite.film.process import run_arguments
+from deoldify_lite.film.process import FfmpegProcess, run_arguments
 
 # A playlist must not make ffmpeg fetch something: only files and our own pipes may be opened.
 SOURCE_OPTIONS = {"protocol_whitelist": "file,pipe"}
@@ -38,28 +43,9 @@ def find_program(name: str = "ffmpeg") -> str:
 
 @functools.lru_cache
 def ffmpeg_version() -> str:
-    """What ffmpeg says of itself first: its version and build."""
-    return run_program("ffmpeg", ["-version"]).stdout.decode(errors="replace").partition("\n")[0].strip()
-
-
-@functools.lru_cache
-def encoder_pix_fmts(codec: str) -> frozenset[str]:
-    """Pixel formats that an encoder of the installed ffmpeg takes; empty where ffmpeg does not say.
-
-    Raises:
-        VideoError: this ffmpeg has no such encoder.
-    """
-    help_text = run_program("ffmpeg", ["-hide_banner", "-h", f"encoder={codec}"]).stdout.decode()
-    if not help_text.lstrip().startswith(f"Encoder {codec} "):
-        raise VideoError(
-            f"this ffmpeg has no encoder {codec}; choose another one (see: ffmpeg -encoders) or install a "
-            "full build of ffmpeg"
-        )
-    for line in help_text.splitlines():
-        name, _, formats = line.partition(":")
-        if name.strip() == "Supported pixel formats":
-            return frozenset(formats.split())
-    return frozenset()
+    """Version and build of ffmpeg: the first line of what it prints about itself."""
+    done = run_arguments([find_program(), "-version"])
+    return done.stdout.decode(errors="replace").partition("\n")[0].strip()
 
 
 def file_url(path: Path) -> str:
@@ -76,19 +62,68 @@ def file_url(path: Path) -> str:
     return url
 
 
-def compile_arguments(stream: Any) -> list[str]:
-    """Argument list of an ffmpeg-python stream: quiet, deaf to the terminal, overwriting."""
-    quiet = ("-hide_banner", "-loglevel", "error", "-nostdin")
-    arguments: list[str] = ffmpeg.compile(
-        stream.global_args(*quiet), cmd=find_program(), overwrite_output=True
-    )
-    return arguments
+def open_file(path: Path, **options: Any) -> Any:
+    """A file as an input of ffmpeg: an ffmpeg-python stream.
 
-
-def run_program(name: str, arguments: list[str]) -> subprocess.CompletedProcess[bytes]:
-    """Run `ffmpeg` or `ffprobe` to its end; the caller looks at the return code.
-
-    ffprobe, which sees every film first, opens FILM_FORMATS alone.
+    Args:
+        path: of a film that `run_ffprobe` has read, or of a file that we have written.
+        options: of ffmpeg, for this input.
     """
-    allowed = ["-format_whitelist", FILM_FORMATS] if name == "ffprobe" else []
-    return run_arguments([find_program(name), *allowed, *arguments])
+    return ffmpeg.input(file_url(path), **SOURCE_OPTIONS, **options)
+
+
+def open_pipe(**options: Any) -> Any:
+    """Raw pictures from ffmpeg's stdin as an input; the options say what they are."""
+    return ffmpeg.input("pipe:0", f="rawvideo", **options)
+
+
+def open_test_picture(description: str) -> Any:
+    """A picture that ffmpeg draws itself as an input, such as color=s=96x64:d=1."""
+    return ffmpeg.input(description, f="lavfi")
+
+
+def filter_together(streams: Sequence[Any], name: str, *arguments: Any, **options: Any) -> Any:
+    """The output of a filter that takes several streams; a filter of one is `stream.filter(...)`."""
+    return ffmpeg.filter(streams, name, *arguments, **options)
+
+
+def write_command(
+    streams: Sequence[Any], target: Path | str, options: Mapping[str, Any], *, repeated: Sequence[str] = ()
+) -> list[str]:
+    """The command by which ffmpeg writes streams; it is quiet, takes no keys, and overwrites.
+
+    Args:
+        streams: of ffmpeg-python; each becomes a stream of the result.
+        target: a file, or a pipe such as pipe:1.
+        options: of ffmpeg, for the output.
+        repeated: more arguments, such as options that stand there more than once.
+    """
+    name = file_url(target) if isinstance(target, Path) else target
+    output = ffmpeg.output(*streams, name, **options)
+    output = output.global_args("-hide_banner", "-loglevel", "error", "-nostdin")
+    arguments: list[str] = ffmpeg.compile(output, cmd=find_program(), overwrite_output=True)
+    # The last one, since an option may have the same value.
+    before_name = len(arguments) - 1 - arguments[::-1].index(name)
+    return [*arguments[:before_name], *repeated, *arguments[before_name:]]
+
+
+def input_arguments(path: Path) -> list[str]:
+    """`open_file` for a command that is written by hand."""
+    options = [part for name, value in SOURCE_OPTIONS.items() for part in (f"-{name}", value)]
+    return [*options, "-i", file_url(path)]
+
+
+def run_ffprobe(path: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+    """Have ffprobe read a file to the end of what it is asked; the caller looks at the return code."""
+    return run_arguments(_probe_command(path, arguments))
+
+
+def start_ffprobe(path: Path, *arguments: str) -> FfmpegProcess:
+    """Have ffprobe read a file, and take its output piece by piece."""
+    return FfmpegProcess(_probe_command(path, arguments), feeds=False)
+
+
+def _probe_command(path: Path, arguments: Sequence[str]) -> list[str]:
+    """ffprobe sees every film first, so it is the one that refuses whatever is not in FILM_FORMATS."""
+    allowed = ("-format_whitelist", FILM_FORMATS)
+    return [find_program("ffprobe"), "-v", "error", *allowed, *arguments, *input_arguments(path)]

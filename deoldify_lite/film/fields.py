@@ -4,8 +4,9 @@ import logging
 import re
 from dataclasses import replace
 
-from deoldify_lite.film.ffmpeg import SOURCE_OPTIONS, file_url, run_program
+from deoldify_lite.film.ffmpeg import find_program, input_arguments
 from deoldify_lite.film.probe import Film
+from deoldify_lite.film.process import run_arguments
 from deoldify_lite.film.timecode import double_timecode
 
 log = logging.getLogger(__name__)
@@ -42,13 +43,11 @@ def deinterlaced(film: Film) -> Film:
 
 def _look_for_fields(film: Film) -> str | None:
     """tff or bff by what is seen in the film; None if most frames look whole or too little moves."""
-    options = [part for name, value in SOURCE_OPTIONS.items() for part in (f"-{name}", value)]
-    done = run_program(
-        "ffmpeg",
+    done = run_arguments(
         [
-            *("-hide_banner", "-nostats", *options, "-i", file_url(film.path), "-map", f"0:{film.index}"),
-            *("-vf", "idet", "-frames:v", str(_FRAMES), "-f", "null", "-"),
-        ],
+            *(find_program(), "-hide_banner", "-nostats", *input_arguments(film.path)),
+            *("-map", f"0:{film.index}", "-vf", "idet", "-frames:v", str(_FRAMES), "-f", "null", "-"),
+        ]
     )
     found = re.findall(rb"Multi frame detection: TFF: *(\d+) BFF: *(\d+) Progressive: *(\d+)", done.stderr)
     if not found:

@@ -5,9 +5,8 @@ Luma is a plane of its own in it and is never computed with, so it comes out bit
 
 from typing import Any
 
-import ffmpeg
-
 from deoldify_lite.film.encoding import yuv_format
+from deoldify_lite.film.ffmpeg import filter_together
 from deoldify_lite.film.probe import Film
 
 # A damaged film may give a frame more or less from one decode to the next; more would shift the colours.
@@ -71,10 +70,10 @@ def merge_chroma(film: Film, picture: Any, chroma: Any, *, sampling: str, may_ke
         cb, cr = _planes(ours, "u+v")
     # All three grey: ffmpeg brings what it merges to one format, and would take grey for limited range.
     (luma,) = _planes(source, "y")
-    picture = ffmpeg.filter([luma, cb, cr], "mergeplanes", "0x001020", merged)
+    picture = filter_together([luma, cb, cr], "mergeplanes", "0x001020", merged)
     # Which field comes first and closed captions belong to frames, and new frames have none. This takes
     # them from its first input, and all planes, as they are, from its second.
-    picture = ffmpeg.filter([own, picture], "blend", all_opacity=0, shortest=1)
+    picture = filter_together([own, picture], "blend", all_opacity=0, shortest=1)
     return picture.filter("setparams", **tags)
 
 
@@ -106,7 +105,7 @@ def _pick(mask: Any, ours: Any, own: Any) -> Any:
     computes, and is off by one at an end of the range.)
     """
     bar, ours = _split(ours)
-    return ffmpeg.filter([mask, bar, ours, own], "threshold")
+    return filter_together([mask, bar, ours, own], "threshold")
 
 
 def _planes(picture: Any, names: str) -> list[Any]:

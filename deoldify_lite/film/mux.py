@@ -4,11 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import ffmpeg
-
 from deoldify_lite.errors import VideoError
 from deoldify_lite.film.cut import Cut, ffmpeg_time
-from deoldify_lite.film.ffmpeg import SOURCE_OPTIONS, compile_arguments, file_url
+from deoldify_lite.film.ffmpeg import file_url, open_file, write_command
 from deoldify_lite.film.probe import Film, Stream
 from deoldify_lite.film.process import last_words, run_arguments
 from deoldify_lite.film.timecode import advance_timecode
@@ -35,10 +33,10 @@ def join_with_source(
         covers = [extract_cover(film, s, folder) for s in streams if s.attached_pic]
     lead = ffmpeg_time(cut.lead_s)
     if len(segments) == 1:
-        picture = ffmpeg.input(file_url(segments[0][0]), itsoffset=lead)
+        picture = open_file(segments[0][0], itsoffset=lead)
     else:
         playlist = _write_playlist(film, segments)
-        picture = ffmpeg.input(file_url(playlist), f="concat", safe=0, itsoffset=lead, **SOURCE_OPTIONS)
+        picture = open_file(playlist, f="concat", safe=0, itsoffset=lead)
     seek: dict[str, Any] = {}
     options: dict[str, Any] = {}
     if cut.first:
@@ -46,7 +44,7 @@ def join_with_source(
         options["copypriorss"] = 0  # No sound from before the cut.
     if cut.duration_s is not None:
         options["t"] = ffmpeg_time(cut.duration_s)
-    source = ffmpeg.input(file_url(film.path), **SOURCE_OPTIONS, **seek)
+    source = open_file(film.path, **seek)
     arguments = mux(film, picture, source, streams, out_path, covers=covers, first=cut.first, **options)
     done = run_arguments(arguments)
     if done.returncode != 0:
@@ -127,9 +125,7 @@ def mux(
         mime = "image/png" if cover.suffix == ".png" else "image/jpeg"
         repeated += ["-attach", file_url(cover), f"-metadata:s:t:{number}", f"mimetype={mime}"]
         repeated += [f"-metadata:s:t:{number}", f"filename=cover{cover.suffix}"]
-    arguments = compile_arguments(ffmpeg.output(*inputs, file_url(out_path), **(settings | options)))
-    before_name = arguments.index(file_url(out_path))
-    return [*arguments[:before_name], *repeated, *arguments[before_name:]]
+    return write_command(inputs, out_path, settings | options, repeated=repeated)
 
 
 def extract_cover(film: Film, stream: Stream, folder: Path) -> Path:
@@ -139,11 +135,9 @@ def extract_cover(film: Film, stream: Stream, folder: Path) -> Path:
         VideoError: ffmpeg cannot read it.
     """
     out_path = folder / f"cover{stream.index}{'.png' if stream.codec == 'png' else '.jpg'}"
-    source = ffmpeg.input(file_url(film.path), **SOURCE_OPTIONS)
+    cover = open_file(film.path)[str(stream.index)]
     options = {"c": "copy", "f": "image2", "update": 1, "frames:v": 1}
-    done = run_arguments(
-        compile_arguments(ffmpeg.output(source[str(stream.index)], file_url(out_path), **options))
-    )
+    done = run_arguments(write_command([cover], out_path, options))
     if done.returncode != 0:
         raise VideoError(f"{film.path}: its cover art cannot be read: {last_words(done.stderr)}")
     return out_path

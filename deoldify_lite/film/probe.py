@@ -11,7 +11,7 @@ from typing import Any
 
 from deoldify_lite.errors import InputError, VideoError
 from deoldify_lite.film.colors import Colors, is_rgb, settle_colors
-from deoldify_lite.film.ffmpeg import SOURCE_OPTIONS, file_url, run_program
+from deoldify_lite.film.ffmpeg import run_ffprobe
 from deoldify_lite.film.hdr10 import LIGHT_LEVEL, MASTERING, Hdr10, read_hdr10
 from deoldify_lite.film.process import last_words
 from deoldify_lite.film.rate import measure_rate, read_fraction
@@ -192,8 +192,7 @@ def probe_film(path: Path) -> Film:
 
 def _probe(path: Path, *arguments: str) -> dict[str, Any]:
     """What ffprobe says about a film, as a dict."""
-    options = [part for name, value in SOURCE_OPTIONS.items() for part in (f"-{name}", value)]
-    done = run_program("ffprobe", ["-v", "error", *options, "-of", "json", *arguments, "-i", file_url(path)])
+    done = run_ffprobe(path, "-of", "json", *arguments)
     if done.returncode != 0:
         raise InputError(
             f"{path}: not a film that ffmpeg can read; check that it plays, or copy it again. "

@@ -1,4 +1,4 @@
-"""A program of ffmpeg's as a process: watched, so that one that hangs is ended, and quoted in every error."""
+"""Programs of ffmpeg as processes: started in one place, watched, and quoted in every error."""
 
 import contextlib
 import signal
@@ -6,7 +6,7 @@ import subprocess
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from queue import Empty, SimpleQueue
 from typing import IO, Any
 
@@ -15,27 +15,20 @@ import psutil
 from deoldify_lite.film.kinds import FILM_FORMATS
 from deoldify_lite.system.limits import read_limit
 
-# A process that is waited for and reads and writes nothing for so long, in seconds, hangs. Who looks for a
-# place in a long film reads; the slowest encoders, at the end of a film, write nothing for up to two minutes.
+# A process that we wait for and that reads and writes nothing for so long, in seconds, hangs. One that seeks
+# in a long film reads; the slowest encoders, at the end of a film, write nothing for up to two minutes.
 SILENCE_S = read_limit("DEOLDIFY_LITE_SILENCE", 300.0)
 _TAIL_LINES = 20  # of what a process said last, kept for the error
 # Should the disk be full only when a file is ended, ffmpeg says so and reports success (seen with 5.1).
 _NOT_WRITTEN = ("Error writing trailer", "Error closing file")
 
 
-def run_arguments(arguments: list[str]) -> subprocess.CompletedProcess[bytes]:
+def run_arguments(arguments: Sequence[str]) -> subprocess.CompletedProcess[bytes]:
     """Run a whole argument list to its end, without a terminal; the caller looks at the return code.
 
-    One that hangs is ended, with a word on that at the end of what it said.
+    A process that hangs is killed, and its stderr then ends with a line about that.
     """
-    process = subprocess.Popen(
-        arguments,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        start_new_session=True,
-    )
-    watchdog = _Watchdog(process)
+    process, watchdog = _start(arguments, stdin=subprocess.DEVNULL)
     try:
         with watchdog.waiting():
             output, said = process.communicate()
@@ -51,18 +44,146 @@ def run_arguments(arguments: list[str]) -> subprocess.CompletedProcess[bytes]:
     return subprocess.CompletedProcess(arguments, code, output, said)
 
 
-def _true_code(code: int, said: str) -> int:
-    return 1 if code == 0 and any(words in said for words in _NOT_WRITTEN) else code
-
-
 def last_words(output: bytes) -> str:
     """The end of what a program said, for an error message."""
     text = output.decode(errors="replace").replace(FILM_FORMATS, "of films in one file")
     return "\n".join(text.strip().splitlines()[-_TAIL_LINES:]) or "(it said nothing)"
 
 
+class FfmpegProcess:
+    """A running ffmpeg or ffprobe, its chatter drained by threads so that it can never block on it.
+
+    It has a session of its own: a Ctrl-C reaches us first, and we stop it. If it hangs it is killed, which
+    then looks like any other failure.
+    """
+
+    def __init__(self, arguments: Sequence[str], *, feeds: bool) -> None:
+        """Start it.
+
+        Args:
+            arguments: the whole command line.
+            feeds: True: we write to its stdin and its stdout is chatter; False: we read its stdout.
+        """
+        stdin = subprocess.PIPE if feeds else subprocess.DEVNULL
+        self._process, self._watchdog = _start(arguments, stdin=stdin)
+        self.said: deque[str] = deque(maxlen=_TAIL_LINES)
+        """Last lines of its stderr."""
+        self.reported: deque[str] = deque(maxlen=_TAIL_LINES)
+        """Last lines of its stdout, if that is chatter."""
+        self._drains = [self._drain(self._process.stderr, self.said)]
+        if feeds:
+            self._drains.append(self._drain(self._process.stdout, self.reported))
+
+    @staticmethod
+    def _drain(stream: IO[bytes] | None, tail: deque[str]) -> threading.Thread:
+        assert stream is not None
+
+        def read_to_the_end() -> None:
+            # A limit, since a line without an end must not fill the memory.
+            while line := stream.readline(4096):
+                if text := line.decode(errors="replace").strip():
+                    tail.append(text)
+
+        thread = threading.Thread(target=read_to_the_end, daemon=True)
+        thread.start()
+        return thread
+
+    @property
+    def stdin(self) -> "_Pipe":
+        """Where it is fed."""
+        assert self._process.stdin is not None
+        return _Pipe(self._process.stdin, self._watchdog)
+
+    @property
+    def stdout(self) -> "_Pipe":
+        """What it gives."""
+        assert self._process.stdout is not None
+        return _Pipe(self._process.stdout, self._watchdog)
+
+    @property
+    def was_ended(self) -> bool:
+        """Whether it did not end by itself: it hung and was killed, was ended from outside, or crashed."""
+        return bool(self._watchdog.words())
+
+    def words(self) -> str:
+        """What it said last, and how it ended if not by itself; for an error message or a warning."""
+        end = self._watchdog.words()
+        return "\n".join([*self.said, end] if end else self.said) or "(it said nothing)"
+
+    def wait(self) -> int:
+        """Close its stdin, wait for its end and for all it said; returns 0 if it did what it should."""
+        with self._watchdog.waiting():
+            if self._process.stdin is not None:
+                # If it has ended early, its return code and words tell more than a broken pipe.
+                with contextlib.suppress(OSError):
+                    self._process.stdin.close()
+            code = self._process.wait()
+        self._finish()
+        return _true_code(code, "\n".join(self.said))
+
+    def stop(self) -> None:
+        """End it now, whatever it does; harmless if it has ended."""
+        self._process.kill()
+        self._process.wait()
+        if self._process.stdin is not None:
+            with contextlib.suppress(OSError):  # What was still buffered for it has no taker.
+                self._process.stdin.close()
+        self._finish()
+
+    def _finish(self) -> None:
+        self._watchdog.stop()
+        for thread in self._drains:
+            thread.join()
+        for stream in (self._process.stdout, self._process.stderr):
+            if stream is not None:
+                stream.close()
+
+
+class _Pipe:
+    """One end of a pipe; waiting at it is waiting for the process at its other end."""
+
+    def __init__(self, stream: IO[bytes], watchdog: "_Watchdog") -> None:
+        self._stream = stream
+        self._watchdog = watchdog
+
+    def read(self, size: int) -> bytes:
+        """So many bytes, or less if the process ends."""
+        with self._watchdog.waiting():
+            return self._stream.read(size)
+
+    def lines(self) -> Iterator[bytes]:
+        """Line by line, until the process ends."""
+        while True:
+            with self._watchdog.waiting():
+                line = self._stream.readline()
+            if not line:
+                return
+            yield line
+
+    def write(self, data: Any) -> None:
+        """Hand over some bytes.
+
+        Raises:
+            OSError: the process has ended.
+        """
+        with self._watchdog.waiting():
+            self._stream.write(data)
+
+
+def _start(arguments: Sequence[str], *, stdin: int) -> tuple[subprocess.Popen[bytes], "_Watchdog"]:
+    """Start a program, in a session of its own and watched; nothing else in this package starts one."""
+    process = subprocess.Popen(
+        arguments, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+    )
+    return process, _Watchdog(process)
+
+
+def _true_code(code: int, said: str) -> int:
+    return 1 if code == 0 and any(words in said for words in _NOT_WRITTEN) else code
+
+
 class _Watchdog:
-    """Kills a process that hangs: one that is waited for, and reads and writes nothing for SILENCE_S."""
+    """Kills a process that hangs: one that we wait for, and that reads and writes nothing for SILENCE_S."""
 
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         self._process = process
@@ -73,7 +194,7 @@ class _Watchdog:
 
     @contextlib.contextmanager
     def waiting(self) -> Iterator[None]:
-        """While the process is waited for; else it may well have nothing to do."""
+        """While we wait for the process; at other times it may well have nothing to do."""
         self._waited_for = True
         try:
             yield
@@ -85,7 +206,7 @@ class _Watchdog:
         self._stopped.put(None)
 
     def words(self) -> str:
-        """What must be said of the process's end; empty if it ended by itself, or not yet."""
+        """How the process ended, for an error message; empty if by itself, or not yet."""
         if self._bit:
             return (
                 f"it read and wrote nothing for {SILENCE_S:g} s and was stopped; check that the film plays, "
@@ -126,115 +247,3 @@ def _signs_of_life(pid: int) -> object:
         return process.cpu_times()  # not as good: who runs in circles is at work, too
     except psutil.Error:
         return None
-
-
-class _Pipe:
-    """One end of a pipe; who waits at it waits for the process at its other end."""
-
-    def __init__(self, stream: IO[bytes], watchdog: _Watchdog) -> None:
-        self._stream = stream
-        self._watchdog = watchdog
-
-    def read(self, size: int) -> bytes:
-        """So many bytes, or less if the process ends."""
-        with self._watchdog.waiting():
-            return self._stream.read(size)
-
-    def write(self, data: Any) -> None:
-        """Hand over some bytes.
-
-        Raises:
-            OSError: the process has ended.
-        """
-        with self._watchdog.waiting():
-            self._stream.write(data)
-
-
-class FfmpegProcess:
-    """A running ffmpeg, its chatter drained by threads so that it can never block on it.
-
-    It has a session of its own: a Ctrl-C reaches us first, and we stop it. If it hangs it is killed, which
-    then looks like any other failure.
-    """
-
-    def __init__(self, arguments: list[str], *, feeds: bool) -> None:
-        """Start it.
-
-        Args:
-            arguments: the whole command line.
-            feeds: True: we write to its stdin and its stdout is chatter; False: we read its stdout.
-        """
-        self._process = subprocess.Popen(
-            arguments,
-            stdin=subprocess.PIPE if feeds else subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-        )
-        self._watchdog = _Watchdog(self._process)
-        self.said: deque[str] = deque(maxlen=_TAIL_LINES)
-        """Last lines of its stderr."""
-        self.reported: deque[str] = deque(maxlen=_TAIL_LINES)
-        """Last lines of its stdout, if that is chatter."""
-        self._drains = [self._drain(self._process.stderr, self.said)]
-        if feeds:
-            self._drains.append(self._drain(self._process.stdout, self.reported))
-
-    @staticmethod
-    def _drain(stream: IO[bytes] | None, tail: deque[str]) -> threading.Thread:
-        assert stream is not None
-
-        def read_to_the_end() -> None:
-            # A limit, since a line without an end must not fill the memory.
-            while line := stream.readline(4096):
-                if text := line.decode(errors="replace").strip():
-                    tail.append(text)
-
-        thread = threading.Thread(target=read_to_the_end, daemon=True)
-        thread.start()
-        return thread
-
-    @property
-    def stdin(self) -> _Pipe:
-        """Where it is fed."""
-        assert self._process.stdin is not None
-        return _Pipe(self._process.stdin, self._watchdog)
-
-    @property
-    def stdout(self) -> _Pipe:
-        """What it gives."""
-        assert self._process.stdout is not None
-        return _Pipe(self._process.stdout, self._watchdog)
-
-    def words(self) -> str:
-        """What it said last, and how it ended if not by itself; for an error message or a warning."""
-        end = self._watchdog.words()
-        return "\n".join([*self.said, end] if end else self.said) or "(it said nothing)"
-
-    def wait(self) -> int:
-        """Close its stdin, wait for its end and for all it said; returns 0 if it did what it should."""
-        with self._watchdog.waiting():
-            if self._process.stdin is not None:
-                # If it has ended early, its return code and words tell more than a broken pipe.
-                with contextlib.suppress(OSError):
-                    self._process.stdin.close()
-            code = self._process.wait()
-        self._finish()
-        return _true_code(code, "\n".join(self.said))
-
-    def stop(self) -> None:
-        """End it now, whatever it does; harmless if it has ended."""
-        self._process.kill()
-        self._process.wait()
-        if self._process.stdin is not None:
-            with contextlib.suppress(OSError):  # What was still buffered for it has no taker.
-                self._process.stdin.close()
-        self._finish()
-
-    def _finish(self) -> None:
-        self._watchdog.stop()
-        for thread in self._drains:
-            thread.join()
-        for stream in (self._process.stdout, self._process.stderr):
-            if stream is not None:
-                stream.close()

@@ -5,14 +5,13 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import NamedTuple
 
-import ffmpeg
 import numpy as np
 from numpy.typing import NDArray
 
 from deoldify_lite.errors import VideoError
 from deoldify_lite.film.chroma import has_chroma
 from deoldify_lite.film.cut import Cut
-from deoldify_lite.film.ffmpeg import compile_arguments
+from deoldify_lite.film.ffmpeg import write_command
 from deoldify_lite.film.probe import Film
 from deoldify_lite.film.process import FfmpegProcess
 from deoldify_lite.film.tone import luma_table
@@ -74,8 +73,8 @@ class FrameReader:
         picture = self.cut.open_picture().filter("scale", self.size_px, self.size_px, **scaling)
         # Both give the same luma, bit by bit: that of RGB is BT.601's, and no other is converted.
         pix_fmt = "yuv420p" if self.with_chroma else "gray"
-        output = ffmpeg.output(picture, "pipe:1", f="rawvideo", pix_fmt=pix_fmt)
-        self._process = FfmpegProcess(compile_arguments(output), feeds=False)
+        command = write_command([picture], "pipe:1", {"f": "rawvideo", "pix_fmt": pix_fmt})
+        self._process = FfmpegProcess(command, feeds=False)
         return self
 
     def __exit__(

@@ -6,7 +6,6 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import ffmpeg
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,7 +13,7 @@ from deoldify_lite.errors import VideoError
 from deoldify_lite.film.chroma import convert_chroma, encode_chroma
 from deoldify_lite.film.cut import Cut
 from deoldify_lite.film.encoding import Encoding, encoder_options, yuv_format
-from deoldify_lite.film.ffmpeg import compile_arguments, file_url
+from deoldify_lite.film.ffmpeg import open_pipe, write_command
 from deoldify_lite.film.merge import TOLERATED_FRAMES, merge_chroma
 from deoldify_lite.film.process import FfmpegProcess
 from deoldify_lite.film.tone import fit_chroma
@@ -160,20 +159,11 @@ def _encode_arguments(cut: Cut, segment: SegmentEncoder, encoding: Encoding, may
     assert found is not None
     sampling = found[1]
     height, width = segment.chroma_size
-    chroma = ffmpeg.input(
-        "pipe:0",
-        f="rawvideo",
-        pixel_format="yuv444p16le",
-        video_size=(width, height),
-        framerate=str(film.rate),
-    )
+    chroma = open_pipe(pixel_format="yuv444p16le", video_size=(width, height), framerate=str(film.rate))
     picture = merge_chroma(film, cut.open_picture(), chroma["v"], sampling=sampling, may_keep=may_keep)
     if options["pix_fmt"] != yuv_format(sampling, film.depth):
         picture = picture.filter("scale", in_range=colors.range, out_range=colors.range)
         picture = picture.filter("format", options["pix_fmt"])
     aspect = film.pixel_aspect
     picture = picture.filter("setsar", sar=str(aspect or 0), max=65535)
-    output = ffmpeg.output(picture, file_url(segment.path), progress="pipe:1", **options).global_args(
-        "-nostats"
-    )
-    return compile_arguments(output)
+    return write_command([picture], segment.path, {"progress": "pipe:1", **options}, repeated=["-nostats"])

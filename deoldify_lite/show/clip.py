@@ -5,7 +5,6 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-import ffmpeg
 import numpy as np
 
 from deoldify_lite.color.merge import merge_picture
@@ -13,7 +12,7 @@ from deoldify_lite.errors import VideoError
 from deoldify_lite.film.chroma import MATRICES, has_chroma
 from deoldify_lite.film.cut import Cut
 from deoldify_lite.film.encoding import Encoding
-from deoldify_lite.film.ffmpeg import compile_arguments, file_url
+from deoldify_lite.film.ffmpeg import filter_together, open_file, write_command
 from deoldify_lite.film.probe import Film, probe_film
 from deoldify_lite.film.process import last_words, run_arguments
 from deoldify_lite.film.reader import FrameReader
@@ -84,30 +83,29 @@ def write_side_by_side(
     else:
         # Its luma is the source's own. Of the source itself ffmpeg would not know the range: see FrameReader.
         left = _half(after, Cut(after), height, width).filter("hue", s=0)
-    picture = ffmpeg.filter(
+    picture = filter_together(
         [left.filter("pad", f"iw+{GAP_PX}", "ih", color="gray"), right], "hstack", shortest=1
     )
     streams = [picture]
     if any(stream.kind == "audio" for stream in after.streams):
-        streams.append(ffmpeg.input(file_url(result))["a:0"])
+        streams.append(open_file(result)["a:0"])
     hdr = source.colors.is_hdr
     codec = Encoding().codec_for(source, ".mp4")
-    tags = {
+    options = {
+        "c:v": codec,
+        "crf": 18,
+        "pix_fmt": "yuv420p10le" if hdr else "yuv420p",
+        "c:a": "aac",
+        "movflags": "+faststart",
         "color_range": "tv",
         "colorspace": source.colors.matrix,
         "color_primaries": source.colors.primaries,
         "color_trc": source.colors.transfer,
+        "tag:v": "hvc1" if hdr else None,
     }
+    options = {name: value for name, value in options.items() if value is not None}
     with atomic_path(path) as part:
-        output = ffmpeg.output(
-            *streams,
-            file_url(part),
-            **{"c:v": codec, "crf": 18, "pix_fmt": "yuv420p10le" if hdr else "yuv420p", "c:a": "aac"},
-            **{name: value for name, value in tags.items() if value},
-            **({"tag:v": "hvc1"} if hdr else {}),
-            movflags="+faststart",
-        )
-        done = run_arguments(compile_arguments(output))
+        done = run_arguments(write_command(streams, part, options))
         if done.returncode != 0:
             raise VideoError(f"{path}: the clip cannot be made: {last_words(done.stderr)}")
         before_rename(part)

@@ -2,13 +2,12 @@
 
 from pathlib import Path
 
-import ffmpeg
 import numpy as np
 from PIL import Image
 
 from deoldify_lite.errors import VideoError
 from deoldify_lite.film.cut import Cut
-from deoldify_lite.film.ffmpeg import SOURCE_OPTIONS, compile_arguments, file_url
+from deoldify_lite.film.ffmpeg import open_file, write_command
 from deoldify_lite.film.probe import Film
 from deoldify_lite.film.process import last_words, run_arguments
 from deoldify_lite.photo.photo import Photo
@@ -40,9 +39,7 @@ def film_still(film: Film, frame: int, target: Path) -> Path:
     """
     picture = Cut(film, frame, frame + 1).open_picture()
     picture = picture.filter("scale", "trunc(iw*max(sar,1)/2)*2", "ih").filter("setsar", "1")
-    done = run_arguments(
-        compile_arguments(ffmpeg.output(picture, file_url(target), vframes=1, pix_fmt="rgb24"))
-    )
+    done = run_arguments(write_command([picture], target, {"vframes": 1, "pix_fmt": "rgb24"}))
     if done.returncode or not target.is_file():
         raise VideoError(f"{film.path}: frame {frame} cannot be read: {last_words(done.stderr)}")
     return target
@@ -54,15 +51,12 @@ def playable(source: Path, target: Path) -> Path:
     Raises:
         VideoError: ffmpeg failed.
     """
-    whole = ffmpeg.input(file_url(source), **SOURCE_OPTIONS)
+    whole = open_file(source)
     size = f"min({PREVIEW_PX},trunc(iw*max(sar,1)/2)*2)"
     picture = whole["v:0"].filter("scale", size, "-2").filter("setsar", "1")
-    output = ffmpeg.output(
-        *(picture, whole["a:0?"], file_url(target)),
-        **{"c:v": "libx264", "pix_fmt": "yuv420p", "preset": "veryfast", "crf": 20, "c:a": "aac", "ac": 2},
-        movflags="+faststart",
-    )
-    done = run_arguments(compile_arguments(output))
+    options = {"c:v": "libx264", "pix_fmt": "yuv420p", "preset": "veryfast", "crf": 20, "c:a": "aac", "ac": 2}
+    options["movflags"] = "+faststart"
+    done = run_arguments(write_command([picture, whole["a:0?"]], target, options))
     if done.returncode:
         raise VideoError(f"{source}: no preview could be made for the browser: {last_words(done.stderr)}")
     return target

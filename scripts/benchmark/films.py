@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import ffmpeg
 import numpy as np
 from machine import best_s
 from media import FRAME_RATE, make_film
@@ -15,7 +14,7 @@ from report import Report
 
 from deoldify_lite.api import settle
 from deoldify_lite.film.encoding import Encoding, encoder_options
-from deoldify_lite.film.ffmpeg import compile_arguments
+from deoldify_lite.film.ffmpeg import open_file, write_command
 from deoldify_lite.film.probe import probe_film
 from deoldify_lite.system.machine import cores
 
@@ -151,7 +150,7 @@ def _plain_command(film: Path, device: str) -> list[str]:
     """ffmpeg's command for a transcode with the settings that our command has for its encoder."""
     target = film.with_name(f"{film.stem}-plain.mp4")
     options = _encoder_options(film, device)
-    return compile_arguments(ffmpeg.output(ffmpeg.input(str(film)), str(target), acodec="copy", **options))
+    return write_command([open_file(film)], target, {"acodec": "copy", **options})
 
 
 def _encoder_options(film: Path, device: str) -> dict[str, Any]:

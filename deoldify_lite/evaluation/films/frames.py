@@ -5,13 +5,12 @@ from collections.abc import Generator, Sequence
 from contextlib import ExitStack, closing
 from itertools import islice
 
-import ffmpeg
 import numpy as np
 from numpy.typing import NDArray
 
 from deoldify_lite.errors import InputError, VideoError
 from deoldify_lite.film.cut import Cut
-from deoldify_lite.film.ffmpeg import compile_arguments
+from deoldify_lite.film.ffmpeg import write_command
 from deoldify_lite.film.probe import Film
 from deoldify_lite.film.process import FfmpegProcess
 
@@ -52,8 +51,8 @@ def read_rgb(film: Film, size: tuple[int, int]) -> Generator[Frame, None, None]:
         picture = picture.filter("setparams", range=film.colors.range, colorspace=film.colors.matrix)
     flags = "bicubic+accurate_rnd+full_chroma_inp+full_chroma_int"
     picture = picture.filter("scale", width, height, flags=flags)
-    output = ffmpeg.output(picture, "pipe:1", f="rawvideo", pix_fmt="rgb24")
-    process = FfmpegProcess(compile_arguments(output), feeds=False)
+    command = write_command([picture], "pipe:1", {"f": "rawvideo", "pix_fmt": "rgb24"})
+    process = FfmpegProcess(command, feeds=False)
     try:
         wanted, count = 3 * width * height, 0
         while len(data := process.stdout.read(wanted)) == wanted:
