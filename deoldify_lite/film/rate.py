@@ -1,9 +1,8 @@
-"""How fast a film runs: told by its header or, where that is in doubt, by all its timestamps."""
+"""How many frames a second a film has: by its header or, where that is in doubt, by all its timestamps."""
 
 import array
 import logging
 import re
-import subprocess
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -12,7 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deoldify_lite.film.ffmpeg import SOURCE_OPTIONS, file_url, find_program
+from deoldify_lite.errors import VideoError
+from deoldify_lite.film.ffmpeg import start_ffprobe
+
+log = logging.getLogger(__name__)
 
 # Rates that films are shot and shown at; a measured rate is snapped to one of them.
 COMMON_RATES = (
@@ -22,6 +24,90 @@ COMMON_RATES = (
 # The finest grid for a film of variable rate. Jitter can ask for any rate, up to 90000; few screens show
 # more than 120 frames a second, and every repeated frame costs decoding and encoding time.
 MAX_VARIABLE_RATE = Fraction(120)
+
+
+def measure_rate(
+    path: Path, picture: dict[str, Any], container: dict[str, Any], offset_s: Fraction
+) -> tuple[Fraction, bool, int]:
+    """The constant rate at which a film is read and written.
+
+    Args:
+        path: of the film.
+        picture: ffprobe's words on the stream of its picture.
+        container: and on its file.
+        offset_s: the first frame is shown this long after the file's start.
+
+    Returns:
+        The rate, whether the film's own rate varies, and the number of frames expected at that rate.
+
+    Raises:
+        VideoError: ffprobe hung or crashed over the timestamps.
+    """
+    hints = [read_fraction(picture.get(name)) for name in ("r_frame_rate", "avg_frame_rate")]
+    known = [rate for rate in hints if rate]
+    stated_s = _stated_duration(picture, container, offset_s)
+    tabled = "mov" in container["format_name"] and "nb_frames" in picture
+    # mp4 has a table of all durations: equal rates mean that there is only one duration in it.
+    if tabled and stated_s and len(known) == 2 and abs(known[0] - known[1]) < 2e-4 * known[1]:
+        return known[0], False, round(stated_s * known[0])
+    time_base = Fraction(picture["time_base"])
+    ticks = _read_timestamps(path, picture["index"])
+    if len(ticks) < 2:
+        rate = known[0] if known else Fraction(25)
+        return rate, False, max(round(stated_s * rate), 1)
+    rate, variable = choose_rate(ticks, time_base, known)
+    if variable and rate == MAX_VARIABLE_RATE:
+        log.info("%s: its rate varies freely; frames keep their times to 1/%d s", path, rate)
+    counted = round(int(ticks[-1] - ticks[0]) * time_base * rate) + 1
+    return rate, variable, max(counted, round(stated_s * rate))
+
+
+def _read_timestamps(path: Path, index: int) -> NDArray[np.int64]:
+    """When each packet of a stream is shown, sorted; empty if the file does not say.
+
+    This reads the whole file once but decodes nothing, and keeps 8 bytes a frame.
+
+    Raises:
+        VideoError: ffprobe hung or crashed.
+    """
+    shown, decoded = array.array("q"), array.array("q")
+    entries = ("-select_streams", str(index), "-show_entries", "packet=pts,dts,flags", "-of", "csv=p=0")
+    process = start_ffprobe(path, *entries)
+    try:
+        for line in process.stdout.lines():
+            pts, dts, flags = [*line.decode().strip().split(","), "", "", ""][:3]
+            # Lines without flags are of other things; D is cut away by an edit list, thus never shown.
+            if not flags or "D" in flags:
+                continue
+            if pts != "N/A":
+                shown.append(int(pts))
+            if dts != "N/A":
+                decoded.append(int(dts))
+        process.wait()  # An error is no matter: of a damaged film the timestamps that could be read will do.
+        if process.was_ended:
+            raise VideoError(f"{path}: its timestamps cannot be read: {process.words()}")
+    finally:
+        process.stop()
+    # An avi names only when to decode, which on its even grid is as good.
+    return np.sort(np.array(shown if len(shown) >= len(decoded) else decoded, dtype=np.int64))
+
+
+def _stated_duration(picture: dict[str, Any], container: dict[str, Any], offset_s: Fraction) -> Fraction:
+    """Seconds that the picture should last by the header; 0 if the header does not say.
+
+    Of a film that was cut short, the header knows the whole length and the packets do not.
+    """
+    if "duration" in picture:
+        return Fraction(picture["duration"])
+    tag = next((v for k, v in picture.get("tags", {}).items() if k.upper() == "DURATION"), None)
+    if tag and (found := re.fullmatch(r"(\d+):(\d+):(\d+(?:\.\d+)?)", tag)):
+        seconds = int(found[1]) * 3600 + int(found[2]) * 60 + Fraction(found[3])
+    elif container.get("nb_streams") == 1 and "duration" in container:
+        seconds = Fraction(container["duration"])
+    else:
+        return Fraction(0)
+    # Some programs write the time of the end there, others the length: the shorter gives no false alarm.
+    return max(seconds - offset_s - max(Fraction(container.get("start_time", "0")), Fraction(0)), Fraction(0))
 
 
 def choose_rate(
@@ -72,86 +158,6 @@ def _place(times: NDArray[np.float64], rate: Fraction) -> tuple[NDArray[np.int64
     positions = times * float(rate)
     slots = np.floor(positions + 0.5)  # as ffmpeg's fps filter rounds
     return slots.astype(np.int64), float(np.abs(positions - slots).max()) / float(rate)
-
-
-log = logging.getLogger(__name__)
-
-
-def measure_rate(
-    path: Path, picture: dict[str, Any], container: dict[str, Any], offset_s: Fraction
-) -> tuple[Fraction, bool, int]:
-    """Constant rate, whether the film's own rate varies, and the number of frames expected at that rate."""
-    hints = [read_fraction(picture.get(name)) for name in ("r_frame_rate", "avg_frame_rate")]
-    known = [rate for rate in hints if rate]
-    stated_s = _stated_duration(picture, container, offset_s)
-    tabled = "mov" in container["format_name"] and "nb_frames" in picture
-    # mp4 has a table of all durations: equal rates mean that there is only one duration in it.
-    if tabled and stated_s and len(known) == 2 and abs(known[0] - known[1]) < 2e-4 * known[1]:
-        return known[0], False, round(stated_s * known[0])
-    time_base = Fraction(picture["time_base"])
-    ticks = _read_timestamps(path, picture["index"])
-    if len(ticks) < 2:
-        rate = known[0] if known else Fraction(25)
-        return rate, False, max(round(stated_s * rate), 1)
-    rate, variable = choose_rate(ticks, time_base, known)
-    if variable and rate == MAX_VARIABLE_RATE:
-        log.info("%s: its rate varies freely; frames keep their times to 1/%d s", path, rate)
-    there = round(int(ticks[-1] - ticks[0]) * time_base * rate) + 1
-    return rate, variable, max(there, round(stated_s * rate))
-
-
-def _read_timestamps(path: Path, index: int) -> NDArray[np.int64]:
-    """When each packet of a stream is shown, sorted; empty if the file does not say.
-
-    This reads the whole file once but decodes nothing, and keeps 8 bytes a frame.
-    """
-    options = [part for name, value in SOURCE_OPTIONS.items() for part in (f"-{name}", value)]
-    entries = ("-show_entries", "packet=pts,dts,flags", "-of", "csv=p=0")
-    process = subprocess.Popen(
-        [
-            *(find_program("ffprobe"), "-v", "quiet", *options),
-            *("-select_streams", str(index), *entries, "-i", file_url(path)),
-        ],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        start_new_session=True,
-    )
-    shown, decoded = array.array("q"), array.array("q")
-    assert process.stdout is not None
-    try:
-        for line in process.stdout:
-            pts, dts, flags = [*line.decode().strip().split(","), "", "", ""][:3]
-            # Lines without flags tell of other things; D is cut away by an edit list, thus never shown.
-            if not flags or "D" in flags:
-                continue
-            if pts != "N/A":
-                shown.append(int(pts))
-            if dts != "N/A":
-                decoded.append(int(dts))
-    finally:
-        process.kill()
-        process.stdout.close()
-        process.wait()
-    # An avi names only when to decode, which on its even grid is as good.
-    return np.sort(np.array(shown if len(shown) >= len(decoded) else decoded, dtype=np.int64))
-
-
-def _stated_duration(picture: dict[str, Any], container: dict[str, Any], offset_s: Fraction) -> Fraction:
-    """Seconds that the picture should last by the header; 0 if the header does not say.
-
-    Of a film cut short the header tells more than the packets.
-    """
-    if "duration" in picture:
-        return Fraction(picture["duration"])
-    tag = next((v for k, v in picture.get("tags", {}).items() if k.upper() == "DURATION"), None)
-    if tag and (found := re.fullmatch(r"(\d+):(\d+):(\d+(?:\.\d+)?)", tag)):
-        seconds = int(found[1]) * 3600 + int(found[2]) * 60 + Fraction(found[3])
-    elif container.get("nb_streams") == 1 and "duration" in container:
-        seconds = Fraction(container["duration"])
-    else:
-        return Fraction(0)
-    # Some programs write the time of the end there, others the length: the shorter gives no false alarm.
-    return max(seconds - offset_s - max(Fraction(container.get("start_time", "0")), Fraction(0)), Fraction(0))
 
 
 def read_fraction(text: str | None) -> Fraction | None:

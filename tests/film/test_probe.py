@@ -1,6 +1,7 @@
 """film: what is told about a film, and the choice of its rate."""
 
 import os
+import shutil
 from fractions import Fraction
 from pathlib import Path
 
@@ -8,7 +9,9 @@ import numpy as np
 import pytest
 
 from deoldify_lite.errors import InputError, VideoError
-from deoldify_lite.film import ffmpeg as ffmpeg_process
+from deoldify_lite.film import ffmpeg as ffmpeg_commands
+from deoldify_lite.film import process
+from deoldify_lite.film.encoders import encoder_pix_fmts
 from deoldify_lite.film.probe import probe_film
 from deoldify_lite.film.rate import choose_rate
 from helpers.films import make, pattern, tone
@@ -110,15 +113,35 @@ def test_missing_ffmpeg_is_told_with_the_remedy(tmp_path: Path, monkeypatch: pyt
         probe_film(path)
 
 
+@pytest.mark.skipif(os.name == "nt", reason="there is no such shell")
+@pytest.mark.parametrize(
+    ("instead", "words"), [("exec sleep 60", "read and wrote nothing for 0.4 s"), ("kill -9 $$", "SIGKILL")]
+)
+def test_a_hung_or_crashed_ffprobe_gives_no_rate(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, instead: str, words: str
+) -> None:
+    """One that reads the timestamps of the whole film."""
+    path = make(tmp_path / "film.mkv", *pattern(0.2), "-c:v", "ffv1")
+    true = shutil.which("ffprobe")
+    fake = tmp_path / "bin" / "ffprobe"
+    fake.parent.mkdir()
+    fake.write_text(f'#!/bin/sh\ncase "$*" in *packet=pts*) {instead};; esac\nexec {true} "$@"\n')
+    fake.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{fake.parent}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setattr(process, "SILENCE_S", 0.4)
+    with pytest.raises(VideoError, match=f"timestamps cannot be read.*{words}"):
+        probe_film(path)
+
+
 def test_the_wrong_python_package_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ffmpeg_process, "ffmpeg", object())
+    monkeypatch.setattr(ffmpeg_commands, "ffmpeg", object())
     with pytest.raises(VideoError, match="pip install --force-reinstall ffmpeg-python"):
-        ffmpeg_process.find_program()
+        ffmpeg_commands.find_program()
 
 
 def test_missing_encoder_is_told() -> None:
     with pytest.raises(VideoError, match="no encoder libnope"):
-        ffmpeg_process.encoder_pix_fmts("libnope")
+        encoder_pix_fmts("libnope")
 
 
 def test_a_turned_film_has_its_size_and_pixels_turned(tmp_path: Path) -> None:

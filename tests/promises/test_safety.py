@@ -10,7 +10,7 @@ import os
 import stat
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -19,17 +19,18 @@ from PIL import Image
 
 from deoldify_lite import api
 from deoldify_lite.errors import InputError
-from deoldify_lite.film import encoding
+from deoldify_lite.film import encoding, process
 from deoldify_lite.film.ffmpeg import SOURCE_OPTIONS
 from deoldify_lite.film.kinds import FILM_FORMATS
 from deoldify_lite.film.probe import probe_film
+from deoldify_lite.run import stream as film_stream
 from deoldify_lite.run.manifest import NAME, Manifest
 from deoldify_lite.run.task import Task, check_output
 from deoldify_lite.run.unfinished import Segment, unfinished
 from deoldify_lite.run.verify import verify
 from deoldify_lite.temporal.scene_memory import SceneMemory
 from helpers.film_runs import run_task
-from helpers.films import make, pattern
+from helpers.films import fields, make, pattern
 from helpers.networks import Fixed
 from helpers.pictures import grey_picture
 from helpers.places import ROOT
@@ -156,27 +157,80 @@ def test_every_kind_of_film_that_is_looked_for_is_allowed(
     assert probe_film(source).width > 0
 
 
-def test_every_ffmpeg_may_open_only_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """All command lines of a whole run: the source is opened with the whitelist, and as a file."""
-    lines: list[list[str]] = []
-    popen = subprocess.Popen
+def title(path: Path) -> tuple[Path, int]:
+    """Header, first frames, rehearsal, reader, writer and join open it."""
+    return make(path / "title.mp4", *pattern(0.8), "-metadata", "title=x"), 6
 
-    def watched(arguments: list[str], **options: object) -> object:
-        lines.append(arguments)
+
+def no_table(path: Path) -> tuple[Path, int]:
+    """All timestamps are read, too."""
+    return make(path / "no-table.mkv", *pattern(0.8), "-c:v", "ffv1"), 7
+
+
+def tape(path: Path) -> tuple[Path, int]:
+    """Fields are looked for, too."""
+    return fields(path / "tape.mkv", "tff", "-c:v", "ffv1", marked=False, seconds=0.8), 8
+
+
+def cover(path: Path) -> tuple[Path, int]:
+    """Cover art is taken out of it, too."""
+    art = make(path / "art.png", *pattern(), "-frames:v", 1)
+    attached = ("-i", art, "-map", 0, "-map", 1, "-c:v:1", "copy", "-disposition:v:1", "attached_pic")
+    return make(path / "cover.mp4", *pattern(0.8), *attached, "-pix_fmt:v:0", "yuv420p"), 7
+
+
+def parts(path: Path) -> tuple[Path, int]:
+    """Two shots, so that a reader looks for the second, there are two writers, and a list is joined."""
+    graph = "testsrc2=s=96x64:r=25:d=1[a];mandelbrot=s=96x64:r=25,trim=end_frame=25[b];[a][b]concat"
+    return make(path / "parts.mp4", "-f", "lavfi", "-i", graph, "-pix_fmt", "yuv420p"), 8
+
+
+@pytest.mark.parametrize("make_film", [title, no_table, tape, cover, parts])
+def test_every_ffmpeg_may_open_only_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make_film: Callable[[Path], tuple[Path, int]]
+) -> None:
+    """All starts of a whole run: each is watched, opens files alone, and ffprobe only what a film may be."""
+    started: list[list[str]] = []
+    watched: list[list[str]] = []
+    popen, start = subprocess.Popen, process._start
+
+    def seen(arguments: list[str], **options: object) -> object:
+        started.append(arguments)
         assert isinstance(arguments, list) and not options.get("shell")
         return popen(arguments, **options)
 
-    source = make(tmp_path / "film.mp4", *pattern(0.8), "-metadata", "title=x")
-    monkeypatch.setattr(subprocess, "Popen", watched)
-    assert run_task(source, tmp_path / "out.mkv", Fixed()).status == "done"
-    ours = [line for line in lines if any(part.endswith(source.name) for part in line)]
-    assert len(ours) >= 6  # header, first frames, rehearsal, reader, writer, join
-    for line in ours:
-        place = line.index(f"file:{source}")
-        assert line[place - 1] == "-i"
-        before = line[:place]
-        last_input = max([i for i, part in enumerate(before[:-1]) if part == "-i"], default=0)
-        assert line[line.index("-protocol_whitelist", last_input) + 1] == "file,pipe"
+    def seen_by_watchdog(arguments: list[str], **options: object) -> object:
+        watched.append(arguments)
+        return start(arguments, **options)
+
+    source, expected = make_film(tmp_path)
+    monkeypatch.setattr(subprocess, "Popen", seen)
+    monkeypatch.setattr(process, "_start", seen_by_watchdog)
+    monkeypatch.setattr(film_stream, "SEGMENT_FRAMES", 20)
+    item = run_task(source, tmp_path / "out.mkv", Fixed(), deinterlace=make_film is tape)
+    assert item.status == "done", item.reason
+    assert started == watched
+    assert sum(f"file:{source}" in line for line in started) >= expected
+    for line in started:
+        program, *arguments = line
+        inputs = [place for place, part in enumerate(arguments) if part == "-i"]
+        for begin, place in zip([0, *inputs], inputs, strict=False):
+            options, name = arguments[begin:place], arguments[place + 1]
+            if name != "pipe:0" and "lavfi" not in options:
+                assert name.startswith("file:")
+                assert options[options.index("-protocol_whitelist") + 1] == "file,pipe"
+        if Path(program).stem == "ffprobe":
+            assert len(inputs) == 1 and arguments[arguments.index("-format_whitelist") + 1] == FILM_FORMATS
+
+
+def test_programs_are_started_in_one_place() -> None:
+    for path in (ROOT / "deoldify_lite").rglob("*.py"):
+        calls = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
+        starts = {ast.unparse(call.func) for call in calls} & {
+            *(f"subprocess.{name}" for name in ("Popen", "run", "call", "check_call", "check_output")),
+            *("os.execv", "os.execvp", "os.spawnv", "os.spawnvp", "os.posix_spawn", "os.startfile"),
+        }
+        assert not starts or path.relative_to(ROOT).as_posix() == "deoldify_lite/film/process.py", path
 
 
 # names
