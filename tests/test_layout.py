@@ -16,7 +16,7 @@ ROOMS = {
     "system": set(),
     "storage": {"system"},
     "color": set(),
-    "photo": {"system"},
+    "photo": {"system", "color"},
     "film": {"system"},
     "models": {"system", "color"},
     "temporal": {"color"},
@@ -29,7 +29,7 @@ ROOMS = {
     "frames": {"photo", "temporal", "render", "run", "pictures"},
     "templates": set(),
     "show": {"system", "storage", "color", "photo", "film", "render", "run", "templates"},
-    "web": {"system", "storage", "photo", "film", "render", "run", "api", "templates"},
+    "web": {"system", "storage", "color", "photo", "film", "render", "run", "api", "templates"},
     "evaluation": {"system", "color", "photo", "film", "temporal", "templates"},
     "training": {"system", "color", "models", "photo"},
     "cli": {

@@ -10,14 +10,12 @@ luma, stays white in `merge`.
 from dataclasses import dataclass
 from functools import lru_cache
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from deoldify_lite.color.arrays import Chroma, Luma, Plane, shrink_luma
 from deoldify_lite.color.bt601 import CB_SCALE, CR_SCALE, LUMA_BLUE, LUMA_GREEN, LUMA_RED
 from deoldify_lite.errors import OptionError
-
-Chroma = NDArray[np.float32]  # (2, h, w) Cb and Cr in [-0.5, 0.5]
 
 MOST = 100.0  # of temperature and of tint, in both directions
 # One unit of temperature is a mired, the unit of the filters that photographers put before lens and lamp:
@@ -63,7 +61,7 @@ class Grade:
 NEUTRAL = Grade()
 
 
-def apply_grade(chroma: Chroma, luma: NDArray[np.uint8], grade: Grade) -> Chroma:
+def apply_grade(chroma: Chroma, luma: Luma, grade: Grade) -> Chroma:
     """Change the white balance of a picture that is given by its chroma and its luma.
 
     Args:
@@ -77,9 +75,7 @@ def apply_grade(chroma: Chroma, luma: NDArray[np.uint8], grade: Grade) -> Chroma
     """
     if grade.is_neutral:
         return chroma
-    size = (chroma.shape[2], chroma.shape[1])
-    grey = luma if luma.shape == size[::-1] else cv2.resize(luma, size, interpolation=cv2.INTER_AREA)
-    y = grey.astype(np.float32) / np.float32(255)
+    y = shrink_luma(luma, chroma.shape[1:])
     blue, red = np.float32(CB_SCALE) * chroma[0], np.float32(CR_SCALE) * chroma[1]
     share = _share_within(y, blue, red)
     blue_gain, luma_gain_blue, red_gain, luma_gain_red = _factors(grade)
@@ -96,9 +92,7 @@ def apply_grade(chroma: Chroma, luma: NDArray[np.uint8], grade: Grade) -> Chroma
     return result
 
 
-def _share_within(
-    y: NDArray[np.float32], blue: NDArray[np.float32], red: NDArray[np.float32]
-) -> NDArray[np.float32]:
+def _share_within(y: Plane, blue: Plane, red: Plane) -> Plane:
     """How much of B - Y and R - Y fits between black and white at their luma: (h, w) in [0, 1]."""
     green = np.float32(-LUMA_BLUE / LUMA_GREEN) * blue - np.float32(LUMA_RED / LUMA_GREEN) * red
     tiny = np.float32(1e-6)

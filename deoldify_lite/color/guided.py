@@ -12,17 +12,12 @@ Photos take both steps. The frames of a film take the first alone, since their f
 """
 
 import math
-from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from deoldify_lite.color.arrays import Chroma, Picture, Plane, Square, box_mean, grow, shrink, shrink_planes
 from deoldify_lite.color.bt601 import LUMA_BLUE, LUMA_GREEN, LUMA_RED
-
-Plane = NDArray[np.float32]  # (h, w)
-Chroma = NDArray[np.float32]  # (2, h, w)
-Picture = NDArray[Any]  # (H, W, 3) RGB, uint8 or uint16
 
 # Chosen by scripts/measure/edges.py, and by eye on old photos. Radii are in pixels of the smaller of the two
 # sizes; epsilons are the variance of luma at which half of a slope is left: below it lies grain, not an edge.
@@ -45,15 +40,15 @@ def guide_chroma(chroma: Chroma, picture: Picture, *, most_pixels: int = GUIDE_P
     """
     height, width = picture.shape[:2]
     scale = min(1.0, math.sqrt(most_pixels / (height * width)))
-    luma = _luma_of(_shrink(picture, (max(1, round(scale * height)), max(1, round(scale * width)))))
+    luma = _luma_of(shrink(picture, (max(1, round(scale * height)), max(1, round(scale * width)))))
     start = (min(chroma.shape[1], luma.shape[0]), min(chroma.shape[2], luma.shape[1]))
-    small = np.stack([_shrink(plane, start) for plane in chroma])
+    small = shrink_planes(chroma, start)
     return upsample_chroma(small, luma)
 
 
-def align_to_square(chroma: Chroma, square: NDArray[np.uint8]) -> Chroma:
+def align_to_square(chroma: Chroma, square: Square) -> Chroma:
     """`align_chroma` to what the network saw: (2, h, w) chroma and an (S, S) grey square -> (2, h, w)."""
-    luma = _shrink(square.astype(np.float32), (chroma.shape[1], chroma.shape[2])) / np.float32(255)
+    luma = shrink(square.astype(np.float32), chroma.shape[1:]) / np.float32(255)
     return align_chroma(chroma, luma)
 
 
@@ -89,43 +84,36 @@ def upsample_chroma(chroma: Chroma, luma: Plane) -> Chroma:
     Returns:
         (2, H, W); the chroma itself where sizes are equal.
     """
-    start = (chroma.shape[1], chroma.shape[2])
-    size = (luma.shape[0], luma.shape[1])
+    start, size = chroma.shape[1:], luma.shape
     if start == size:
         return chroma
-    result, guide = chroma, _shrink(luma, start)
+    result, guide = chroma, shrink(luma, start)
     for step in _sizes_between(start, size):
         slopes, offsets = _fit_lines(result, guide, radius=UPSAMPLE_RADIUS, epsilon=UPSAMPLE_EPSILON)
-        guide = _shrink(luma, step)
+        guide = shrink(luma, step)
         result = np.empty((2, *step), np.float32)
         for plane, slope, offset, wanted in zip(result, slopes, offsets, chroma, strict=True):
-            np.multiply(_grow(slope, step), guide, out=plane)
-            plane += _grow(offset, step)
-            plane += _grow(wanted - _shrink(plane, start), step)
+            np.multiply(grow(slope, step), guide, out=plane)
+            plane += grow(offset, step)
+            plane += grow(wanted - shrink(plane, start), step)
     around = np.ones((3, 3), np.uint8)
     for plane, wanted in zip(result, chroma, strict=True):
-        np.minimum(plane, _grow(cv2.dilate(wanted, around), size), out=plane)
-        np.maximum(plane, _grow(cv2.erode(wanted, around), size), out=plane)
+        np.minimum(plane, grow(cv2.dilate(wanted, around), size), out=plane)
+        np.maximum(plane, grow(cv2.erode(wanted, around), size), out=plane)
     return result
 
 
 def _fit_lines(chroma: Chroma, luma: Plane, *, radius: int, epsilon: float) -> tuple[Chroma, Chroma]:
     """Slopes and offsets of chroma over luma, averaged over all windows that hold a pixel."""
-    mean = _box(luma, radius)
-    variance = np.maximum(_box(luma * luma, radius) - mean * mean, 0)
+    mean = box_mean(luma, radius)
+    variance = np.maximum(box_mean(luma * luma, radius) - mean * mean, 0)
     slopes, offsets = np.empty_like(chroma), np.empty_like(chroma)
     for i, plane in enumerate(chroma):
-        plane_mean = _box(plane, radius)
-        slope = (_box(luma * plane, radius) - mean * plane_mean) / (variance + epsilon)
-        slopes[i] = _box(slope, radius)
-        offsets[i] = _box(plane_mean - slope * mean, radius)
+        plane_mean = box_mean(plane, radius)
+        slope = (box_mean(luma * plane, radius) - mean * plane_mean) / (variance + epsilon)
+        slopes[i] = box_mean(slope, radius)
+        offsets[i] = box_mean(plane_mean - slope * mean, radius)
     return slopes, offsets
-
-
-def _box(plane: NDArray[Any], radius: int) -> Plane:
-    """Mean over a window of 2 * radius + 1, with the border repeated."""
-    side = 2 * radius + 1
-    return np.asarray(cv2.blur(plane, (side, side), borderType=cv2.BORDER_REPLICATE), np.float32)
 
 
 def _sizes_between(start: tuple[int, int], end: tuple[int, int]) -> list[tuple[int, int]]:
@@ -136,18 +124,6 @@ def _sizes_between(start: tuple[int, int], end: tuple[int, int]) -> list[tuple[i
         (round(start[0] * ratios[0] ** (k / count)), round(start[1] * ratios[1] ** (k / count)))
         for k in range(1, count + 1)
     ]
-
-
-def _shrink(picture: NDArray[Any], size: tuple[int, int]) -> NDArray[Any]:
-    """Average over areas: (H, W) or (H, W, C) -> (h, w, ...), no larger."""
-    if picture.shape[:2] == size:
-        return picture
-    return np.asarray(cv2.resize(picture, size[::-1], interpolation=cv2.INTER_AREA))
-
-
-def _grow(plane: NDArray[Any], size: tuple[int, int]) -> Plane:
-    """Bilinear: (h, w) -> (H, W), no smaller."""
-    return np.asarray(cv2.resize(plane, size[::-1], interpolation=cv2.INTER_LINEAR), np.float32)
 
 
 def _luma_of(picture: Picture) -> Plane:

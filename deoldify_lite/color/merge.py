@@ -10,9 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from deoldify_lite.color.arrays import Chroma, Picture, Plane, Size, grow, shrink
 from deoldify_lite.color.bt601 import CB_SCALE, CR_SCALE, LUMA_BLUE, LUMA_GREEN, LUMA_RED
-
-Picture = NDArray[Any]  # (H, W, 3) RGB, uint8 or uint16
 
 # Rows merged at once: few enough for the cache, enough to pay for the calls.
 STRIP_ROWS = 16
@@ -33,13 +32,13 @@ _DIFFERENCE = np.array(
 )
 
 
-def chroma_of_rgb(rgb: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
+def chroma_of_rgb(rgb: NDArray[np.floating[Any]]) -> Chroma:
     """Chroma of a picture: (H, W, 3) RGB in [0, 1] -> (2, H, W) Cb, Cr in [-0.5, 0.5]."""
     chroma = cv2.transform(rgb.astype(np.float32, copy=False), _CHROMA)
     return np.asarray(np.moveaxis(chroma, -1, 0), np.float32)
 
 
-def merge_picture(picture: Picture, chroma: NDArray[np.float32], *, into: Picture | None = None) -> Picture:
+def merge_picture(picture: Picture, chroma: Chroma, *, into: Picture | None = None) -> Picture:
     """Join a picture's luma with chroma of any size.
 
     Where the colour would leave the RGB cube, chroma is scaled towards grey and luma stays.
@@ -82,15 +81,12 @@ def merge_picture(picture: Picture, chroma: NDArray[np.float32], *, into: Pictur
     return result
 
 
-def _stretch(plane: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
+def _stretch(plane: Plane, size: Size) -> Plane:
     narrower = size[1] < plane.shape[1] and size[0] <= plane.shape[0]
-    method = cv2.INTER_AREA if narrower else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(plane, size[::-1], interpolation=method), np.float32)
+    return shrink(plane, size) if narrower else grow(plane, size)
 
 
-def _add_within(
-    luma: NDArray[np.float32], difference: NDArray[np.float32], top: float
-) -> NDArray[np.float32]:
+def _add_within(luma: Plane, difference: NDArray[np.float32], top: float) -> NDArray[np.float32]:
     """Luma (h, w) plus as much of the difference (h, w, 3) as stays in [0, top]; half a level is added, so
     that cutting off rounds. The least and greatest channel alone decide how much."""
     channels = cv2.split(difference)

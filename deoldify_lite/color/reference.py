@@ -18,19 +18,16 @@ little, are pulled alike.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from deoldify_lite.color.arrays import Chroma, Picture, Plane, Square, shrink, shrink_luma, shrink_planes
 from deoldify_lite.color.guided import upsample_chroma
 from deoldify_lite.color.merge import chroma_of_rgb
 from deoldify_lite.errors import InputError
-
-Picture = NDArray[Any]  # (H, W, 3) RGB, uint8 or uint16
-Square = NDArray[np.uint8]  # (S, S) luma at the network's size
-Chroma = NDArray[np.float32]  # (2, h, w) Cb and Cr in [-0.5, 0.5]
 
 # Sides in cells of the grids on which places are compared.
 GRID, REFERENCE_GRID = 48, 24
@@ -78,7 +75,7 @@ class Reference:
         square = colorizer.prepare(picture)
         top = np.float32(np.iinfo(picture.dtype).max)
         size = (REFERENCE_GRID, REFERENCE_GRID)
-        cells = cv2.resize(picture, size, interpolation=cv2.INTER_AREA).astype(np.float32) / top
+        cells = shrink(picture, size).astype(np.float32) / top
         colors = chroma_of_rgb(cells).reshape(2, -1).T
         if np.abs(colors).max() < _LEAST_COLOR:
             raise InputError("the reference has no colour: choose a photo in colour")
@@ -96,7 +93,7 @@ class Reference:
         """
         height, width = chroma.shape[1:]
         size = (min(GRID, height), min(GRID, width))
-        own = _shrunk(chroma, size)
+        own = shrink_planes(chroma, size)
         likeness = _likeness(_describe(chroma, square, size), self.places)  # (P, N)
         c = self.colors
         sums = likeness @ np.column_stack([np.ones(len(c), np.float32), c, np.square(c).sum(1)]) / len(c)
@@ -106,7 +103,7 @@ class Reference:
         confidence = there / (there + _ENOUGH) / (1 + variance / np.float32(_SPREAD_OF_COLOR**2))
         confidence *= confidence.mean()
         change = confidence * (mean.T - own.reshape(2, -1))
-        luma = _shrunk(square[None], (height, width))[0] / np.float32(255)
+        luma = shrink_luma(square, (height, width))
         return chroma + upsample_chroma(change.reshape(2, *size).astype(np.float32), luma)
 
 
@@ -116,16 +113,16 @@ def _describe(chroma: Chroma, square: Square, size: tuple[int, int]) -> NDArray[
     Median and erosion keep to edges: with means instead, what lies beside an edge would be like nothing but
     edges, and keep a rim of the network's colour.
     """
-    small = cv2.resize(square, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA)
+    small = shrink(square, (_SIDE, _SIDE))
     luma = small.astype(np.float32) / np.float32(255)
     around = cv2.medianBlur(small, _AROUND_PX).astype(np.float32) / np.float32(255)
     planes = np.stack([luma, around, _texture(luma, _TEXTURE_PX), _texture(luma, _AROUND_PX)])
     rows = np.linspace(0, 1, size[0], dtype=np.float32)[:, None].repeat(size[1], axis=1)
-    places = np.concatenate([_shrunk(planes, size), rows[None], _shrunk(chroma, size)])
+    places = np.concatenate([shrink_planes(planes, size), rows[None], shrink_planes(chroma, size)])
     return places.reshape(len(_SPREADS), -1).T / _SPREADS
 
 
-def _texture(luma: NDArray[np.float32], side: int) -> NDArray[np.float32]:
+def _texture(luma: Plane, side: int) -> Plane:
     """Logarithm of luma's deviation in the calmest window that holds a pixel, so that exposure counts little:
     (h, w) -> (h, w)."""
     mean = cv2.blur(luma, (side, side))
@@ -141,12 +138,3 @@ def _likeness(places: NDArray[np.float32], others: NDArray[np.float32]) -> NDArr
     exponents -= np.square(places).sum(1)[:, None] / 2
     exponents -= np.square(others).sum(1) / 2
     return np.exp(np.minimum(exponents, 0, out=exponents), out=exponents)
-
-
-def _shrunk(planes: NDArray[Any], size: tuple[int, int]) -> NDArray[np.float32]:
-    """Average over areas: (C, H, W) -> (C, h, w), bilinear where it grows."""
-    if planes.shape[1:] == size:
-        return planes.astype(np.float32)
-    return np.stack(
-        [cv2.resize(p, size[::-1], interpolation=cv2.INTER_AREA).astype(np.float32) for p in planes]
-    )

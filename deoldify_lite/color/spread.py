@@ -21,13 +21,21 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from deoldify_lite.color.arrays import (
+    Chroma,
+    Luma,
+    Picture,
+    Plane,
+    fit_size,
+    grow,
+    shrink,
+    shrink_luma,
+    shrink_planes,
+)
 from deoldify_lite.color.bt601 import LUMA_BLUE, LUMA_GREEN, LUMA_RED
 from deoldify_lite.color.guided import upsample_chroma
 from deoldify_lite.color.hint import Hint
-from deoldify_lite.color.merge import Picture, chroma_of_rgb
-
-Chroma = NDArray[np.float32]  # (2, h, w)
-Plane = NDArray[np.float32]  # (h, w)
+from deoldify_lite.color.merge import chroma_of_rgb
 
 # The longer side at which hints are spread; from there the picture's luma leads the chroma on.
 WORKING_PX = 256
@@ -77,16 +85,15 @@ def hint_photo(prediction: NDArray[Any], picture: Picture, hints: Sequence[Hint]
         return prediction
     if prediction.dtype == np.uint8:
         prediction = chroma_of_rgb(prediction * np.float32(1 / 255))
-    scale = min(1.0, WORKING_PX / max(picture.shape[:2]))
-    size = (max(1, round(scale * picture.shape[0])), max(1, round(scale * picture.shape[1])))
-    small = _shrink(picture, size).astype(np.float32) * np.float32(255 / np.iinfo(picture.dtype).max)
+    small = shrink(picture, fit_size(picture.shape, WORKING_PX))
+    small = small.astype(np.float32) * np.float32(255 / np.iinfo(picture.dtype).max)
     luma = small @ np.array([LUMA_RED, LUMA_GREEN, LUMA_BLUE], np.float32)
     return spread_hints(prediction.astype(np.float32), np.rint(luma).astype(np.uint8), hints)
 
 
 def spread_hints(
     chroma: Chroma,
-    luma: NDArray[np.uint8],
+    luma: Luma,
     hints: Sequence[Hint],
     *,
     near: Kernel = NEAR,
@@ -107,16 +114,15 @@ def spread_hints(
     """
     if not hints:
         return chroma
-    scale = min(1.0, WORKING_PX / max(luma.shape))
-    size = (max(1, round(scale * luma.shape[0])), max(1, round(scale * luma.shape[1])))
-    guide = _shrink(luma, size).astype(np.float32) / np.float32(255)
+    size = fit_size(luma.shape, WORKING_PX)
+    guide = shrink_luma(luma, size)
     start = (min(chroma.shape[1], size[0]), min(chroma.shape[2], size[1]))
-    grown = upsample_chroma(np.stack([_shrink(plane, start) for plane in chroma]), guide)
+    grown = upsample_chroma(shrink_planes(chroma, start), guide)
     change, _ = correct(grown, guide, hints, aspect=size[1] / size[0], near=near, most_wide=most_wide)
     if chroma.shape[1] <= size[0] and chroma.shape[2] <= size[1]:
         return np.clip(grown + change, -0.5, 0.5)
     fine = (max(chroma.shape[1], size[0]), max(chroma.shape[2], size[1]))
-    added = [_stretch(plane, fine) + _stretch(more, fine) for plane, more in zip(chroma, change, strict=True)]
+    added = [grow(plane, fine) + grow(more, fine) for plane, more in zip(chroma, change, strict=True)]
     return np.clip(np.stack(added), -0.5, 0.5)
 
 
@@ -227,17 +233,3 @@ def _likeness(
     )
     near = np.exp(-np.sqrt(away)) if kernel.pointed else np.exp(away * np.float32(-0.5))
     return np.asarray((near + np.float32(kernel.everywhere)) * np.exp(unlike * np.float32(-0.5)), np.float32)
-
-
-def _shrink(plane: NDArray[Any], size: tuple[int, int]) -> NDArray[Any]:
-    """Average over areas: (H, W) or (H, W, C) -> (h, w, ...), no larger."""
-    if plane.shape[:2] == size:
-        return plane
-    return np.asarray(cv2.resize(plane, size[::-1], interpolation=cv2.INTER_AREA))
-
-
-def _stretch(plane: Plane, size: tuple[int, int]) -> Plane:
-    """Bilinear: (h, w) -> (H, W)."""
-    if plane.shape == size:
-        return plane
-    return np.asarray(cv2.resize(plane, size[::-1], interpolation=cv2.INTER_LINEAR), np.float32)

@@ -3,44 +3,18 @@
 import base64
 import contextlib
 import io
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
+from deoldify_lite.color.arrays import Picture, resize
 from deoldify_lite.photo.exif import ORIENTATION
 from deoldify_lite.photo.io import read_photo
 from deoldify_lite.photo.limits import check_size, open_image
 from deoldify_lite.photo.photo import Photo
 from deoldify_lite.photo.samples import on_white, samples_of_image, to_depth, turn_upright
-
-Picture = NDArray[Any]  # (H, W, 3) RGB, uint8 or uint16
-
-
-def fit_size(shape: Sequence[int], most_px: int, *, least_px: int = 1) -> tuple[int, int]:
-    """A small picture's height and width, in proportion.
-
-    Args:
-        shape: of the picture, height and width first.
-        most_px: the longer side, if it was more.
-        least_px: the longer side, if it was less.
-    """
-    height, width = shape[:2]
-    scale = min(max(max(height, width), least_px), most_px) / max(height, width)
-    return max(1, round(scale * height)), max(1, round(scale * width))
-
-
-def shrink(picture: NDArray[Any], size: tuple[int, int]) -> NDArray[Any]:
-    """Samples (H, W) or (H, W, C) at another height and width, averaged where that is less."""
-    if picture.shape[:2] == size:
-        return picture
-    smaller = size[0] <= picture.shape[0] and size[1] <= picture.shape[1]
-    method = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(picture, size[::-1], interpolation=method))
 
 
 def look_of(photo: Photo, rgb: Picture) -> NDArray[np.uint8]:
@@ -51,7 +25,7 @@ def look_of(photo: Photo, rgb: Picture) -> NDArray[np.uint8]:
         rgb: the photo's own pixels, or a smaller picture of them, such as a colorized one.
     """
     if photo.alpha is not None:
-        rgb = on_white(rgb, shrink(photo.alpha, rgb.shape[:2]))
+        rgb = on_white(rgb, resize(photo.alpha, rgb.shape[:2]))
     rgb = to_depth(rgb, np.uint8)
     if photo.icc is None:
         return rgb

@@ -16,8 +16,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from deoldify_lite.color.arrays import Chroma, Square, shrink
 from deoldify_lite.color.merge import merge_picture
-from deoldify_lite.render.colorizer import Colorizer, Square
+from deoldify_lite.render.colorizer import Colorizer
 
 # Of each mode, the other one whose opinion tells most; chosen by scripts/measure/certainty.py.
 SECOND_OPINIONS = {"artistic": "stable", "stable": "artistic", "video": "artistic"}
@@ -55,11 +56,10 @@ def doubts_on(
     ]
 
 
-def colors_on(square: Square, chroma: NDArray[np.float32]) -> Colors:
+def colors_on(square: Square, chroma: Chroma) -> Colors:
     """What the eye sees of chroma (2, h, w) on luma (S, S): a and b of Lab, (h, w, 2)."""
-    height, width = chroma.shape[1:]
-    luma = cv2.resize(square, (width, height), interpolation=cv2.INTER_AREA)
-    grey = np.repeat(np.asarray(luma)[..., None], 3, axis=2)
+    luma = shrink(square, chroma.shape[1:])
+    grey = np.repeat(luma[..., None], 3, axis=2)
     rgb = merge_picture(grey, np.ascontiguousarray(chroma))
     return np.asarray(cv2.cvtColor(rgb.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)[..., 1:])
 

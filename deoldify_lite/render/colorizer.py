@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deoldify_lite.color import deoldify as original
+from deoldify_lite.color.arrays import Chroma, Picture, Square
 from deoldify_lite.color.grade import NEUTRAL, Grade, apply_grade
 from deoldify_lite.color.guided import align_to_square, guide_chroma
-from deoldify_lite.color.merge import Picture, chroma_of_rgb, merge_picture
+from deoldify_lite.color.merge import chroma_of_rgb, merge_picture
 from deoldify_lite.color.reference import Reference
 from deoldify_lite.errors import RenderError
 
-Square = NDArray[np.uint8]  # (S, S) luma at the network's size
 Prediction = NDArray[Any]  # (2, h, w) float32 chroma, or a (S, S, 3) uint8 RGB square
 
 # When memory runs out, the next render factor to try, as a share of the last.
@@ -148,7 +148,7 @@ class Colorizer:
             return chroma
         return np.stack([self._changed(one, square) for one, square in zip(chroma, squares, strict=True)])
 
-    def _changed(self, chroma: NDArray[np.float32], square: Square) -> NDArray[np.float32]:
+    def _changed(self, chroma: Chroma, square: Square) -> Chroma:
         """A picture's chroma as reference and grade want it."""
         if self._reference is not None:
             chroma = self._reference.pull(chroma, square)

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from deoldify_lite.color.arrays import Picture, fit_size, resize
 from deoldify_lite.color.grade import Grade
-from deoldify_lite.color.merge import Picture
 from deoldify_lite.errors import InputError, OptionError
 from deoldify_lite.models.weights import find_weights, verify_weights
 from deoldify_lite.models.zoo import ModelSpec, get_spec
-from deoldify_lite.photo.thumbnail import fit_size, look_of, read_small, shrink
+from deoldify_lite.photo.thumbnail import look_of, read_small
 from deoldify_lite.render.colorizer import Backend, Colorizer
 from deoldify_lite.render.modes import BACKENDS, PRECISIONS, check_render_factor, find_mode
 from deoldify_lite.render.openvino_backend import OpenvinoBackend, load_model, openvino_version
@@ -177,7 +177,7 @@ def _read_reference(path: Path) -> Picture:
     """The reference as a viewer sees it, at a size that tells its colours."""
     photo = read_small(path, REFERENCE_PX)
     picture = look_of(photo, photo.rgb)
-    picture = shrink(picture, fit_size(picture.shape, REFERENCE_PX))
+    picture = resize(picture, fit_size(picture.shape, REFERENCE_PX))
     if np.ptp(picture, axis=-1).max() == 0:
         raise InputError(f"{path}: the reference has no colour; name a photo in colour")
     return picture

@@ -14,9 +14,9 @@ from functools import partial
 from itertools import groupby
 from pathlib import Path
 
-import cv2
 import numpy as np
 
+from deoldify_lite.color.arrays import Picture, Square, shrink
 from deoldify_lite.color.spread import hint_photo
 from deoldify_lite.errors import DeoldifyError
 from deoldify_lite.photo.io import pages_of, read_photo, write_photo
@@ -25,7 +25,7 @@ from deoldify_lite.photo.photo import Photo
 from deoldify_lite.photo.samples import to_depth
 from deoldify_lite.photo.watermark import add_watermark
 from deoldify_lite.photo.xmp import with_mark
-from deoldify_lite.render.colorizer import Colorizer, OutOfMemoryError, Picture, Prediction, Square, is_grey
+from deoldify_lite.render.colorizer import Colorizer, OutOfMemoryError, Prediction, is_grey
 from deoldify_lite.run.failure import failed
 from deoldify_lite.run.items import Item, warnings_of
 from deoldify_lite.run.pages import Book, Keep
@@ -375,6 +375,5 @@ def _for_comparison(picture: Picture) -> Picture:
     height, width = picture.shape[:2]
     share = (MOST_PIXELS / (height * width)) ** 0.5
     if share < 1:
-        size = (max(1, int(share * width)), max(1, int(share * height)))
-        picture = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA))
+        picture = shrink(picture, (max(1, int(share * height)), max(1, int(share * width))))
     return picture.copy() if picture.dtype == np.uint8 else to_depth(picture, np.uint8)

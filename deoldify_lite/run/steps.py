@@ -17,6 +17,7 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from deoldify_lite.color.arrays import Chroma
 from deoldify_lite.errors import VideoError
 from deoldify_lite.film.cut import Cut
 from deoldify_lite.film.probe import Film
@@ -30,7 +31,7 @@ from deoldify_lite.temporal.hints import spread_through_shots
 from deoldify_lite.temporal.key_frames import MOST_STEPS, Step, find_key_frames
 from deoldify_lite.temporal.scene_memory import SceneMemory
 from deoldify_lite.temporal.shots import Frame, mark_shots
-from deoldify_lite.temporal.steady import Chroma, Predicted, steady
+from deoldify_lite.temporal.steady import Predicted, steady
 
 log = logging.getLogger(__name__)
 

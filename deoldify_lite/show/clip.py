@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from deoldify_lite.color.arrays import Picture, fit_size, resize
 from deoldify_lite.color.merge import merge_picture
 from deoldify_lite.errors import VideoError
 from deoldify_lite.film.chroma import MATRICES, has_chroma
@@ -16,8 +17,6 @@ from deoldify_lite.film.ffmpeg import filter_together, open_file, write_command
 from deoldify_lite.film.probe import Film, probe_film
 from deoldify_lite.film.process import last_words, run_arguments
 from deoldify_lite.film.reader import FrameReader
-from deoldify_lite.photo.thumbnail import fit_size, shrink
-from deoldify_lite.render.colorizer import Picture
 from deoldify_lite.show.sheet import CELL_PX, Subject
 from deoldify_lite.system.files import atomic_path
 
@@ -42,7 +41,7 @@ def frame_of(film: Film, at_s: float, *, largest_square_px: int) -> Subject:
     with FrameReader(film, max(CELL_PX, largest_square_px), with_chroma=True, cut=one) as reader:
         frame = next(reader.frames())
     square = np.repeat(frame.luma[..., None], 3, axis=2)
-    small = shrink(square, _shown_size(film, CELL_PX))
+    small = resize(square, _shown_size(film, CELL_PX))
     before: Picture = small
     if frame.chroma is not None:
         # The differences of red and of blue from luma, which a matrix scales in its own way, in BT.601's.

@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from deoldify_lite.color.arrays import Square, fit_size, resize
 from deoldify_lite.errors import DeoldifyError, OptionError
 from deoldify_lite.photo.io import pages_of, pixels_of
-from deoldify_lite.photo.thumbnail import fit_size, jpeg_uri, look_of, read_small, shrink
+from deoldify_lite.photo.thumbnail import jpeg_uri, look_of, read_small
 from deoldify_lite.render.certainty import doubts_on
-from deoldify_lite.render.colorizer import Colorizer, Square
+from deoldify_lite.render.colorizer import Colorizer
 from deoldify_lite.run.items import Item, summary
 from deoldify_lite.storage.url import Place, Url
 from deoldify_lite.system.files import atomic_path
@@ -173,7 +174,7 @@ def _look_at(item: Item, *, side: int, colorizer: Colorizer | None) -> _Look:
     except (DeoldifyError, MemoryError):
         return _Look(item)
     size = fit_size(photo.rgb.shape, side, least_px=LEAST_SIDE_PX)
-    before = jpeg_uri(look_of(photo, shrink(photo.rgb, size)), quality=QUALITY)
+    before = jpeg_uri(look_of(photo, resize(photo.rgb, size)), quality=QUALITY)
     if item.status == "failed":
         return _Look(item, before, size=size)
     square = None if colorizer is None else colorizer.prepare(photo.rgb)
@@ -183,7 +184,7 @@ def _look_at(item: Item, *, side: int, colorizer: Colorizer | None) -> _Look:
         log.warning("%s: not shown in the report: %s", item.output, error)
         return _Look(item, before, size=size)
     return _Look(
-        item, before, jpeg_uri(look_of(result, shrink(result.rgb, size)), quality=QUALITY), size, square
+        item, before, jpeg_uri(look_of(result, resize(result.rgb, size)), quality=QUALITY), size, square
     )
 
 

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from deoldify_lite.color.merge import Picture
+from deoldify_lite.color.arrays import Picture, fit_size, resize
 from deoldify_lite.photo.io import write_photo
 from deoldify_lite.photo.photo import Photo
-from deoldify_lite.photo.thumbnail import fit_size, look_of, shrink
+from deoldify_lite.photo.thumbnail import look_of
 from deoldify_lite.photo.xmp import with_mark
 from deoldify_lite.render.colorizer import Colorizer, OutOfMemoryError
 from deoldify_lite.system.files import atomic_path
@@ -45,7 +45,7 @@ class Row:
 
 def subject_of(photo: Photo) -> Subject:
     """A photo, of any size and depth."""
-    small = shrink(photo.rgb, fit_size(photo.rgb.shape, CELL_PX, least_px=LEAST_CELL_PX))
+    small = resize(photo.rgb, fit_size(photo.rgb.shape, CELL_PX, least_px=LEAST_CELL_PX))
     return Subject(photo.rgb, small, look_of(photo, small), lambda picture: look_of(photo, picture))
 
 

@@ -14,11 +14,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from deoldify_lite.color.arrays import Chroma, Luma, Plane, box_mean, shrink_luma
 from deoldify_lite.color.hint import FilmHint, Hint
 from deoldify_lite.color.spread import correct
-from deoldify_lite.temporal.motion import Luma, Motion, Plane, motion_between
+from deoldify_lite.temporal.motion import Motion, motion_between
 from deoldify_lite.temporal.shots import MOST_SHOT_FRAMES
-from deoldify_lite.temporal.steady import Chroma, Predicted
+from deoldify_lite.temporal.steady import Predicted
 
 # Of the trust in the way back to a hinted frame so much is left after each frame on it.
 KEPT = 0.998
@@ -49,15 +50,15 @@ class _Anchor:
 
     def looked_at(self, luma: Luma) -> "_Anchor":
         """The same, where a frame, compared with it directly, tells the way better."""
-        size = (self.way.trust.shape[0], self.way.trust.shape[1])
-        direct, _ = motion_between(self.luma, luma, size)
+        direct, _ = motion_between(self.luma, luma, self.way.trust.shape)
         better = direct.trust > self.way.trust
         source = np.where(better[..., None], direct.source, self.way.source)
         return replace(self, way=Motion(source, np.maximum(direct.trust, self.way.trust)))
 
     def told(self, luma: Luma) -> Sum:
         """What it tells the present frame."""
-        field, strength = _filled(self.way.carry(self.field), self.way.trust, _small(luma, self.field.shape))
+        plane = shrink_luma(luma, self.field.shape[:2])
+        field, strength = _filled(self.way.carry(self.field), self.way.trust, plane)
         blue, red, say = (np.asarray(plane, np.float32) for plane in cv2.split(field))
         certain = np.clip(say, 0, 1) * strength
         weight = certain / (1 + np.float32(_SURE) - certain) + np.float32(_UNSURE)
@@ -171,7 +172,7 @@ class _Shot:
                 yield None
                 continue
             planes = np.ascontiguousarray(np.moveaxis(chroma, -1, 0))
-            luma = _small(frame.step.frame.luma, chroma.shape)
+            luma = shrink_luma(frame.step.frame.luma, chroma.shape[:2])
             change, say = correct(planes, luma, hints, aspect=self._aspect)
             yield np.asarray(cv2.merge([*change, say]), np.float32)
 
@@ -215,29 +216,17 @@ def _filled(field: NDArray[np.float32], trust: Plane, luma: Plane) -> tuple[NDAr
     """A field, (h, w, 3), with what is not to be trusted in it taken from around, and how strong it is."""
     radius = max(1, round(_AROUND * max(luma.shape)))
     weight = trust + np.float32(1e-3)
-    mean_weight = _box(weight, radius)
-    mean_luma = _box(weight * luma, radius) / mean_weight
-    variance = np.maximum(_box(weight * luma * luma, radius) / mean_weight - mean_luma * mean_luma, 0)
+    mean_weight = box_mean(weight, radius)
+    mean_luma = box_mean(weight * luma, radius) / mean_weight
+    variance = np.maximum(box_mean(weight * luma * luma, radius) / mean_weight - mean_luma * mean_luma, 0)
     around = np.ones((2 * radius + 1, 2 * radius + 1), np.uint8)
     planes = []
     for plane in cv2.split(field):
-        mean = _box(weight * plane, radius) / mean_weight
-        slope = _box(weight * luma * plane, radius) / mean_weight - mean_luma * mean
+        mean = box_mean(weight * plane, radius) / mean_weight
+        slope = box_mean(weight * luma * plane, radius) / mean_weight - mean_luma * mean
         slope /= variance + np.float32(_GRAIN)
-        line = _box(slope, radius // 2) * luma + _box(mean - slope * mean_luma, radius // 2)
+        line = box_mean(slope, radius // 2) * luma + box_mean(mean - slope * mean_luma, radius // 2)
         guess = np.clip(line, cv2.erode(plane, around), cv2.dilate(plane, around))
         planes.append(guess + trust * (plane - guess))
     strength = np.maximum(trust, np.minimum(mean_weight, 1) ** np.float32(_FADE_POWER))
     return np.asarray(cv2.merge(planes), np.float32), strength
-
-
-def _box(plane: Plane, radius: int) -> Plane:
-    side = 2 * radius + 1
-    return np.asarray(cv2.blur(plane, (side, side), borderType=cv2.BORDER_REPLICATE), np.float32)
-
-
-def _small(luma: Luma, shape: tuple[int, ...]) -> Plane:
-    """Luma in [0, 1] at the size of chroma."""
-    if luma.shape != shape[:2]:
-        luma = np.asarray(cv2.resize(luma, (shape[1], shape[0]), interpolation=cv2.INTER_AREA), np.uint8)
-    return luma.astype(np.float32) / np.float32(255)

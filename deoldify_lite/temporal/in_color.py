@@ -6,9 +6,10 @@ fitted as a function of luma and of the place, and what remains is colour.
 
 from collections.abc import Iterable
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from deoldify_lite.color.arrays import Luma, Plane, shrink
 
 # Luma and chroma are shrunk to squares of this side, in cells: noise averages out, and a small flag still
 # has some cells.
@@ -28,7 +29,7 @@ _down, _right = np.mgrid[-1 : 1 : _SIDE * 1j, -1 : 1 : _SIDE * 1j].reshape(2, -1
 _PLACE = np.stack([_right, _down, _right * _down, _right**2, _down**2])
 
 
-def is_in_color(frames: Iterable[tuple[NDArray[np.uint8], NDArray[np.uint8]]]) -> bool:
+def is_in_color(frames: Iterable[tuple[Luma, NDArray[np.uint8]]]) -> bool:
     """Whether a shot, as a whole, is in colour.
 
     Args:
@@ -42,7 +43,7 @@ def is_in_color(frames: Iterable[tuple[NDArray[np.uint8], NDArray[np.uint8]]]) -
     return bool(beyond) and float(np.quantile(beyond, 0.75)) > _LEAST_COLOR
 
 
-def color_and_tone(luma: NDArray[np.uint8], chroma: NDArray[np.uint8]) -> tuple[float, float]:
+def color_and_tone(luma: Luma, chroma: NDArray[np.uint8]) -> tuple[float, float]:
     """Split the chroma of a picture into colour and what luma and place explain.
 
     Args:
@@ -54,7 +55,7 @@ def color_and_tone(luma: NDArray[np.uint8], chroma: NDArray[np.uint8]) -> tuple[
         differs from cell to cell does not count as colour.
     """
     terms = _terms(luma)
-    shrunk = [_shrink(plane.astype(np.float32)) - 128 for plane in chroma]
+    shrunk = [_cells(plane.astype(np.float32)) - 128 for plane in chroma]
     cells = np.stack(shrunk).astype(np.float64)  # (2, _SIDE * _SIDE)
     # Lumas that do not occur would leave the equations without a solution: the ridge is of one cell's weight.
     squares = terms @ terms.T + np.eye(len(terms))
@@ -67,18 +68,18 @@ def color_and_tone(luma: NDArray[np.uint8], chroma: NDArray[np.uint8]) -> tuple[
     return float(np.sqrt(max(alike, 0))), float(np.sqrt(2 * np.square(spread).mean()))
 
 
-def _terms(luma: NDArray[np.uint8]) -> NDArray[np.float64]:
+def _terms(luma: Luma) -> NDArray[np.float64]:
     """What a tone may depend on: (terms, _SIDE * _SIDE)."""
     full = luma.astype(np.float32)
-    mean = _shrink(full).astype(np.float64)
+    mean = _cells(full).astype(np.float64)
     step = _LUMA_KNOTS[1]
     steps = np.clip(1 - np.abs(mean - _LUMA_KNOTS[:, None]) / step, 0, None)  # piecewise linear in luma
     # The mean of a bent curve over a cell is not the curve at the mean: by its bend times the variance.
-    variance = np.maximum(_shrink(full * full) - mean * mean, 0) / 64**2
+    variance = np.maximum(_cells(full * full) - mean * mean, 0) / 64**2
     shade = mean / 255 - 0.5
     return np.concatenate([steps, _PLACE, _PLACE[:2] * shade, [variance, variance * shade]])
 
 
-def _shrink(plane: NDArray[np.float32]) -> NDArray[np.float32]:
-    """(H, W) float32 -> (_SIDE * _SIDE,), means over cells."""
-    return np.asarray(cv2.resize(plane, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA), np.float32).ravel()
+def _cells(plane: Plane) -> NDArray[np.float32]:
+    """Means over cells: (H, W) -> (_SIDE * _SIDE,)."""
+    return shrink(plane, (_SIDE, _SIDE)).ravel()

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from deoldify_lite.color.arrays import Plane, Size
 from deoldify_lite.temporal.motion import Motion, motion_between
 from deoldify_lite.temporal.shots import Frame
 
@@ -33,7 +33,7 @@ class Step:
 
 
 def find_key_frames(
-    frames: Iterable[Frame], size: tuple[int, int], *, moves: bool = True, most_steps: int = MOST_STEPS
+    frames: Iterable[Frame], size: Size, *, moves: bool = True, most_steps: int = MOST_STEPS
 ) -> Iterator[Step]:
     """Follow a film's motion, and choose the frames to be predicted.
 
@@ -76,7 +76,7 @@ def find_key_frames(
                 yield Step(frame, forth=forth, back=back)
 
 
-def _lost(reach: NDArray[np.float32]) -> float:
+def _lost(reach: Plane) -> float:
     return float(np.count_nonzero(reach < LEAST_REACH)) / reach.size
 
 

@@ -11,8 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Luma = NDArray[np.uint8]  # (S, S)
-Plane = NDArray[np.float32]  # (h, w)
+from deoldify_lite.color.arrays import Luma, Plane, Size, shrink
 
 # Pixels by which going there and back may miss the start, and change of luma, as a share of its range, at
 # which trust falls to 1/e. Grain stays well below it, a wrong match well above.
@@ -48,7 +47,7 @@ class _Searches(threading.local):
 _searches = _Searches()
 
 
-def motion_between(before: Luma, now: Luma, size: tuple[int, int]) -> tuple[Motion, Motion]:
+def motion_between(before: Luma, now: Luma, size: Size) -> tuple[Motion, Motion]:
     """Motion of two frames at a smaller size.
 
     Dense inverse search (Kroeger et al. 2016, https://arxiv.org/abs/1603.03590) both ways. A match is
@@ -63,7 +62,7 @@ def motion_between(before: Luma, now: Luma, size: tuple[int, int]) -> tuple[Moti
     Returns:
         What brings values of `before` to `now`, and what brings values of `now` to `before`.
     """
-    small = [_shrink(luma, size) for luma in (before, now)]
+    small = [shrink(luma, size) for luma in (before, now)]
     scale = max(round(math.log2(_COARSER * max(size) / max(now.shape))), 0)
     forth, back = _search(small[1], small[0], scale), _search(small[0], small[1], scale)
     lumas = [luma.astype(np.float32) / np.float32(255) for luma in small]
@@ -117,9 +116,3 @@ def _expose_like(luma: Plane, other: Plane) -> Plane:
     (mean, spread), (wanted_mean, wanted_spread) = (cv2.meanStdDev(plane) for plane in (luma, other))
     gain = np.float32(wanted_spread.item() / max(spread.item(), 1e-3))
     return luma * gain + (np.float32(wanted_mean.item()) - gain * np.float32(mean.item()))
-
-
-def _shrink(picture: Luma, size: tuple[int, int]) -> Luma:
-    if picture.shape == size:
-        return picture
-    return np.asarray(cv2.resize(picture, size[::-1], interpolation=cv2.INTER_AREA), np.uint8)

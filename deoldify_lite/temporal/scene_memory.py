@@ -4,11 +4,11 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from deoldify_lite.temporal.motion import Luma, motion_between
+from deoldify_lite.color.arrays import Luma, Size, shrink
+from deoldify_lite.temporal.motion import motion_between
 
 # Scenes kept; the one not seen for longest is forgotten.
 MOST_SCENES = 64
@@ -38,7 +38,7 @@ class SceneMemory:
         self._scenes: OrderedDict[int, _Scene] = OrderedDict()
         self._told = 0
 
-    def recall(self, luma: Luma, size: tuple[int, int]) -> NDArray[np.float32] | None:
+    def recall(self, luma: Luma, size: Size) -> NDArray[np.float32] | None:
         """What is known of the colours of a frame.
 
         Args:
@@ -102,7 +102,7 @@ class SceneMemory:
 
 
 def _thumbnail(luma: Luma) -> NDArray[np.float32]:
-    small = cv2.resize(luma, (_THUMBNAIL_PX, _THUMBNAIL_PX), interpolation=cv2.INTER_AREA)
+    small = shrink(luma, (_THUMBNAIL_PX, _THUMBNAIL_PX))
     flat = small.astype(np.float32).ravel()
     flat -= flat.mean()
     return np.asarray(flat / max(float(np.linalg.norm(flat)), 1e-6), np.float32)

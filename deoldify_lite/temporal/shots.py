@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scenedetect import AdaptiveDetector, FrameTimecode
 
+from deoldify_lite.color.arrays import Luma, Plane, shrink
 from deoldify_lite.temporal.in_color import is_in_color
 
 # Frames that a new shot must last; a flash of up to five, with frames on both sides of it, fits well in.
@@ -44,15 +45,12 @@ _MOST_ALIKE = 0.5
 _BLACK = 32  # in black no px of the small luma is as bright as this
 _BLACK_FRAMES = 24  # a fade through black takes less
 
-Luma = NDArray[np.uint8]
-Structure = NDArray[np.float32]
-
 
 @dataclass(frozen=True, eq=False)
 class Frame:
     """A frame of a film, small."""
 
-    luma: NDArray[np.uint8]  # (S, S), full range
+    luma: Luma  # (S, S), full range
     chroma: NDArray[np.uint8] | None = None  # (2, h, w) the source's own Cb and Cr, 128 = neutral; None: grey
     begins_shot: bool = False  # set by mark_shots
     in_color: bool = False  # set by mark_shots: so is the whole shot, and it needs no other colours
@@ -105,7 +103,7 @@ def _mark_cuts(frames: Iterable[Frame]) -> Iterator[Frame]:
     black = 0  # frames of the present shot that came just before, all of them black
     for index, frame in enumerate(frames):
         waiting.append(frame)
-        small.append(_shrink(frame.luma))
+        small.append(shrink(frame.luma, (_SIDE, _SIDE)))
         detector.step(small[-1])
         if len(waiting) < CUT_LOOKAHEAD:
             continue
@@ -145,10 +143,6 @@ class _Detector:
         self._steps += 1
 
 
-def _shrink(luma: Luma) -> Luma:
-    return np.asarray(cv2.resize(luma, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA), np.uint8)
-
-
 def _is_black(luma: Luma) -> bool:
     return int(luma.max()) < _BLACK
 
@@ -172,15 +166,15 @@ def _within_bars(frames: Sequence[Luma]) -> tuple[slice, slice]:
     return slice(rows[0] + 1, rows[-1]), slice(columns[0] + 1, columns[-1])
 
 
-def _structure(luma: Luma) -> Structure:
+def _structure(luma: Luma) -> Plane:
     """Edges and patches at equal strength all over: fades, flicker and vignettes leave it alone."""
-    plane = _shrink(luma).astype(np.float32)
+    plane = shrink(luma, (_SIDE, _SIDE)).astype(np.float32)
     detail = cv2.GaussianBlur(plane, (0, 0), 1) - cv2.GaussianBlur(plane, (0, 0), 5)
     # Four levels are about what grain leaves at this size; they keep it from being blown up.
     return detail / (np.sqrt(cv2.GaussianBlur(detail * detail, (0, 0), 5)) + 4)
 
 
-def _alike(one: Structure, other: Structure) -> float:
+def _alike(one: Plane, other: Plane) -> float:
     """Correlation at the best of all shifts."""
     middle = one[_SHIFT:-_SHIFT, _SHIFT:-_SHIFT].copy()
     return float(cv2.matchTemplate(other, middle, cv2.TM_CCOEFF_NORMED).max())

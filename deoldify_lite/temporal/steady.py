@@ -11,11 +11,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from deoldify_lite.color.arrays import Chroma, Luma
 from deoldify_lite.temporal.key_frames import Step
-from deoldify_lite.temporal.motion import Luma, Motion
+from deoldify_lite.temporal.motion import Motion
 from deoldify_lite.temporal.scene_memory import SceneMemory
 
-Chroma = NDArray[np.float32]  # (2, h, w)
 # Cb and Cr times their weight, and the weight: (h, w, 3). Sums of such are weighted means in the making.
 Evidence = NDArray[np.float32]
 

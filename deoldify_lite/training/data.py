@@ -22,6 +22,7 @@ from PIL import Image
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
+from deoldify_lite.color.arrays import shrink
 from deoldify_lite.errors import InputError, OptionError
 from deoldify_lite.photo.kinds import PHOTO_SUFFIXES
 from deoldify_lite.system.files import find_media, natural_key
@@ -194,7 +195,7 @@ def read_all(photos: PhotoSet) -> list[Photo]:
 
 def centre_square(photo: Photo, size_px: int) -> Photo:
     """The whole photo squeezed into a square, much as it is for rendering: (size_px, size_px, 3)."""
-    return cv2.resize(photo, (size_px, size_px), interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+    return shrink(photo, (size_px, size_px))
 
 
 def to_tensor(photos: list[Photo]) -> Tensor:

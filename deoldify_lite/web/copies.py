@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from deoldify_lite.color.arrays import fit_size, resize
 from deoldify_lite.errors import VideoError
 from deoldify_lite.film.cut import Cut
 from deoldify_lite.film.ffmpeg import open_file, write_command
@@ -12,7 +13,7 @@ from deoldify_lite.film.probe import Film
 from deoldify_lite.film.process import last_words, run_arguments
 from deoldify_lite.photo.photo import Photo
 from deoldify_lite.photo.samples import Samples
-from deoldify_lite.photo.thumbnail import fit_size, look_of, read_small, shrink
+from deoldify_lite.photo.thumbnail import look_of, read_small
 
 SLIDER_PX, THUMB_PX, PREVIEW_PX = 1600, 320, 854
 _QUALITY = 88
@@ -20,7 +21,7 @@ _QUALITY = 88
 
 def small_photo(photo: Photo, rgb: Samples, target: Path, side_px: int) -> Path:
     """Write a picture in a photo's colours, such as its own pixels, as a JPEG of at most so long a side."""
-    look = look_of(photo, shrink(rgb, fit_size(rgb.shape, side_px)))
+    look = look_of(photo, resize(rgb, fit_size(rgb.shape, side_px)))
     Image.fromarray(np.ascontiguousarray(look)).save(target, "JPEG", quality=_QUALITY, subsampling=0)
     return target
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from deoldify_lite import api
 from deoldify_lite.api import Rendering
+from deoldify_lite.color.arrays import fit_size, resize
 from deoldify_lite.errors import DeoldifyError
 from deoldify_lite.film.kinds import FILM_SUFFIXES
 from deoldify_lite.film.probe import probe_film
 from deoldify_lite.photo.io import read_photo
 from deoldify_lite.photo.kinds import PHOTO_SUFFIXES
-from deoldify_lite.photo.thumbnail import fit_size, shrink
 from deoldify_lite.render.modes import RENDER_FACTORS, check_render_factor
 from deoldify_lite.run.items import Item
 from deoldify_lite.storage.url import Place
@@ -216,7 +216,7 @@ class Desk:
             tell(0, "Getting ready")
             colorizer = rendering.load()
             photo = read_photo(source)
-            small = shrink(photo.rgb, fit_size(photo.rgb.shape, SHEET_PX))
+            small = resize(photo.rgb, fit_size(photo.rgb.shape, SHEET_PX))
             pictures: list[tuple[int, Path]] = []
             for factor in sheet_factors(self.usual(wish.mode).render_factor):
                 _check(session)

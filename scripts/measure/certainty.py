@@ -22,11 +22,12 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from deoldify_lite.api import load_colorizer
+from deoldify_lite.color.arrays import Square
 from deoldify_lite.color.metrics import lab_error, psnr
 from deoldify_lite.errors import DeoldifyError, InputError
 from deoldify_lite.evaluation.photos.measure import grey_picture, tensor_of
 from deoldify_lite.render.certainty import SECOND_OPINIONS, colors_on, doubts_on, spread_of
-from deoldify_lite.render.colorizer import Colorizer, Square
+from deoldify_lite.render.colorizer import Colorizer
 from deoldify_lite.render.modes import MODES, PRECISIONS
 from deoldify_lite.training.data import PhotoSet, open_photos
 

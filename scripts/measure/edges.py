@@ -29,7 +29,8 @@ from torch import Tensor
 from tqdm import tqdm
 
 from deoldify_lite.api import load_colorizer
-from deoldify_lite.color.guided import Chroma, Plane, align_chroma, upsample_chroma
+from deoldify_lite.color.arrays import Chroma, Plane
+from deoldify_lite.color.guided import align_chroma, upsample_chroma
 from deoldify_lite.color.metrics import lab_of
 from deoldify_lite.color.tensors import chroma_of, luma_of, merge_luma_chroma, resize_chroma
 from deoldify_lite.errors import DeoldifyError, InputError

@@ -19,6 +19,7 @@ import numpy as np
 import torch
 
 from deoldify_lite.api import load_colorizer
+from deoldify_lite.color.arrays import Chroma
 from deoldify_lite.color.merge import merge_picture
 from deoldify_lite.evaluation.films.flow import FLOWS
 from deoldify_lite.evaluation.films.frames import read_rgb, size_to_measure
@@ -34,7 +35,7 @@ from deoldify_lite.system.threads import in_batches
 from deoldify_lite.temporal.key_frames import MOST_STEPS, find_key_frames
 from deoldify_lite.temporal.motion import motion_between
 from deoldify_lite.temporal.shots import Frame, mark_shots
-from deoldify_lite.temporal.steady import Chroma, Predicted, steady
+from deoldify_lite.temporal.steady import Predicted, steady
 
 ALONE, MEAN, OURS = "alone", "mean of 5", "ours"
 ROWS = {  # measure: (what the table calls it, decimals)

@@ -37,9 +37,10 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from deoldify_lite.api import load_colorizer
+from deoldify_lite.color.arrays import Chroma, Picture, Square
 from deoldify_lite.color.merge import chroma_of_rgb, merge_picture
 from deoldify_lite.color.metrics import lab_error, psnr
-from deoldify_lite.color.reference import Chroma, Picture, Reference, Square
+from deoldify_lite.color.reference import Reference
 from deoldify_lite.errors import DeoldifyError, InputError
 from deoldify_lite.evaluation.bootstrap import Bootstrap, estimate
 from deoldify_lite.evaluation.films.frames import read_rgb, size_to_measure

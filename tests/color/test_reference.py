@@ -10,8 +10,9 @@ import pytest
 from numpy.typing import NDArray
 
 from deoldify_lite.api import load_colorizer
+from deoldify_lite.color.arrays import Chroma, Square
 from deoldify_lite.color.merge import chroma_of_rgb
-from deoldify_lite.color.reference import Chroma, Reference, Square
+from deoldify_lite.color.reference import Reference
 from deoldify_lite.errors import InputError
 from helpers.pictures import textured
 

@@ -8,28 +8,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from deoldify_lite.color.arrays import shrink
 from deoldify_lite.errors import InputError
 from deoldify_lite.photo.photo import Photo
-from deoldify_lite.photo.thumbnail import fit_size, jpeg_uri, look_of, read_small, shrink
+from deoldify_lite.photo.thumbnail import jpeg_uri, look_of, read_small
 from helpers.photos import rgb_profile
 from helpers.pictures import grey_picture
 
 SRGB_PRIMARIES = ((0.6484, 0.3309), (0.3212, 0.5979), (0.1559, 0.0660))  # under the white of D50
-
-
-def test_sizes_keep_their_proportions() -> None:
-    assert fit_size((3000, 4000, 3), 400) == (300, 400)
-    assert fit_size((30, 40), 400) == (30, 40)
-    assert fit_size((30, 40), 400, least_px=80) == (60, 80)
-    assert fit_size((1, 5000), 400) == (1, 400)
-    assert fit_size((1, 1), 400, least_px=200) == (200, 200)
-
-
-def test_shrinking_averages_and_growing_does_not() -> None:
-    picture = np.array([[0, 100], [200, 60]], np.uint16)
-    assert shrink(picture, (1, 1)).tolist() == [[90]]
-    assert shrink(picture, (2, 2)) is picture
-    assert shrink(np.full((2, 3, 3), 7, np.uint8), (4, 9)).shape == (4, 9, 3)
 
 
 def test_a_profile_is_applied_and_a_damaged_one_is_not() -> None:

@@ -5,11 +5,12 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 import pytest
 
+from deoldify_lite.color.arrays import Chroma
 from deoldify_lite.temporal.key_frames import MOST_STEPS, Step, find_key_frames
 from deoldify_lite.temporal.motion import Motion
 from deoldify_lite.temporal.scene_memory import SceneMemory
 from deoldify_lite.temporal.shots import Frame
-from deoldify_lite.temporal.steady import LOOK_AHEAD, Chroma, Predicted, steady
+from deoldify_lite.temporal.steady import LOOK_AHEAD, Predicted, steady
 from helpers.pictures import textured
 
 SIZE = (96, 96)

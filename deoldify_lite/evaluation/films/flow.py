@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Luma = NDArray[np.uint8]  # (H, W)
+from deoldify_lite.color.arrays import Luma
+
 Flow = NDArray[np.float32]  # (H, W, 2): x and y in px from a pixel to the same point in the other frame
 
 # Two flows agree where they lead back to within about 0.7 px, and a tenth of the way where it is long.

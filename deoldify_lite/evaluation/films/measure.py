@@ -11,10 +11,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from deoldify_lite.color.arrays import Luma
 from deoldify_lite.color.metrics import colorfulness, lab_of, psnr
 from deoldify_lite.color.tensors import luma_of
 from deoldify_lite.errors import InputError
-from deoldify_lite.evaluation.films.flow import Luma, Motion, find_motion
+from deoldify_lite.evaluation.films.flow import Motion, find_motion
 from deoldify_lite.evaluation.films.frames import Frame, read_in_step
 from deoldify_lite.evaluation.films.metrics import (
     CDC_DISTANCES,

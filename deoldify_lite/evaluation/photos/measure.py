@@ -3,13 +3,13 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from deoldify_lite.color.arrays import Picture
 from deoldify_lite.color.metrics import absolute_colorfulness, colorfulness, lab_error, psnr, ssim
 from deoldify_lite.color.tensors import luma_of
 from deoldify_lite.errors import InputError
@@ -18,8 +18,6 @@ from deoldify_lite.evaluation.photos.networks import Inception, Lpips, Mobilenet
 from deoldify_lite.evaluation.photos.populations import InceptionScore, Moments
 from deoldify_lite.photo.io import pixels_of, read_photo
 from deoldify_lite.system.threads import Workers, map_ahead
-
-Picture = NDArray[Any]  # (H, W, 3) RGB, uint8 or uint16
 
 # Pixels being read ahead, truth and results together; or one picture with its results, where it has more.
 MOST_PIXELS = 64_000_000

@@ -12,13 +12,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from deoldify_lite.color.arrays import Picture, fit_size, resize
 from deoldify_lite.errors import InputError
 from deoldify_lite.evaluation.columns import as_figure
 from deoldify_lite.evaluation.pairs import GREY, TRUTH
-from deoldify_lite.evaluation.photos.measure import Measured, Picture, grey_picture, read_pairs, tensor_of
+from deoldify_lite.evaluation.photos.measure import Measured, grey_picture, read_pairs, tensor_of
 from deoldify_lite.evaluation.photos.table import Row
 from deoldify_lite.photo.samples import to_depth
-from deoldify_lite.photo.thumbnail import fit_size, jpeg_uri, shrink
+from deoldify_lite.photo.thumbnail import jpeg_uri
 
 EXTREMES = 20  # pictures at each end
 THUMBNAIL_PX = 256  # longest side
@@ -63,7 +64,7 @@ def rankings(measured: Measured) -> list[Ranking]:
 
 def thumbnail(picture: Picture) -> str:
     """A small JPEG of a picture as a data URI: (H, W, 3) uint8 or uint16."""
-    small = to_depth(shrink(picture, fit_size(picture.shape, THUMBNAIL_PX)), np.uint8)
+    small = to_depth(resize(picture, fit_size(picture.shape, THUMBNAIL_PX)), np.uint8)
     return jpeg_uri(small, quality=THUMBNAIL_QUALITY, whole_chroma=True)
 
 
