@@ -37,21 +37,12 @@ def weight_folders() -> list[Path]:
     return folders
 
 
-def find_weights(spec: ModelSpec, explicit: Path | None = None) -> Path:
+def find_weights(spec: ModelSpec) -> Path:
     """Path of a network's weight file.
-
-    Args:
-        spec: the network.
-        explicit: a file of any name, or a folder that holds `spec.file`; nothing else is looked at then.
 
     Raises:
         WeightsError: it is nowhere; the message lists where it was looked for and how to get it.
     """
-    if explicit is not None:
-        path = explicit / spec.file if explicit.is_dir() else explicit
-        if not path.is_file():
-            raise WeightsError(f"no weights at {path}: check the path, or {_how_to_get(spec)}")
-        return path
     folders = weight_folders()
     for folder in folders:
         if (folder / spec.file).is_file():

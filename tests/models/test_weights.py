@@ -91,19 +91,6 @@ def test_a_strangers_folder_beside_the_package_is_not_ours(tmp_path: Path, folde
     assert weight_folders() == [folders[0], folders[1], folders[3]]
 
 
-def test_an_explicit_path_is_the_only_one(tmp_path: Path, folders: list[Path]) -> None:
-    folders[0].mkdir(parents=True)
-    (folders[0] / SPEC.file).touch()
-    mine = tmp_path / "mine.safetensors"
-    with pytest.raises(WeightsError, match=r"no weights at .*mine\.safetensors"):
-        find_weights(SPEC, mine)
-    with pytest.raises(WeightsError, match=r"no weights at .*some\.pth"):
-        find_weights(SPEC, tmp_path)
-    mine.touch()
-    assert find_weights(SPEC, mine) == mine
-    assert find_weights(SPEC, folders[0]) == folders[0] / SPEC.file
-
-
 @pytest.mark.parametrize(
     ("platform", "variable", "expected"),
     [
