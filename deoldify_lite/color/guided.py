@@ -27,19 +27,19 @@ UPSAMPLE_RADIUS, UPSAMPLE_EPSILON = 1, 1e-3
 GUIDE_PIXELS = 2_000_000
 
 
-def guide_chroma(chroma: Chroma, picture: Picture, *, most_pixels: int = GUIDE_PIXELS) -> Chroma:
+def guide_chroma(chroma: Chroma, picture: Picture) -> Chroma:
     """Bring aligned chroma to a photo's size, or as near to it as pays.
 
     Args:
         chroma: (2, h, w); its aspect need not be the photo's.
-        picture: (H, W, 3) RGB whose luma is the guide.
-        most_pixels: a larger photo is shrunk to so many pixels first; this bounds time and memory.
+        picture: (H, W, 3) RGB whose luma is the guide; a larger one is shrunk to GUIDE_PIXELS first, which
+            bounds time and memory.
 
     Returns:
-        (2, H', W'): H, W themselves up to `most_pixels` and in proportion beyond; bilinear does for the rest.
+        (2, H', W'): H, W themselves up to GUIDE_PIXELS and in proportion beyond; bilinear does for the rest.
     """
     height, width = picture.shape[:2]
-    scale = min(1.0, math.sqrt(most_pixels / (height * width)))
+    scale = min(1.0, math.sqrt(GUIDE_PIXELS / (height * width)))
     luma = _luma_of(shrink(picture, (max(1, round(scale * height)), max(1, round(scale * width)))))
     start = (min(chroma.shape[1], luma.shape[0]), min(chroma.shape[2], luma.shape[1]))
     small = shrink_planes(chroma, start)

@@ -32,11 +32,6 @@ def color_difference(chroma: Tensor) -> Tensor:
     return torch.cat([red, green, blue], 1)
 
 
-def to_rgb(luma: Tensor, chroma: Tensor) -> Tensor:
-    """Join luma and chroma of one size, unclamped: the exact inverse of `luma_of` and `chroma_of`."""
-    return luma + color_difference(chroma)
-
-
 def resize_chroma(chroma: Tensor, size: tuple[int, int]) -> Tensor:
     """Bilinear resize of (N, 2, h, w) chroma to (H, W); antialiased where it shrinks."""
     if chroma.shape[-2:] == size:

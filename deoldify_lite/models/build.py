@@ -70,7 +70,7 @@ def build_network(spec: ModelSpec | None, path: Path) -> Network:
 def load_network(spec: ModelSpec | None, path: Path) -> Network:
     """As `build_network`, with the batch norms still apart."""
     state, metadata = read_whole(path)
-    _, network = _fit(state, metadata, spec, path)
+    network = _fit(state, metadata, spec, path)
     for key in network.state_dict():
         if key.endswith("num_batches_tracked"):
             state[key] = torch.tensor(0)  # of use in training only, and left out of our own files
@@ -78,9 +78,7 @@ def load_network(spec: ModelSpec | None, path: Path) -> Network:
     return network.eval().requires_grad_(False)
 
 
-def _fit(
-    state: State, metadata: Mapping[str, str], spec: ModelSpec | None, path: Path
-) -> tuple[ModelSpec, Network]:
+def _fit(state: State, metadata: Mapping[str, str], spec: ModelSpec | None, path: Path) -> Network:
     """The network, still without numbers, that the tensors of a file belong in.
 
     Raises:
@@ -100,7 +98,7 @@ def _fit(
             f"{path} is not of the network {spec.name!r}: {what}. "
             f"Choose the model that the file is of, or {remedy}"
         )
-    return spec, network
+    return network
 
 
 def _empty_network(encoder: str, decoder: str) -> Network:
@@ -163,26 +161,23 @@ def recognize(
     )
 
 
-def convert_weights(
-    src: Path, dst: Path, spec: ModelSpec | None = None, *, half: bool = False, base: Path | None = None
-) -> None:
+def convert_weights(src: Path, dst: Path, *, half: bool = False, base: Path | None = None) -> None:
     """Write a weight file as safetensors that hold nothing but a network's plain tensors under our names.
 
     Args:
         src: as `build_network` takes.
         dst: gets the name only when it is whole.
-        spec: the network; None to recognize it.
         half: store convolutions in half precision, half the size; norms and biases stay exact.
         base: store only what differs from this file, which must then lie beside it; see `read_whole`.
 
     Raises:
-        WeightsError: `src` or `base` is missing, damaged, unsafe, or of another network; or `dst` cannot be
-            written.
+        WeightsError: `src` or `base` is missing, damaged, unsafe, or of no known network; or `dst` cannot
+            be written.
     """
     if dst.exists() and src.exists() and dst.samefile(src):
         raise WeightsError(f"{dst} is the source itself: name another file")
     state, metadata = read_whole(src)
-    spec, _ = _fit(state, metadata, spec, src)
+    spec = recognize(state, metadata, path=src)
     if base is not None:
         kept, _ = read_weights(base)
         state = {k: v for k, v in state.items() if k not in kept or not torch.equal(v, kept[k])}

@@ -5,19 +5,19 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 
-def init_icnr_(weight: Tensor, scale: int = 2) -> None:
-    """Fill a pixel-shuffle convolution so that it starts as a nearest-neighbour upsampling.
+def init_icnr_(weight: Tensor) -> None:
+    """Fill the convolution before a twofold pixel shuffle so that both together repeat each pixel.
 
-    All scale * scale sub-pixels of an output channel start with the same filter, so the untrained
-    network draws no checkerboard (Aitken et al. 2017, https://arxiv.org/abs/1707.02937).
+    The four sub-pixels of an output channel start with the same filter, so the untrained network draws no
+    checkerboard (Aitken et al. 2017, https://arxiv.org/abs/1707.02937).
 
     Args:
-        weight: (out * scale * scale, in, kh, kw), changed in place.
+        weight: (4 * out, in, kh, kw), changed in place.
     """
-    filters = torch.empty(weight.shape[0] // scale**2, *weight.shape[1:])
+    filters = torch.empty(weight.shape[0] // 4, *weight.shape[1:])
     nn.init.kaiming_normal_(filters)
     with torch.no_grad():
-        weight.copy_(filters.repeat_interleave(scale**2, 0))
+        weight.copy_(filters.repeat_interleave(4, 0))
 
 
 class Blur(nn.Module):

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from deoldify_lite.color import guided
 from deoldify_lite.color.guided import align_chroma, guide_chroma, upsample_chroma
 from helpers.pictures import grey_picture
 
@@ -123,12 +124,14 @@ def test_what_has_the_size_already_is_left_alone() -> None:
     assert np.array_equal(upsample_chroma(chroma, np.zeros((9, 7), np.float32)), chroma)
 
 
-def test_the_guide_is_bounded_and_keeps_the_shape() -> None:
+def test_the_guide_is_bounded_and_keeps_the_shape(monkeypatch: pytest.MonkeyPatch) -> None:
     """400 x 100 with at most 10,000 pixels is 200 x 50."""
     picture = np.zeros((400, 100, 3), np.uint8)
-    assert guide_chroma(constant(8, 8), picture, most_pixels=10_000).shape == (2, 200, 50)
     assert guide_chroma(constant(8, 8), picture).shape == (2, 400, 100)
-    assert guide_chroma(constant(8, 8), np.zeros((1, 5000, 3), np.uint8), most_pixels=100).shape[1] == 1
+    monkeypatch.setattr(guided, "GUIDE_PIXELS", 10_000)
+    assert guide_chroma(constant(8, 8), picture).shape == (2, 200, 50)
+    monkeypatch.setattr(guided, "GUIDE_PIXELS", 100)
+    assert guide_chroma(constant(8, 8), np.zeros((1, 5000, 3), np.uint8)).shape[1] == 1
 
 
 def test_inputs_are_not_written_to() -> None:

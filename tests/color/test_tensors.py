@@ -10,7 +10,6 @@ from deoldify_lite.color.tensors import (
     luma_of,
     merge_luma_chroma,
     resize_chroma,
-    to_rgb,
 )
 
 
@@ -23,9 +22,9 @@ def test_luma_and_chroma_of_known_colors() -> None:
     np.testing.assert_allclose(chroma, expected, atol=1e-6)
 
 
-def test_to_rgb_inverts_luma_and_chroma() -> None:
+def test_luma_and_color_difference_add_up_to_the_picture() -> None:
     rgb = torch.rand(2, 3, 9, 7)
-    torch.testing.assert_close(to_rgb(luma_of(rgb), chroma_of(rgb)), rgb)
+    torch.testing.assert_close(luma_of(rgb) + color_difference(chroma_of(rgb)), rgb)
 
 
 def test_color_difference_has_no_luma() -> None:
