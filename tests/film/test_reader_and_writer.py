@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from deoldify_lite.errors import OptionError, VideoError
+from deoldify_lite.film import encoders
 from deoldify_lite.film import encoding as encoding_module
 from deoldify_lite.film.chroma import MATRICES, convert_chroma, encode_chroma, has_chroma
 from deoldify_lite.film.cut import Cut
@@ -638,7 +639,7 @@ def test_the_gpu_encodes_only_what_it_encodes_as_well(
 ) -> None:
     film = probe_film(plain)
     deep = probe_film(make(tmp_path / "a.mkv", *pattern(0.1), "-c:v", "ffv1", "-pix_fmt", "yuv420p10le"))
-    monkeypatch.setattr(encoding_module, "_nvenc_works", lambda *_: True)
+    monkeypatch.setattr(encoding_module, "nvenc_works", lambda *_: True)
     on_gpu = Encoding(on_gpu=True)
     assert on_gpu.codec_for(film, ".mp4") == "h264_nvenc"
     assert on_gpu.codec_for(film, ".webm") == "libvpx-vp9" and on_gpu.codec_for(deep, ".mkv") == "libx264"
@@ -649,10 +650,10 @@ def test_the_gpu_encodes_only_what_it_encodes_as_well(
 
 def test_a_gpu_that_cannot_encode_is_no_obstacle(plain: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     refused = subprocess.CompletedProcess([], 1, b"", b"No capable devices found")
-    monkeypatch.setattr(encoding_module, "run_arguments", lambda _: refused)
-    encoding_module._nvenc_works.cache_clear()
+    monkeypatch.setattr(encoders, "run_arguments", lambda _: refused)
+    encoders.nvenc_works.cache_clear()
     assert Encoding(on_gpu=True).codec_for(probe_film(plain), ".mp4") == "libx264"
-    encoding_module._nvenc_works.cache_clear()
+    encoders.nvenc_works.cache_clear()
 
 
 @pytest.mark.skipif(not SAMPLES.is_dir(), reason=f"the sample films are not in {SAMPLES}")
