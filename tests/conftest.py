@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -13,6 +14,7 @@ from PIL import Image
 from safetensors.torch import save_file
 
 from deoldify_lite.models.unet import Unet
+from helpers.browser import chromium
 from helpers.commands import Command
 from helpers.pictures import grey_picture
 from helpers.places import ROOT, SHARED
@@ -88,6 +90,13 @@ def samples() -> Path:
     if not (SHARED / "samples").is_dir():
         pytest.skip("the sample photos and films are not part of the repository")
     return SHARED / "samples"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """A real Chromium."""
+    with chromium() as running:
+        yield running
 
 
 @pytest.fixture

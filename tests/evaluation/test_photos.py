@@ -1,6 +1,7 @@
 """Results beside the truth: who belongs to whom, what is measured, and how sure the figures are."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from deoldify_lite.evaluation.photos.measure import Judges, Measured, grey_of, m
 from deoldify_lite.evaluation.photos.page import as_page, rankings
 from deoldify_lite.evaluation.photos.populations import WAITING, InceptionScore, Moments
 from deoldify_lite.evaluation.photos.table import Row, as_json, as_text, rows
+from helpers.browser import watch
 from helpers.places import ROOT, SHARED
 
 CPU = torch.device("cpu")
@@ -450,11 +452,67 @@ def test_page_is_whole_and_safe(folders: tuple[Path, Path, Path]) -> None:
     found = measured(truth, pale)
     table = [*rows(found, feature_network="", unavailable={}), Row("X", "why", 1, {}, {}, "<none>")]
     page = as_page(table, found)
-    assert evil not in page and "<\\/script><b>&.png" in page
+    assert evil not in page and "&lt;/script&gt;&lt;b&gt;&amp;.png" in page
     assert "&lt;none&gt;" in page and page.count("</script>") == 2
     assert page.count("data:image/jpeg;base64,") == 3 * 3
     assert "http://" not in page and "https://" not in page
-    assert "@" not in page.split("<style>")[0]
+    assert "default-src 'none'" in page
+
+
+def test_names_of_folders_are_no_html(folders: tuple[Path, Path, Path]) -> None:
+    truth, perfect, pale = folders
+    evil = pale.rename(pale.with_name("<img src=x onerror='alert(1)'>"))
+    found = measured(truth, perfect, evil)
+    page = as_page(rows(found, feature_network="", unavailable={}), found)
+    assert "<img src=x" not in page and "&lt;img src=x onerror=&#39;alert(1)&#39;&gt;" in page
+    assert r"\u003cimg src=x onerror=\u0027alert(1)\u0027\u003e" in page  # in the data of the script
+
+
+def test_a_picture_that_has_gone_is_no_reason_to_stop(folders: tuple[Path, Path, Path]) -> None:
+    truth, _, pale = folders
+    found = measured(truth, pale)
+    (truth / "1.png").unlink()
+    page = as_page(rows(found, feature_network="", unavailable={}), found)
+    assert page.count("data:image/jpeg;base64,") == 2 * 3 and page.count("no picture") == 1
+
+
+def test_the_page_in_a_browser(folders: tuple[Path, Path, Path], tmp_path: Path, browser: Any) -> None:
+    truth, perfect, pale = folders
+    (pale / "1.png").rename(pale / "gone.png")
+    save(pale / "1.png", np.asarray(Image.open(truth / "1.png")))
+    found = measured(truth, perfect, pale)
+    path = tmp_path / "page.html"
+    path.write_text(as_page(rows(found, feature_network="", unavailable={}), found), encoding="utf-8")
+    page = browser.new_page()
+    requests, trouble = watch(page)
+    page.goto(path.as_uri())
+
+    def names(end: str) -> list[str]:
+        return page.locator(f"#{end} h3").all_inner_texts()
+
+    page.locator("#order").select_option(label="SSIM, pale")
+    assert names("best") == ["1.png"] and len(names("worst")) == 1
+    facts = page.locator("#best .facts").inner_text()
+    assert facts == "SSIM, pale: 1"
+    # grey, two results that lie on the truth, and the truth
+    pictures = page.locator("#best img")
+    pictures.last.scroll_into_view_if_needed()
+    page.wait_for_function("[...document.querySelectorAll('#best img')].every(i => i.naturalWidth === 64)")
+    assert pictures.evaluate_all("all => all.map(i => i.alt)") == [
+        *("1.png, grey", "1.png, truth", "1.png, perfect"),
+        *("1.png, truth", "1.png, pale", "1.png, truth"),
+    ]
+    sources = pictures.evaluate_all("all => all.map(i => i.src)")
+    assert sources[1] == sources[3] == sources[5]
+    slider = page.locator("#best input[type=range]").last
+    assert slider.get_attribute("aria-label") == "1.png: percentage that shows \u201cpale\u201d"
+    slider.press("Home")
+    assert page.locator("#best .stack").last.evaluate("s => s.style.getPropertyValue('--split')") == "0%"
+    assert [url for url in requests if not url.startswith("data:")] == [path.as_uri()]
+    assert not trouble
+    page.set_viewport_size({"width": 360, "height": 640})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    page.close()
 
 
 def test_inference_does_not_know_of_evaluation() -> None:

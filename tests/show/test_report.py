@@ -3,9 +3,7 @@
 import base64
 import io
 import os
-import shutil
 import tracemalloc
-from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -21,6 +19,7 @@ from deoldify_lite.run.items import Item
 from deoldify_lite.show import report as report_page
 from deoldify_lite.show.report import GENERATOR, report_path, write_report_page
 from deoldify_lite.storage.url import Url
+from helpers.browser import watch
 from helpers.networks import Fixed
 from helpers.pictures import grey_picture
 
@@ -220,21 +219,6 @@ def test_only_a_page_of_ours_is_replaced(tmp_path: Path) -> None:
     assert report_path(path, [tmp_path], None) == path
 
 
-@pytest.fixture
-def browser() -> Iterator[Any]:
-    """A real Chromium without a window."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if program is None:
-        pytest.skip("no Chromium is installed")
-    flags = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run"]
-    flags += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
-    with playwright.sync_playwright() as driver:
-        started = driver.chromium.launch(executable_path=program, args=flags)
-        yield started
-        started.close()
-
-
 def test_the_page_in_a_browser(
     run: list[Item], tmp_path: Path, browser: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -244,11 +228,7 @@ def test_the_page_in_a_browser(
     write_report_page(path, run, settings={}, colorizer=Colorizer(Fixed(), render_factor=4))
     context = browser.new_context(viewport={"width": 900, "height": 700}, has_touch=True)
     page = context.new_page()
-    requests, trouble = [], []
-    page.on("request", lambda request: requests.append(request.url))
-    for event in ("dialog", "pageerror"):
-        page.on(event, lambda found: trouble.append(str(found)))
-    page.on("console", lambda message: trouble.append(message.text))
+    requests, trouble = watch(page)
     page.goto(path.as_uri())
 
     def shown() -> list[str]:

@@ -268,11 +268,6 @@ def test_gradio_is_asked_for_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
 
 # From here on in a browser.
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-FLAGS = [
-    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
-    *("--disable-background-networking", "--disable-component-update"),
-]
 # Whatever the environment, or a test before, has said of proxies.
 DIRECTLY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 # Seconds within which anything must have happened on a slow machine beside others.
@@ -305,20 +300,6 @@ def starting(tiny_weights: Path, tmp_path_factory: pytest.TempPathFactory) -> It
 
 
 @pytest.fixture(scope="module")
-def browser(starting: SimpleNamespace) -> Iterator[Any]:
-    if find_spec("playwright") is None:
-        pytest.skip("playwright is not installed: pip install playwright")
-    if CHROMIUM is None:
-        pytest.skip("chromium is not installed: apt-get install chromium")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield running
-        running.close()
-
-
-@pytest.fixture(scope="module")
 def server(starting: SimpleNamespace, browser: Any) -> SimpleNamespace:
     """The server, with its address."""
     starting.url = starting.process.stdout.readline().strip()
@@ -326,7 +307,7 @@ def server(starting: SimpleNamespace, browser: Any) -> SimpleNamespace:
 
 
 @pytest.fixture
-def page(browser: Any, server: SimpleNamespace) -> Iterator[Any]:
+def page(server: SimpleNamespace, browser: Any) -> Iterator[Any]:
     """The page, newly opened; no request may leave for elsewhere."""
     opened = browser.new_page(accept_downloads=True, locale="en-GB")
     opened.set_default_timeout(PATIENCE_S * 1000)

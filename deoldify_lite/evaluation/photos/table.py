@@ -127,26 +127,32 @@ def as_text(table: Sequence[Row], measured: Measured) -> str:
     """The table for a terminal; n/a where a measure could not be had, - where it makes no sense."""
     lines = [[f"{len(measured.pairs)} pictures", *measured.columns]]
     for row in table:
-        lines.append([row.name, *(_cell(row, row.cells.get(c), "") for c in measured.columns)])
+        lines.append([row.name, *(as_cell(row, row.cells.get(c)) for c in measured.columns)])
     text = aligned(lines)
     text += "\nMeans, ± half of the 95 % bootstrap interval over pictures."
     if len(measured.results) > 1:
         others = measured.results[1:]
         lines = [[f"minus {measured.results[0]}", *others]]
         lines += [
-            [row.name, *(_cell(row, row.differences.get(c), "+") for c in others)]
+            [row.name, *(as_cell(row, row.differences.get(c), "+") for c in others)]
             for row in table
             if row.differences
         ]
         text += "\n\n" + aligned(lines) + "\nPaired differences, picture by picture."
+    return "\n".join([text, *unavailable_rows(table)])
+
+
+def unavailable_rows(table: Sequence[Row]) -> list[str]:
+    """A line for each reason why rows have no figures."""
     reasons: dict[str, list[str]] = {}
     for row in table:
         if row.unavailable:
             reasons.setdefault(row.unavailable, []).append(row.name)
-    return text + "".join(f"\n{', '.join(names)}: n/a: {reason}" for reason, names in reasons.items())
+    return [f"{', '.join(names)}: n/a: {reason}" for reason, names in reasons.items()]
 
 
-def _cell(row: Row, figure: Estimate | None, sign: str) -> str:
+def as_cell(row: Row, figure: Estimate | None, sign: str = "") -> str:
+    """A figure of a row as text."""
     if row.unavailable:
         return "n/a"
     return "-" if figure is None else as_figure(figure, row.decimals, sign)
