@@ -77,12 +77,7 @@ def colorize_folder(
         raise OptionError(f"quality {quality}: choose 1 to 100")
     rendering = rendering or settle()
     settings = PhotoSettings(
-        weights=rendering.sha256,
-        render_factor=rendering.render_factor,
-        saturation=rendering.saturation,
-        grade=rendering.grade,
-        reference=rendering.reference_sha256,
-        precision=rendering.precision,
+        rendering.look,
         format=format,
         quality=quality,
         compare=compare,
@@ -186,12 +181,7 @@ def colorize_video(
             rendering = crew.rendering  # on a cluster, that of its devices
         encoding = replace(encoding or Encoding(), on_gpu=rendering.device == "cuda")
         settings = FilmSettings(
-            weights=rendering.sha256,
-            render_factor=rendering.render_factor,
-            saturation=rendering.saturation,
-            grade=rendering.grade,
-            reference=rendering.reference_sha256,
-            precision=rendering.precision,
+            rendering.look,
             steadiness=rendering.steadiness if steadiness is None else steadiness,
             recolor_all=recolor_all,
             deinterlace=deinterlace,

@@ -7,7 +7,7 @@ is, and results are put behind. What is done is skipped without being fetched.
 import logging
 import threading
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path, PurePosixPath
 
@@ -17,7 +17,8 @@ from deoldify_lite.remote.plan import Errand, Mirror
 from deoldify_lite.remote.staging import staging
 from deoldify_lite.run.items import Item
 from deoldify_lite.run.manifest import Manifest, Record, fingerprint_of
-from deoldify_lite.run.task import Settings, Task
+from deoldify_lite.run.settings import Settings
+from deoldify_lite.run.task import Task
 from deoldify_lite.storage.store import fetch
 from deoldify_lite.storage.url import Place, Url
 from deoldify_lite.system.threads import Pending, Workers, map_ahead
@@ -165,7 +166,7 @@ def _done(
     if not found:
         return None
     source = errand.source
-    wanted = fingerprint_of(source, asdict(settings))
+    wanted = fingerprint_of(source, settings.as_dict())
     origin = str(source.absolute() if isinstance(source, Path) else source.url)
     for record in found:
         # Under a name that was not planned, it might be the result of another film.

@@ -13,6 +13,7 @@ from deoldify_lite.models.weights import find_weights, verify_weights
 from deoldify_lite.models.zoo import ModelSpec, get_spec
 from deoldify_lite.photo.thumbnail import look_of, read_small
 from deoldify_lite.render.colorizer import Backend, Colorizer
+from deoldify_lite.render.look import Look
 from deoldify_lite.render.modes import BACKENDS, PRECISIONS, check_render_factor, find_mode
 from deoldify_lite.render.openvino_backend import OpenvinoBackend, load_model, openvino_version
 from deoldify_lite.system.cache import user_cache
@@ -47,6 +48,18 @@ class Rendering:
     grade: Grade
     reference: Path | None  # a photo whose colours are taken
     reference_sha256: str
+
+    @property
+    def look(self) -> Look:
+        """What of it decides the colours."""
+        return Look(
+            weights=self.sha256,
+            render_factor=self.render_factor,
+            saturation=self.saturation,
+            precision=self.precision,
+            grade=self.grade,
+            reference=self.reference_sha256,
+        )
 
     def load(self) -> Colorizer:
         """Build the network and make it ready.

@@ -189,7 +189,7 @@ def _colorize(
         The render factor that it was rendered with, and what came out.
     """
     while True:
-        used = replace(settings, render_factor=renderer.render_factor)
+        used = settings.with_render_factor(renderer.render_factor)
         wanted = fingerprint(task, used)
         # What another program has encoded may not fit together with what this one does.
         programs = f"{__version__} {ffmpeg_version()}"

@@ -1,22 +1,41 @@
 """Everything that decides what a result looks like, of photos and of films; part of its fingerprint."""
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, TypeVar
 
-from deoldify_lite.color.grade import NEUTRAL, Grade
 from deoldify_lite.color.hint import FilmHint
 from deoldify_lite.film.encoding import Encoding
+from deoldify_lite.render.look import Look
+
+S = TypeVar("S", bound="Settings")
 
 
 @dataclass(frozen=True)
-class PhotoSettings:
-    """Everything that decides what a result looks like; part of its fingerprint."""
+class Settings:
+    """What photos and films have in common."""
 
-    weights: str  # sha256 of the weights
-    render_factor: int
-    saturation: float
-    precision: str
-    grade: Grade = NEUTRAL
-    reference: str = ""  # sha256 of the photo whose colours are taken
+    look: Look
+
+    @property
+    def render_factor(self) -> int:
+        """The network sees a square of 16 times as many pixels a side."""
+        return self.look.render_factor
+
+    def with_render_factor(self: S, render_factor: int) -> S:
+        """The same settings at another render factor."""
+        return replace(self, look=replace(self.look, render_factor=render_factor))
+
+    def as_dict(self) -> dict[str, Any]:
+        """All fields as plain data, those of the look among the others: this is what fingerprints hash."""
+        fields = asdict(self)
+        look: dict[str, Any] = fields.pop("look")
+        return look | fields
+
+
+@dataclass(frozen=True)
+class PhotoSettings(Settings):
+    """Everything that decides what the result of a photo looks like."""
+
     format: str = "keep"  # keep, jpg, png, tif or webp
     quality: int | None = None  # 1 to 100, where the format has one; None for one that does not show
     compare: bool = False  # also write before and after, side by side
@@ -25,16 +44,10 @@ class PhotoSettings:
 
 
 @dataclass(frozen=True)
-class FilmSettings:
-    """Everything that decides what a result looks like; part of its fingerprint."""
+class FilmSettings(Settings):
+    """Everything that decides what the result of a film looks like."""
 
-    weights: str  # sha256 of the weights
-    render_factor: int
-    saturation: float
-    precision: str
     steadiness: float  # see temporal.steady
-    grade: Grade = NEUTRAL
-    reference: str = ""  # sha256 of the photo whose colours are taken
     recolor_all: bool = False  # also shots that are in colour already
     start_s: float | None = None
     end_s: float | None = None

@@ -2,13 +2,13 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
 
 from deoldify_lite.errors import InputError
 from deoldify_lite.run.hint_file import HintFile
 from deoldify_lite.run.manifest import Manifest, fingerprint_of
+from deoldify_lite.run.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -46,16 +46,6 @@ def check_output(task: Task, overwrite: bool) -> None:
         )
 
 
-class Settings(Protocol):
-    """A frozen dataclass of all that decides what a result looks like."""
-
-    __dataclass_fields__: ClassVar[dict[str, Any]]
-
-    @property
-    def render_factor(self) -> int:
-        """The network sees a square of 16 times as many pixels a side."""
-
-
 def fingerprint(task: Task, settings: Settings) -> str:
     """What changes with the source, the settings, and the hints, where there are any.
 
@@ -63,7 +53,7 @@ def fingerprint(task: Task, settings: Settings) -> str:
         OSError: the source cannot be looked at.
     """
     hints = {} if task.hints is None else {"hints": task.hints.digest}
-    return fingerprint_of(task.source, asdict(settings) | hints)
+    return fingerprint_of(task.source, settings.as_dict() | hints)
 
 
 def is_done(task: Task, settings: Settings) -> bool:
@@ -99,7 +89,7 @@ def record(
     try:
         task.manifest.add(
             task.output,
-            fingerprint(task, replace(settings, render_factor=render_factor)),
+            fingerprint(task, settings.with_render_factor(render_factor)),
             extras,
             source=task.origin or task.source,
             part=part,

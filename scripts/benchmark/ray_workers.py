@@ -54,18 +54,14 @@ def benchmark_ray(report: Report, *, photos: int, frames: int, segment_frames: i
 
     def photos_there(out: Path, crew: Crew) -> Iterator[Item]:
         tasks = plan([pictures], out, suffixes={".jpg"}, suffix_of=lambda path: path.suffix)
-        settings = PhotoSettings(still.sha256, still.render_factor, still.saturation, still.precision)
-        return colorize_photos(tasks, settings, crew)
+        return colorize_photos(tasks, PhotoSettings(still.look), crew)
 
     def film_here(out: Path) -> list[Item]:
         return api.colorize_video(film, out / "film.mp4", rendering=moving)
 
     def film_there(out: Path, crew: Crew) -> Iterator[Item]:
         tasks = plan([film], out / "film.mp4", suffixes={".mp4"}, suffix_of=lambda path: path.suffix)
-        settings = FilmSettings(
-            moving.sha256, moving.render_factor, moving.saturation, moving.precision, moving.steadiness
-        )
-        return colorize_films(tasks, settings, crew)
+        return colorize_films(tasks, FilmSettings(moving.look, moving.steadiness), crew)
 
     for what, unit, count, rendering, here, there in (
         ("photos", "photos/s", photos, still, photos_here, photos_there),

@@ -78,19 +78,11 @@ def crew(nodes: Any, rendering: api.Rendering) -> Iterator[Crew]:
 
 
 def photo_settings(rendering: api.Rendering, **changes: object) -> PhotoSettings:
-    settings = PhotoSettings(rendering.sha256, 4, rendering.saturation, rendering.precision)
-    return replace(settings, **changes)  # type: ignore[arg-type]
+    return replace(PhotoSettings(rendering.look), **changes)  # type: ignore[arg-type]
 
 
 def film_settings(rendering: api.Rendering) -> FilmSettings:
-    return FilmSettings(
-        rendering.sha256,
-        4,
-        rendering.saturation,
-        rendering.precision,
-        0.9,
-        encoding=Encoding(codec="libx264"),
-    )
+    return FilmSettings(rendering.look, steadiness=0.9, encoding=Encoding(codec="libx264"))
 
 
 def photo_tasks(photos: Path, out: Path, compare: bool = False) -> list[Task]:
@@ -363,7 +355,7 @@ def test_a_photo_that_kills_its_workers_is_given_up(
     monkeypatch.setattr(farm_cluster, "Worker", Poisoned)
     with Crew(RaySettings(nodes.address, cores_per_worker=1, device="cpu"), rendering) as crew:
         items = {item.source.name: item for item in colorize_photos(there, settings, crew)}
-        too_large = replace(film_settings(rendering), render_factor=8, end_s=0.48)
+        too_large = replace(film_settings(rendering).with_render_factor(8), end_s=0.48)
         task = Task(shots, tmp_path / "film" / "x.mp4", Manifest(tmp_path / "film"))
         (film,) = colorize_films([task], too_large, crew)
     assert (film.status, film.render_factor, film.frames) == ("done", 6, 12)

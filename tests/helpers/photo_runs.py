@@ -5,13 +5,14 @@ from pathlib import Path
 
 from deoldify_lite.photo.kinds import PHOTO_SUFFIXES, output_suffix
 from deoldify_lite.render.colorizer import Colorizer
+from deoldify_lite.render.look import Look
 from deoldify_lite.run.items import Item
 from deoldify_lite.run.photos import colorize_photos
 from deoldify_lite.run.plan import plan
 from deoldify_lite.run.settings import PhotoSettings
 from helpers.networks import Fixed
 
-SETTINGS = PhotoSettings("x", 2, 1.0, "auto", mark=False)
+SETTINGS = PhotoSettings(Look("x", 2, 1.0, "auto"), mark=False)
 
 
 def run_photos(

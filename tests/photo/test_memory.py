@@ -18,6 +18,7 @@ import re, sys
 from pathlib import Path
 import numpy as np
 from deoldify_lite.render.colorizer import Colorizer
+from deoldify_lite.render.look import Look
 from deoldify_lite.run.settings import PhotoSettings
 from deoldify_lite.run.photos import colorize_photos
 from deoldify_lite.run.plan import plan
@@ -31,7 +32,8 @@ for name in sys.argv[1:]:
     path = Path(name)
     tasks = plan([path], None, suffixes={path.suffix}, suffix_of=lambda source: source.suffix)
     colorizer = Colorizer(Constant(), render_factor=4)
-    (item,) = colorize_photos(tasks, lambda: colorizer, PhotoSettings("x", 4, 1.0, "auto"), batch_size=1)
+    settings = PhotoSettings(Look("x", 4, 1.0, "auto"))
+    (item,) = colorize_photos(tasks, lambda: colorizer, settings, batch_size=1)
     assert item.status == "done", item
     print(1024 * int(re.search(r"VmHWM:\\s*(\\d+)", Path("/proc/self/status").read_text())[1]))
 assert "torch" not in sys.modules

@@ -26,6 +26,7 @@ from deoldify_lite.film.encoding import Encoding
 from deoldify_lite.models import build
 from deoldify_lite.models import weights as weights_module
 from deoldify_lite.render.colorizer import Colorizer
+from deoldify_lite.render.look import Look
 from deoldify_lite.run import photos as photo_jobs
 from deoldify_lite.run import stream as film_stream
 from deoldify_lite.run.items import Item
@@ -231,7 +232,7 @@ def photo_run(photos: Path, out: Path, backend: Fixed, between: Callable[[], obj
         between()
         return colorizer
 
-    items = colorize_photos(tasks, load, PhotoSettings("x", 4, 1.0, "auto"), batch_size=1)
+    items = colorize_photos(tasks, load, PhotoSettings(Look("x", 4, 1.0, "auto")), batch_size=1)
     return {item.source.name: item for item in items}
 
 

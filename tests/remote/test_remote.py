@@ -20,6 +20,7 @@ from deoldify_lite.remote import jobs, outbox
 from deoldify_lite.remote.jobs import colorize_elsewhere
 from deoldify_lite.remote.plan import plan_mirrors
 from deoldify_lite.remote.staging import OLD_S, staging
+from deoldify_lite.render.look import Look
 from deoldify_lite.run.items import Item, as_json
 from deoldify_lite.run.manifest import NAME, Manifest, Record
 from deoldify_lite.run.photos import colorize_photos
@@ -115,7 +116,7 @@ def colorize(
 ) -> Iterator[Item]:
     """Photos, as `api.colorize_folder` does it."""
     settings = PhotoSettings(
-        rendering.sha256, 4, rendering.saturation, "auto", format=format, compare=compare
+        Look(rendering.sha256, 4, rendering.saturation, "auto"), format=format, compare=compare
     )
     start = partial(
         colorize_photos,
@@ -507,7 +508,7 @@ def test_what_is_finished_when_a_run_is_stopped_is_put(photos: Path, rendering: 
             if number == 1:
                 raise KeyboardInterrupt
 
-    settings = PhotoSettings(rendering.sha256, 4, 1.0, "auto")
+    settings = PhotoSettings(Look(rendering.sha256, 4, 1.0, "auto"))
     start = partial(colorize_photos, load_colorizer=cache(rendering.load), settings=settings, batch_size=1)
     mirrors = plan_mirrors([photos], out, suffixes=PHOTO_SUFFIXES, suffix_of=lambda path: path.suffix)
     with pytest.raises(KeyboardInterrupt):
@@ -564,7 +565,7 @@ def test_what_another_run_records_meanwhile_is_kept(
         return file
 
     mirrors = plan_mirrors([photos], out, suffixes=PHOTO_SUFFIXES, suffix_of=lambda path: path.suffix)
-    settings = PhotoSettings(rendering.sha256, 4, 1.0, "auto")
+    settings = PhotoSettings(Look(rendering.sha256, 4, 1.0, "auto"))
     start = partial(colorize_photos, load_colorizer=cache(rendering.load), settings=settings, batch_size=1)
     items = colorize_elsewhere(mirrors, lambda tasks: map(record_other, start(tasks)), settings)
     assert {item.status for item in items} == {"done"}
@@ -655,7 +656,7 @@ def colorize_films_elsewhere(
         except Exception:
             return path.suffix
 
-    settings = FilmSettings(rendering.sha256, 4, 1.0, "auto", steadiness=0.0)
+    settings = FilmSettings(Look(rendering.sha256, 4, 1.0, "auto"), steadiness=0.0)
     places: dict[Path, Place] = {}
     frames: list[tuple[str, int]] = []
 
@@ -726,7 +727,7 @@ def test_the_segments_of_a_film_wait_for_the_next_run(tmp_path: Path) -> None:
         suffixes=FILM_SUFFIXES,
         suffix_of=lambda path: ".mkv",
     )
-    settings = PhotoSettings("", 4, 1.0, "auto")
+    settings = PhotoSettings(Look("", 4, 1.0, "auto"))
     found: list[int] = []
 
     def stopped(tasks: Sequence[Task]) -> Iterator[Item]:
@@ -756,6 +757,6 @@ def test_a_name_that_the_user_chose_stays() -> None:
             planned += [task.output.name for task in tasks]
             return iter(())
 
-        settings = PhotoSettings("", 4, 1.0, "auto")
+        settings = PhotoSettings(Look("", 4, 1.0, "auto"))
         list(colorize_elsewhere(mirrors, colorized, settings, suffix_of=lambda path: ".mkv"))
         assert planned == [output]

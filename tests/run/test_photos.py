@@ -21,6 +21,7 @@ from deoldify_lite.photo.io import read_photo
 from deoldify_lite.photo.photo import Photo
 from deoldify_lite.photo.xmp import has_mark
 from deoldify_lite.render.colorizer import Colorizer, is_grey
+from deoldify_lite.render.look import Look
 from deoldify_lite.run import photos as photo_jobs
 from deoldify_lite.run.items import Item, as_json, summary
 from deoldify_lite.run.photos import colorize_photos, side_by_side
@@ -81,7 +82,7 @@ def test_the_network_is_not_loaded_for_nothing(photos: Path, rendering: api.Rend
     def load() -> Colorizer:
         raise AssertionError("loaded")
 
-    settings = PhotoSettings(rendering.sha256, rendering.render_factor, rendering.saturation, "auto")
+    settings = PhotoSettings(Look(rendering.sha256, rendering.render_factor, rendering.saturation, "auto"))
     items = list(colorize_photos(tasks, load, settings, batch_size=2))
     assert {item.status for item in items} == {"skipped"}
 
@@ -129,7 +130,9 @@ def test_sixteen_bits_stay_sixteen(rendering: api.Rendering, tmp_path: Path) -> 
 def test_a_grey_result_is_told_of(photos: Path) -> None:
     tasks = plan([photos], None, suffixes={".png"}, suffix_of=lambda path: path.suffix)
     colorless = Colorizer(Fixed((0.001, 0)), render_factor=2)
-    (item,) = colorize_photos(tasks, lambda: colorless, PhotoSettings("x", 2, 1.0, "auto"), batch_size=1)
+    (item,) = colorize_photos(
+        tasks, lambda: colorless, PhotoSettings(Look("x", 2, 1.0, "auto")), batch_size=1
+    )
     assert any("grey" in warning for warning in item.warnings)
 
 
@@ -142,13 +145,15 @@ def test_out_of_memory_lowers_the_render_factor_and_says_so(photos: Path) -> Non
 
     tasks = plan([photos], None, suffixes={".jpg", ".png"}, suffix_of=lambda path: path.suffix)
     colorizer = Colorizer(Small(), render_factor=16)
-    items = list(colorize_photos(tasks, lambda: colorizer, PhotoSettings("x", 16, 1.0, "auto"), batch_size=1))
+    items = list(
+        colorize_photos(tasks, lambda: colorizer, PhotoSettings(Look("x", 16, 1.0, "auto")), batch_size=1)
+    )
     assert [(item.status, item.render_factor) for item in items] == [("done", 9)] * 2
     assert all("render factor 9" in item.warnings[0] for item in items)
     hopeless = Colorizer(Fixed(most=0, error=MemoryError()), render_factor=5)
     items = list(
         colorize_photos(
-            tasks, lambda: hopeless, PhotoSettings("y", 5, 1.0, "auto"), batch_size=1, overwrite=True
+            tasks, lambda: hopeless, PhotoSettings(Look("y", 5, 1.0, "auto")), batch_size=1, overwrite=True
         )
     )
     assert [item.status for item in items] == ["failed"] * 2 and "out of memory" in items[0].reason
@@ -156,7 +161,7 @@ def test_out_of_memory_lowers_the_render_factor_and_says_so(photos: Path) -> Non
 
 def test_leaving_early_leaves_no_half_file(photos: Path, rendering: api.Rendering) -> None:
     tasks = plan([photos], None, suffixes={".jpg", ".png", ".tif"}, suffix_of=lambda path: path.suffix)
-    settings = PhotoSettings(rendering.sha256, 4, 1.0, "auto")
+    settings = PhotoSettings(Look(rendering.sha256, 4, 1.0, "auto"))
     run = colorize_photos(tasks, rendering.load, settings, batch_size=1)
     next(run)
     run.close()
@@ -267,7 +272,7 @@ def one_color(path: Path, **options: object) -> Photo:
     """A photo colorized by a network that gives a strong colour everywhere."""
     tasks = plan([path], None, suffixes={path.suffix}, suffix_of=lambda source: source.suffix)
     colorizer = Colorizer(Fixed((-0.3, 0.4)), render_factor=2)
-    settings = PhotoSettings("x", 2, 1.0, "auto", **options)
+    settings = PhotoSettings(Look("x", 2, 1.0, "auto"), **options)
     (item,) = colorize_photos(tasks, lambda: colorizer, settings, batch_size=1, overwrite=True)
     return photo_of(item)
 
@@ -317,7 +322,9 @@ def test_a_wide_gamut_stays_wide(tmp_path: Path) -> None:
 
 def test_a_second_run_into_the_same_folder_stops(photos: Path, rendering: api.Rendering) -> None:
     tasks = plan([photos], None, suffixes={".jpg", ".png"}, suffix_of=lambda path: path.suffix)
-    run = partial(colorize_photos, tasks, rendering.load, PhotoSettings("x", 4, 1.0, "auto"), batch_size=1)
+    run = partial(
+        colorize_photos, tasks, rendering.load, PhotoSettings(Look("x", 4, 1.0, "auto")), batch_size=1
+    )
     first = run()
     next(first)
     with pytest.raises(InputError, match="another run is at work"):
@@ -333,7 +340,7 @@ def test_a_result_is_recorded_before_it_has_its_name(
 ) -> None:
     """Killed in between, the next run does it again, and does not take it for a file of the user's."""
     tasks = plan([photos], None, suffixes={".png"}, suffix_of=lambda path: path.suffix)
-    settings = PhotoSettings("x", 4, 1.0, "auto")
+    settings = PhotoSettings(Look("x", 4, 1.0, "auto"))
     seen: list[bool] = []
 
     def watch(task: Task, *arguments: object, **options: object) -> None:

@@ -1,13 +1,14 @@
 """Where results go."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from deoldify_lite.errors import InputError, OptionError
 from deoldify_lite.photo.kinds import PHOTO_SUFFIXES
+from deoldify_lite.render.look import Look
 from deoldify_lite.run.plan import plan
+from deoldify_lite.run.settings import PhotoSettings
 from deoldify_lite.run.task import check_output, record
 
 
@@ -130,10 +131,6 @@ def test_a_result_that_cannot_be_recorded_is_taken_back(
 ) -> None:
     """Or the next run would refuse to touch it."""
 
-    @dataclass(frozen=True)
-    class Settings:
-        render_factor: int = 16
-
     def full(*_: object, **__: object) -> None:
         raise OSError("no space left on device")
 
@@ -141,5 +138,5 @@ def test_a_result_that_cannot_be_recorded_is_taken_back(
     task.output.write_bytes(b"result")
     monkeypatch.setattr(task.manifest, "add", full)
     with pytest.raises(OSError, match="no space"):
-        record(task, Settings(), 16)
+        record(task, PhotoSettings(Look("x", 16, 1.0, "auto")), 16)
     assert not task.output.exists()
