@@ -4,11 +4,14 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from deoldify_lite.errors import InputError
 from deoldify_lite.run.hint_file import HintFile
 from deoldify_lite.run.manifest import Manifest, fingerprint_of
-from deoldify_lite.run.settings import Settings
+
+if TYPE_CHECKING:  # with it come numpy and cv2, which `--help` need not wait for
+    from deoldify_lite.run.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,7 @@ def check_output(task: Task, overwrite: bool) -> None:
         )
 
 
-def fingerprint(task: Task, settings: Settings) -> str:
+def fingerprint(task: Task, settings: "Settings") -> str:
     """What changes with the source, the settings, and the hints, where there are any.
 
     Raises:
@@ -56,7 +59,7 @@ def fingerprint(task: Task, settings: Settings) -> str:
     return fingerprint_of(task.source, settings.as_dict() | hints)
 
 
-def is_done(task: Task, settings: Settings) -> bool:
+def is_done(task: Task, settings: "Settings") -> bool:
     """Whether the very result that is asked for exists already, whole.
 
     Raises:
@@ -67,7 +70,7 @@ def is_done(task: Task, settings: Settings) -> bool:
 
 def record(
     task: Task,
-    settings: Settings,
+    settings: "Settings",
     render_factor: int,
     extras: Sequence[Path] = (),
     *,
