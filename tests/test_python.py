@@ -1,6 +1,7 @@
 """The package as a Python program uses it."""
 
 import ast
+import inspect
 import os
 import subprocess
 import sys
@@ -293,6 +294,13 @@ def test_frames_that_do_not_fit_are_refused(colorizer: dl.Colorizer) -> None:
     with pytest.raises(dl.InputError, match="uint8"):
         list(dl.colorize_frames([GREY / 255], colorizer=colorizer))
     assert list(dl.colorize_frames([], colorizer=colorizer)) == []
+
+
+def test_help_shows_the_arguments_of_load_colorizer() -> None:
+    shown, settled = inspect.signature(dl.load_colorizer), inspect.signature(dl.settle)
+    assert shown.parameters == settled.parameters and len(shown.parameters) == 10
+    with pytest.raises(TypeError, match="mood"):
+        dl.load_colorizer(mood="artistic")  # type: ignore[call-arg]
 
 
 RIGHT = """

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
+from deoldify_lite.cli.options import network_of
 from deoldify_lite.errors import OptionError
 from deoldify_lite.run.items import Item, as_json, summary
 from deoldify_lite.system.files import atomic_path
@@ -24,23 +25,16 @@ if TYPE_CHECKING:
 log = logging.getLogger("deoldify_lite")
 
 
-def settle(args: argparse.Namespace) -> "Rendering":
-    """The rendering that the arguments ask for."""
+def rendering_of(args: argparse.Namespace) -> "Rendering":
+    """The rendering that the arguments ask for; errors as in `ray_of` and `api.settle`."""
     from deoldify_lite import api
 
-    ray_of(args)  # what is wrong with it is told first
-    return api.settle(
-        args.mode,
-        weights=args.weights,
-        render_factor=args.render_factor,
-        saturation=args.saturation,
-        temperature=args.temperature,
-        tint=args.tint,
-        reference=args.reference,
-        device="cpu" if args.address else args.device,  # on a cluster, those of its machines count
-        precision=args.precision,
-        backend=args.backend,
-    )
+    ray_of(args)  # its errors come first
+    network = network_of(args)
+    if args.address:
+        network["device"] = "cpu"  # the devices of the cluster count, which this machine may lack
+    names = ("render_factor", "saturation", "temperature", "tint", "reference")
+    return api.settle(args.mode, **network, **{name: getattr(args, name) for name in names})
 
 
 def ray_of(args: argparse.Namespace) -> "RaySettings | None":

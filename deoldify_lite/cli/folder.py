@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
 
-from deoldify_lite.cli.colorizing import exit_code, ray_of, reported, settings_of, settle, tell
+from deoldify_lite.cli.colorizing import exit_code, ray_of, rendering_of, reported, settings_of, tell
 from deoldify_lite.cli.options import (
     add_batch_size_option,
     add_cluster_options,
@@ -18,6 +18,7 @@ from deoldify_lite.cli.options import (
     add_performance_options,
     add_verbosity,
     describe,
+    network_of,
 )
 from deoldify_lite.run.items import Item
 from deoldify_lite.storage.url import path_or_url
@@ -122,7 +123,7 @@ def run_folder(args: argparse.Namespace) -> int:
     """Colorize photos; 0 if all went well."""
     from deoldify_lite import api
 
-    rendering = settle(args)
+    rendering = rendering_of(args)
     page = _page_of(args)
     with reported(args, rendering) as items, tqdm(unit="photo", disable=args.quiet) as bar:
 
@@ -163,18 +164,13 @@ def _page_of(args: argparse.Namespace) -> Path | None:
 
 
 def _write_page(page: Path, items: list[Item], args: argparse.Namespace, rendering: "Rendering") -> None:
-    from deoldify_lite.api import settle as settle_rendering
+    from deoldify_lite.api import settle
     from deoldify_lite.render.certainty import SECOND_OPINIONS
     from deoldify_lite.show.report import write_report_page
 
     # Doubts are those of the network, so both opinions are heard without what the user wants changed.
-    same = {
-        "render_factor": rendering.render_factor,
-        "device": args.device,
-        "precision": args.precision,
-        "backend": args.backend,
-    }
-    first = settle_rendering(args.mode, weights=args.weights, **same).load()
-    second = settle_rendering(SECOND_OPINIONS[args.mode], **same).load() if args.weights == "lite" else None
+    same = {"render_factor": rendering.render_factor, **network_of(args)}
+    first = settle(args.mode, **same).load()
+    second = settle(SECOND_OPINIONS[args.mode], **same).load() if args.weights == "lite" else None
     write_report_page(page, items, settings=settings_of(args, rendering), colorizer=first, second=second)
     log.info("report: %s", page)

@@ -3,6 +3,7 @@
 import argparse
 import textwrap
 from pathlib import Path
+from typing import Any
 
 from deoldify_lite.render.modes import BACKENDS, MODES, PRECISIONS, RENDER_FACTORS
 
@@ -160,3 +161,8 @@ def seconds(text: str) -> float:
     if len(parts) > 3 or any(part < 0 for part in parts):
         raise ValueError(text)
     return sum(part * 60**i for i, part in enumerate(reversed(parts)))
+
+
+def network_of(args: argparse.Namespace) -> dict[str, Any]:
+    """The arguments of `api.settle` that choose the network and what runs it."""
+    return {name: getattr(args, name) for name in ("weights", "device", "precision", "backend")}

@@ -13,6 +13,7 @@ from deoldify_lite.cli.options import (
     add_verbosity,
     add_weights_option,
     describe,
+    network_of,
     seconds,
 )
 from deoldify_lite.errors import InputError, OptionError, RenderError
@@ -175,9 +176,7 @@ def _renderings(args: argparse.Namespace, is_film: bool) -> "dict[str, Rendering
     from deoldify_lite import api
 
     return {
-        mode: api.settle(
-            mode, weights=args.weights, device=args.device, precision=args.precision, backend=args.backend
-        )
+        mode: api.settle(mode, **network_of(args))
         for mode in args.modes or (reversed(MODES) if is_film else MODES)
     }
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
 
-from deoldify_lite.cli.colorizing import exit_code, ray_of, reported, settle, tell
+from deoldify_lite.cli.colorizing import exit_code, ray_of, rendering_of, reported, tell
 from deoldify_lite.cli.options import (
     add_batch_size_option,
     add_cluster_options,
@@ -100,7 +100,7 @@ def run_video(args: argparse.Namespace) -> int:
     """Colorize films; 0 if all went well."""
     from deoldify_lite import api
 
-    rendering = settle(args)
+    rendering = rendering_of(args)
     with reported(args, rendering) as items, tqdm(unit="frame", disable=args.quiet) as bar:
         shown: tuple[Path | Url | None, int] = (None, 0)
 

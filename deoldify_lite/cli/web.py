@@ -5,7 +5,13 @@ import logging
 import os
 from importlib.util import find_spec
 
-from deoldify_lite.cli.options import add_performance_options, add_verbosity, add_weights_option, describe
+from deoldify_lite.cli.options import (
+    add_performance_options,
+    add_verbosity,
+    add_weights_option,
+    describe,
+    network_of,
+)
 from deoldify_lite.errors import OptionError
 
 log = logging.getLogger(__name__)
@@ -75,13 +81,7 @@ def run_web(args: argparse.Namespace) -> int:
         }
         from deoldify_lite.web.work import Desk
 
-        desk = Desk(
-            Sessions(folder / "uploads"),
-            weights=args.weights,
-            device=args.device,
-            precision=args.precision,
-            backend=args.backend,
-        )
+        desk = Desk(Sessions(folder / "uploads"), **network_of(args))
         desk.usual("artistic")  # what is wrong with weights or device is told before the page is there
         from deoldify_lite.web.page import serve
 

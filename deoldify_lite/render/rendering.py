@@ -1,8 +1,10 @@
 """How pictures will be rendered: settled first, loaded when there is something to do."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from inspect import signature
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import numpy as np
 
@@ -23,6 +25,9 @@ from deoldify_lite.system.machine import free_memory
 
 if TYPE_CHECKING:
     from deoldify_lite.models.build import Network
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 # Large enough to keep the device busy; more would only cost memory and delay.
 CPU_BATCH, GPU_BATCH = 4, 64
@@ -108,6 +113,17 @@ class Rendering:
         per_pixel = LITE_BYTES_PER_PIXEL if self.spec.decoder == "lite" else RGB_BYTES_PER_PIXEL
         fitting = free_memory(self.device) // 2 // (per_pixel * (16 * self.render_factor) ** 2)
         return max(1, min(fitting, CPU_BATCH if self.device == "cpu" else GPU_BATCH))
+
+
+def _with_arguments_of(other: Callable[P, object]) -> Callable[[Callable[..., R]], Callable[P, R]]:
+    """Give a function the arguments of another one, as type checkers and `help` see them."""
+
+    def decorate(function: Callable[..., R]) -> Callable[P, R]:
+        shown = signature(other).replace(return_annotation=signature(function).return_annotation)
+        function.__signature__ = shown  # type: ignore[attr-defined]
+        return function
+
+    return decorate
 
 
 def settle(
@@ -210,33 +226,11 @@ def _choose_backend(name: str, device: str) -> str:
     return "openvino" if there and device == "cpu" else "torch"
 
 
-def load_colorizer(
-    mode: str = "artistic",
-    *,
-    weights: str | Path = "lite",
-    render_factor: int | None = None,
-    saturation: float | None = None,
-    temperature: float = 0.0,
-    tint: float = 0.0,
-    reference: str | Path | None = None,
-    device: str = "auto",
-    precision: str = "auto",
-    backend: str = "auto",
-) -> Colorizer:
-    """A colorizer for pictures in memory; arguments and errors as in `settle`.
+@_with_arguments_of(settle)
+def load_colorizer(*args: Any, **kwargs: Any) -> Colorizer:
+    """Load a colorizer for pictures in memory; arguments and errors as in `settle`.
 
     colorizer = load_colorizer("artistic")
     rgb = colorizer.colorize(rgb)  # (H, W, 3) uint8 or uint16
     """
-    return settle(
-        mode,
-        weights=weights,
-        render_factor=render_factor,
-        saturation=saturation,
-        temperature=temperature,
-        tint=tint,
-        reference=reference,
-        device=device,
-        precision=precision,
-        backend=backend,
-    ).load()
+    return settle(*args, **kwargs).load()
