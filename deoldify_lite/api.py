@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deoldify_lite.errors import OptionError
-from deoldify_lite.film.encoding import Encoding, default_container
+from deoldify_lite.film.encoding import Encoding
+from deoldify_lite.film.fit import default_container
 from deoldify_lite.film.kinds import CONTAINERS, FILM_SUFFIXES
 from deoldify_lite.film.probe import probe_film
 from deoldify_lite.photo.kinds import PHOTO_SUFFIXES, output_suffix

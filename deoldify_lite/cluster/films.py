@@ -20,8 +20,9 @@ from queue import SimpleQueue
 from deoldify_lite.cluster.crew import TRIES, Crew, Member, Stopped, WorkerLost, lost_for_good
 from deoldify_lite.cluster.message import Encoded, Piece
 from deoldify_lite.film.cut import Cut
+from deoldify_lite.film.fit import fit_film
 from deoldify_lite.film.probe import Film
-from deoldify_lite.film.writer import fit_film, note_difference, segment_path
+from deoldify_lite.film.writer import note_difference, segment_path
 from deoldify_lite.render.colorizer import shrunk_factor
 from deoldify_lite.run import stream as film_stream
 from deoldify_lite.run.films import colorize_task

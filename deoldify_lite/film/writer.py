@@ -17,31 +17,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deoldify_lite.errors import OptionError
 from deoldify_lite.film.chroma import has_chroma
 from deoldify_lite.film.cut import Cut
-from deoldify_lite.film.encoding import DEFAULT_ENCODING, Encoding, Fit, fit_into
+from deoldify_lite.film.encoding import DEFAULT_ENCODING, Encoding
+from deoldify_lite.film.fit import fit_film
 from deoldify_lite.film.mux import join_with_source
 from deoldify_lite.film.probe import Film
 from deoldify_lite.film.segment import SegmentEncoder
 from deoldify_lite.system.files import atomic_path
 
 log = logging.getLogger(__name__)
-
-
-def fit_film(film: Film, out_path: Path, encoding: Encoding) -> Fit:
-    """What the result can hold of a film, before any work.
-
-    Raises:
-        OptionError: it would replace the source, a stream does not fit into the container, or the encoding
-            makes no sense.
-        VideoError: ffmpeg or its encoder is missing.
-    """
-    if out_path.exists() and os.path.samefile(out_path, film.path):
-        raise OptionError(f"{out_path}: the result would overwrite the source; give it another name")
-    if film.interlaced:
-        log.info("%s: interlaced, and kept so", film.path)
-    return fit_into(film, out_path.suffix.lower(), encoding)
 
 
 def segment_path(folder: Path, number: int, suffix: str) -> Path:

@@ -14,8 +14,9 @@ import numpy as np
 import pytest
 
 from deoldify_lite.errors import DeoldifyError, VideoError
-from deoldify_lite.film.encoding import Encoding, fit_into
+from deoldify_lite.film.encoding import Encoding
 from deoldify_lite.film.fields import deinterlaced
+from deoldify_lite.film.fit import fit_into
 from deoldify_lite.film.probe import probe_film
 from helpers.films import (
     LOSSLESS,

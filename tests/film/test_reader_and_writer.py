@@ -15,7 +15,8 @@ from deoldify_lite.film import encoders
 from deoldify_lite.film import encoding as encoding_module
 from deoldify_lite.film.chroma import MATRICES, convert_chroma, encode_chroma, has_chroma
 from deoldify_lite.film.cut import Cut
-from deoldify_lite.film.encoding import Encoding, choose_pix_fmt, default_container
+from deoldify_lite.film.encoding import Encoding, choose_pix_fmt
+from deoldify_lite.film.fit import default_container
 from deoldify_lite.film.probe import probe_film
 from deoldify_lite.film.reader import FrameReader
 from deoldify_lite.film.writer import ChromaWriter

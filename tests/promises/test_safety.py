@@ -19,7 +19,7 @@ from PIL import Image
 
 from deoldify_lite import api
 from deoldify_lite.errors import InputError
-from deoldify_lite.film import encoding, process
+from deoldify_lite.film import fit, process
 from deoldify_lite.film.ffmpeg import SOURCE_OPTIONS
 from deoldify_lite.film.kinds import FILM_FORMATS
 from deoldify_lite.film.probe import probe_film
@@ -502,14 +502,14 @@ def test_temporary_files_in_shared_places_are_private(
     shared = tmp_path / "tmp"
     shared.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(shared))
-    run_arguments = encoding.run_arguments
+    run_arguments = fit.run_arguments
 
     def look(arguments: list[str]) -> object:
         done = run_arguments(arguments)
         seen.update({path.name: stat.S_IMODE(path.stat().st_mode) for path in shared.iterdir()})
         return done
 
-    monkeypatch.setattr(encoding, "run_arguments", look)
+    monkeypatch.setattr(fit, "run_arguments", look)
     source = make(tmp_path / "film.mkv", *pattern(0.4), "-c:v", "ffv1")
     before = os.umask(0)
     try:

@@ -12,7 +12,7 @@ from PIL import Image
 
 from deoldify_lite import api
 from deoldify_lite.errors import InputError, OptionError
-from deoldify_lite.film.encoding import default_container
+from deoldify_lite.film.fit import default_container
 from deoldify_lite.film.kinds import CONTAINERS, FILM_SUFFIXES
 from deoldify_lite.film.probe import probe_film
 from deoldify_lite.photo.kinds import PHOTO_SUFFIXES, output_suffix

@@ -1,0 +1,176 @@
+"""What a result can hold of its film: asked of ffmpeg, before any work.
+
+What a container or an encoder can hold differs between builds of ffmpeg, so ffmpeg itself is asked: a
+rehearsal encodes one frame and muxes the first packets of all streams before any real work begins.
+"""
+
+import json
+import logging
+import os
+import tempfile
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from deoldify_lite.errors import OptionError
+from deoldify_lite.film.encoders import HOLDS_CAPTIONS, MARKS_FIELDS
+from deoldify_lite.film.encoding import DEFAULT_ENCODING, Encoding, _yuv_formats, encoder_options
+from deoldify_lite.film.ffmpeg import open_file, open_test_picture, run_ffprobe
+from deoldify_lite.film.hdr10 import hdr10_option
+from deoldify_lite.film.kinds import CONTAINERS
+from deoldify_lite.film.mux import mux
+from deoldify_lite.film.probe import Film, Stream
+from deoldify_lite.film.process import last_words, run_arguments
+from deoldify_lite.film.timecode import advance_timecode
+
+log = logging.getLogger(__name__)
+
+# Containers that write their own, and what muxers and encoders sign with.
+_TAGS_OF_FILE = {"major_brand", "minor_version", "compatible_brands", "encoder", "duration", "timecode"}
+
+
+def default_container(film: Film, encoding: Encoding = DEFAULT_ENCODING) -> str:
+    """Suffix for the result: the source's own if we write that well and all streams fit, or else .mkv."""
+    suffix = film.path.suffix.lower()
+    if suffix not in CONTAINERS:
+        return ".mkv"
+    try:
+        fit_into(film, suffix, encoding)
+    except OptionError:
+        return ".mkv"
+    return suffix
+
+
+class Fit(NamedTuple):
+    """What a result can hold of its source."""
+
+    streams: tuple[Stream, ...]
+    """All but those that are not kept, in the file's order."""
+    losses: tuple[str, ...]
+    """What is not kept, each in a sentence with its remedy, if there is one."""
+
+
+def fit_film(film: Film, out_path: Path, encoding: Encoding) -> Fit:
+    """What the result can hold of a film, before any work.
+
+    Raises:
+        OptionError: it would replace the source, a stream does not fit into the container, or the encoding
+            makes no sense.
+        VideoError: ffmpeg or its encoder is missing.
+    """
+    if out_path.exists() and os.path.samefile(out_path, film.path):
+        raise OptionError(f"{out_path}: the result would overwrite the source; give it another name")
+    if film.interlaced:
+        log.info("%s: interlaced, and kept so", film.path)
+    return fit_into(film, out_path.suffix.lower(), encoding)
+
+
+def fit_into(film: Film, suffix: str, encoding: Encoding) -> Fit:
+    """What can be kept in a container. Only data streams may be left out.
+
+    Raises:
+        OptionError: another stream, or the encoder's output, does not fit into this container.
+        VideoError: the encoder is missing or does not work here.
+    """
+    if suffix not in CONTAINERS:
+        raise OptionError(
+            f"a film cannot be written as {suffix or 'a file without suffix'}; use "
+            f"{', '.join(CONTAINERS)} (.mkv holds every stream)"
+        )
+    streams = film.streams
+    trouble, tags = _rehearse(film, suffix, encoding, streams)
+    if trouble:
+        trouble, tags = _rehearse(film, suffix, encoding, ())
+        if trouble:
+            codec, options = encoding.codec_for(film, suffix), encoder_options(film, suffix, encoding)
+            raise OptionError(
+                f"{film.path}: {codec} with {options} does not work or does not fit into {suffix}; "
+                f"choose another --codec or container. ffmpeg said: {trouble}"
+            )
+        streams = tuple(s for s in streams if not _rehearse(film, suffix, encoding, (s,))[0])
+    losses = list(_losses_of_picture(film, suffix, encoding))
+    for stream in film.streams:
+        if stream in streams:
+            continue
+        misfit = f"stream {stream.index} ({stream.kind}, {stream.codec}) does not fit into {suffix}"
+        if stream.kind != "data":
+            remedy = (
+                "name the result .mkv to keep it"
+                if suffix != ".mkv"
+                else (
+                    f"make a copy without it: ffmpeg -i FILM -map 0 -map -0:{stream.index} -c copy COPY.mkv"
+                )
+            )
+            raise OptionError(f"{film.path}: {misfit}; {remedy}")
+        losses.append(f"{misfit} and is left out")
+    if lost_tags := [tag for tag in _own_tags(film) if tag.lower() not in tags]:
+        losses.append(f"of its metadata {', '.join(lost_tags)} does not fit into {suffix}; .mkv holds all")
+    return Fit(streams, tuple(losses))
+
+
+def _own_tags(film: Film) -> list[str]:
+    """Names of the metadata that belongs to the film and not to its file."""
+    return [tag for tag in film.tags if tag.lower() not in _TAGS_OF_FILE]
+
+
+def _losses_of_picture(film: Film, suffix: str, encoding: Encoding) -> Iterable[str]:
+    """What the encoder does not hold."""
+    codec = encoding.codec_for(film, suffix)
+    pix_fmt = encoder_options(film, suffix, encoding)["pix_fmt"]
+    sampling, depth = next(key for key, name in _yuv_formats() if name == pix_fmt)
+    if depth < film.depth or int(sampling) < int(film.sampling):
+        yield f"{codec} stores it as {pix_fmt}, which holds less than {film.pix_fmt}; --codec ffv1 holds all"
+    if film.hdr10 and not hdr10_option(codec, film.hdr10):
+        yield f"{codec} takes no HDR10 metadata, which is not kept; --codec libx265 does"
+    if film.interlaced and codec not in MARKS_FIELDS:
+        yield (
+            f"it is interlaced, and {codec} does not mark that, so players may show two fields at once; "
+            "deinterlace it, or use --codec libx264 or ffv1"
+        )
+    if film.captions and film.deinterlace:
+        yield "its closed captions are not kept when it is deinterlaced"
+    elif film.captions and codec not in HOLDS_CAPTIONS:
+        yield f"{codec} takes no closed captions, which are not kept; --codec libx264 does"
+    if film.timecode and advance_timecode(film.timecode, 0, film.rate) is None:
+        yield f"its timecode {film.timecode} does not go with {film.rate} frames a second and is not kept"
+    for what in film.lost:
+        # Two pictures in one: H.264 tells it in the picture, and Matroska by a tag of the stream.
+        in_tag = suffix in (".mkv", ".webm") and "stereo_mode" in film.picture_tags
+        if what != "Stereo 3D" or not (in_tag or codec == "libx264"):
+            yield f"its {what} cannot be kept"
+
+
+def _rehearse(
+    film: Film, suffix: str, encoding: Encoding, streams: Sequence[Stream]
+) -> tuple[str, frozenset[str]]:
+    """Encode one frame and mux the first packets of streams.
+
+    Returns:
+        What ffmpeg complained about, or ''; and which metadata is in the result.
+    """
+    options = encoder_options(film, suffix, encoding)
+    still = f"color=s={film.width}x{film.height}:r={film.rate}:d=1"
+    with tempfile.TemporaryDirectory() as folder:
+        result = Path(folder, f"rehearsal{suffix}")
+        arguments = mux(
+            film,
+            open_test_picture(still),
+            open_file(film.path),
+            streams,
+            result,
+            # One byte is enough: a sparse stream of subtitles must not make it read the whole film.
+            fs=1,
+            t=0.1,
+            **{
+                name.replace("c:v", f"c:{sum(s.index < film.index for s in streams)}"): v
+                for name, v in options.items()
+            },
+        )
+        done = run_arguments(arguments)
+        if done.returncode != 0:
+            return last_words(done.stderr), frozenset()
+        if not _own_tags(film):
+            return "", frozenset()
+        probed = run_ffprobe(result, "-show_entries", "format_tags", "-of", "json")
+        tags = json.loads(probed.stdout or "{}").get("format", {}).get("tags", {})
+    return "", frozenset(name.lower() for name in tags)
