@@ -1,6 +1,5 @@
 """How the picture of a result is encoded: encoder, quality, and pixel format."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,6 +42,19 @@ class Encoding:
 
 
 DEFAULT_ENCODING = Encoding()
+
+
+def yuv_format(sampling: str, depth: int) -> str:
+    """ffmpeg's name of a planar YUV format, such as yuv422p10le."""
+    return f"yuv{sampling}p" + (f"{depth}le" if depth > 8 else "")
+
+
+# Pixel formats that we write -> chroma subsampling, and bits of a sample.
+YUV_FORMATS = {
+    yuv_format(sampling, depth): (sampling, depth)
+    for depth in (8, 9, 10, 12, 14, 16)
+    for sampling in ("420", "422", "444")
+}
 
 
 def encoder_options(film: Film, suffix: str, encoding: Encoding) -> dict[str, Any]:
@@ -88,7 +100,7 @@ def choose_pix_fmt(film: Film, codec: str, wanted: str | None = None) -> str:
         OptionError: the encoder has no such format, or none that is planar YUV.
     """
     offered = encoder_pix_fmts(codec)
-    ours = {name: key for key, name in _yuv_formats() if not offered or name in offered}
+    ours = {name: key for name, key in YUV_FORMATS.items() if not offered or name in offered}
     if wanted is not None:
         if wanted not in ours:
             raise OptionError(f"{codec} cannot write {wanted}; it can write {', '.join(ours) or 'no YUV'}")
@@ -113,14 +125,3 @@ def choose_pix_fmt(film: Film, codec: str, wanted: str | None = None) -> str:
     if not ours:
         raise OptionError(f"{codec} writes no planar YUV; choose another --codec")
     return min(ours, key=loss)
-
-
-def _yuv_formats() -> Iterable[tuple[tuple[str, int], str]]:
-    for depth in (8, 9, 10, 12, 14, 16):
-        for sampling in ("420", "422", "444"):
-            yield (sampling, depth), yuv_format(sampling, depth)
-
-
-def yuv_format(sampling: str, depth: int) -> str:
-    """ffmpeg's name of a planar YUV format, such as yuv422p10le."""
-    return f"yuv{sampling}p" + (f"{depth}le" if depth > 8 else "")

@@ -14,11 +14,11 @@ from typing import NamedTuple
 
 from deoldify_lite.errors import OptionError
 from deoldify_lite.film.encoders import HOLDS_CAPTIONS, MARKS_FIELDS
-from deoldify_lite.film.encoding import DEFAULT_ENCODING, Encoding, _yuv_formats, encoder_options
+from deoldify_lite.film.encoding import DEFAULT_ENCODING, YUV_FORMATS, Encoding, encoder_options
 from deoldify_lite.film.ffmpeg import open_file, open_test_picture, run_ffprobe
 from deoldify_lite.film.hdr10 import hdr10_option
 from deoldify_lite.film.kinds import CONTAINERS
-from deoldify_lite.film.mux import mux
+from deoldify_lite.film.mux import mux_command
 from deoldify_lite.film.probe import Film, Stream
 from deoldify_lite.film.process import last_words, run_arguments
 from deoldify_lite.film.timecode import advance_timecode
@@ -117,7 +117,7 @@ def _losses_of_picture(film: Film, suffix: str, encoding: Encoding) -> Iterable[
     """What the encoder does not hold."""
     codec = encoding.codec_for(film, suffix)
     pix_fmt = encoder_options(film, suffix, encoding)["pix_fmt"]
-    sampling, depth = next(key for key, name in _yuv_formats() if name == pix_fmt)
+    sampling, depth = YUV_FORMATS[pix_fmt]
     if depth < film.depth or int(sampling) < int(film.sampling):
         yield f"{codec} stores it as {pix_fmt}, which holds less than {film.pix_fmt}; --codec ffv1 holds all"
     if film.hdr10 and not hdr10_option(codec, film.hdr10):
@@ -152,21 +152,10 @@ def _rehearse(
     still = f"color=s={film.width}x{film.height}:r={film.rate}:d=1"
     with tempfile.TemporaryDirectory() as folder:
         result = Path(folder, f"rehearsal{suffix}")
-        arguments = mux(
-            film,
-            open_test_picture(still),
-            open_file(film.path),
-            streams,
-            result,
-            # One byte is enough: a sparse stream of subtitles must not make it read the whole film.
-            fs=1,
-            t=0.1,
-            **{
-                name.replace("c:v", f"c:{sum(s.index < film.index for s in streams)}"): v
-                for name, v in options.items()
-            },
-        )
-        done = run_arguments(arguments)
+        # One byte is enough: a sparse stream of subtitles must not make it read the whole film.
+        options |= {"fs": 1, "t": 0.1}
+        picture, source = open_test_picture(still), open_file(film.path)
+        done = run_arguments(mux_command(film, picture, source, streams, result, options))
         if done.returncode != 0:
             return last_words(done.stderr), frozenset()
         if not _own_tags(film):

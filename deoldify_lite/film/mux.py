@@ -1,6 +1,6 @@
-"""A picture and a film's other streams in one file, by copying: ffmpeg's arguments for it."""
+"""A picture and a film's other streams become one file: ffmpeg copies them all."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +25,12 @@ def join_with_source(
         out_path: its suffix names the container.
 
     Raises:
-        VideoError: ffmpeg failed, or frames are missing from the result.
+        VideoError: ffmpeg failed, or cover art cannot be read.
     """
     folder = segments[0][0].parent
     covers = []
     if out_path.suffix == ".mkv":
-        covers = [extract_cover(film, s, folder) for s in streams if s.attached_pic]
+        covers = [_extract_cover(film, s, folder) for s in streams if s.attached_pic]
     lead = ffmpeg_time(cut.lead_s)
     if len(segments) == 1:
         picture = open_file(segments[0][0], itsoffset=lead)
@@ -45,8 +45,9 @@ def join_with_source(
     if cut.duration_s is not None:
         options["t"] = ffmpeg_time(cut.duration_s)
     source = open_file(film.path, **seek)
-    arguments = mux(film, picture, source, streams, out_path, covers=covers, first=cut.first, **options)
-    done = run_arguments(arguments)
+    done = run_arguments(
+        mux_command(film, picture, source, streams, out_path, options, covers=covers, first=cut.first)
+    )
     if done.returncode != 0:
         raise VideoError(
             f"{out_path}: the picture cannot be joined with the sound and the rest of "
@@ -54,40 +55,28 @@ def join_with_source(
         )
 
 
-def _write_playlist(film: Film, segments: Sequence[tuple[Path, int]]) -> Path:
-    """A list of the segments for ffmpeg. Their lengths are told, since containers round them."""
-    lines = ["ffconcat version 1.0"]
-    for path, frames in segments:
-        # With a protocol a name is taken as it is, and not as a part of an address.
-        name = file_url(path.absolute()).replace("'", "'\\''")
-        lines += [f"file '{name}'", f"duration {ffmpeg_time(frames / film.rate)}"]
-    playlist = segments[0][0].with_name("segments.ffconcat")
-    playlist.write_text("\n".join(lines) + "\n")
-    return playlist
-
-
-def mux(
+def mux_command(
     film: Film,
     picture: Any,
     source: Any,
     streams: Sequence[Stream],
     out_path: Path,
+    options: Mapping[str, Any],
     *,
     covers: Sequence[Path] = (),
     first: int = 0,
-    **options: Any,
 ) -> list[str]:
-    """Argument list that joins a colorized picture with the streams of its source, which are copied.
+    """The command that puts a colorized picture and streams of its source into one file.
 
     Args:
         film: the source.
         picture: ffmpeg-python input whose only stream is the picture.
         source: ffmpeg-python input of the source; the second input of the command.
-        streams: the streams to keep.
+        streams: those of the source to keep; they are copied.
         out_path: its suffix names the container.
-        covers: pictures that are attached, for .mkv, whose muxer would make a video track of cover art.
+        options: more output options; c:v is for the picture, which is copied without it.
+        covers: pictures to attach, for .mkv, whose muxer would make a video track of cover art.
         first: frame of the source that comes first, by which its timecode is advanced.
-        options: more output options.
     """
     suffix = out_path.suffix
     mapped = [s for s in streams if not (s.attached_pic and suffix == ".mkv")]
@@ -104,14 +93,6 @@ def mux(
         "map_chapters": 1,
         f"disposition:{place}": "+".join(film.picture_dispositions) or "0",
     }
-    # Options that occur more than once, which ffmpeg-python has no words for.
-    repeated = []
-    for name, value in film.picture_tags.items():
-        repeated += [f"-metadata:s:{place}", f"{name}={value}"]
-    if timecode := film.timecode and advance_timecode(film.timecode, first, film.rate):
-        repeated += ["-metadata", f"timecode={timecode}"]
-        if suffix == ".m4v":
-            settings["write_tmcd"] = 1  # As mp4 and mov do unasked.
     in_order: list[Stream | None] = [*mapped[:place], None, *mapped[place:]]
     for position, stream in enumerate(in_order):
         if stream and stream.codec == "mov_text" and suffix == ".mkv":
@@ -120,15 +101,36 @@ def mux(
         settings["movflags"] = "+faststart"  # So that it plays while it is still being loaded.
         if any(tag.startswith("com.apple.quicktime.") for tag in film.tags):
             settings["movflags"] += "+use_metadata_tags"  # Apple's own names, as telephones write them.
+    repeated = []
+    for name, value in film.picture_tags.items():
+        repeated += [f"-metadata:s:{place}", f"{name}={value}"]
+    if timecode := film.timecode and advance_timecode(film.timecode, first, film.rate):
+        repeated += ["-metadata", f"timecode={timecode}"]
+        if suffix == ".m4v":
+            settings["write_tmcd"] = 1  # As mp4 and mov do unasked.
     attached = sum(s.kind == "attachment" for s in mapped)
     for number, cover in enumerate(covers, attached):
         mime = "image/png" if cover.suffix == ".png" else "image/jpeg"
         repeated += ["-attach", file_url(cover), f"-metadata:s:t:{number}", f"mimetype={mime}"]
         repeated += [f"-metadata:s:t:{number}", f"filename=cover{cover.suffix}"]
-    return write_command(inputs, out_path, settings | options, repeated=repeated)
+    # By number, since cover art is video, too.
+    settings |= {name.replace("c:v", f"c:{place}"): value for name, value in options.items()}
+    return write_command(inputs, out_path, settings, repeated=repeated)
 
 
-def extract_cover(film: Film, stream: Stream, folder: Path) -> Path:
+def _write_playlist(film: Film, segments: Sequence[tuple[Path, int]]) -> Path:
+    """A list of the segments for ffmpeg. It names their lengths, since containers round them."""
+    lines = ["ffconcat version 1.0"]
+    for path, frames in segments:
+        # With a protocol a name is taken as it is, and not as a part of an address.
+        name = file_url(path.absolute()).replace("'", "'\\''")
+        lines += [f"file '{name}'", f"duration {ffmpeg_time(frames / film.rate)}"]
+    playlist = segments[0][0].with_name("segments.ffconcat")
+    playlist.write_text("\n".join(lines) + "\n")
+    return playlist
+
+
+def _extract_cover(film: Film, stream: Stream, folder: Path) -> Path:
     """Write a film's cover art as a file of its own into a folder, as it is.
 
     Raises:

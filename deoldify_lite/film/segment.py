@@ -1,7 +1,6 @@
 """One segment of a film's picture, encoded: the source's full-size luma with our small chroma."""
 
 import os
-import re
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 from deoldify_lite.errors import VideoError
 from deoldify_lite.film.chroma import convert_chroma, encode_chroma
 from deoldify_lite.film.cut import Cut
-from deoldify_lite.film.encoding import Encoding, encoder_options, yuv_format
+from deoldify_lite.film.encoding import YUV_FORMATS, Encoding, encoder_options, yuv_format
 from deoldify_lite.film.ffmpeg import open_pipe, write_command
 from deoldify_lite.film.merge import TOLERATED_FRAMES, merge_chroma
 from deoldify_lite.film.process import FfmpegProcess
@@ -155,9 +154,7 @@ def _encode_arguments(cut: Cut, segment: SegmentEncoder, encoding: Encoding, may
     """Command that joins the source's luma with our chroma and encodes it."""
     film, colors = cut.film, cut.film.colors
     options = encoder_options(film, segment.out_path.suffix.lower(), encoding)
-    found = re.fullmatch(r"yuv(\d+)p.*", options["pix_fmt"])
-    assert found is not None
-    sampling = found[1]
+    sampling, _ = YUV_FORMATS[options["pix_fmt"]]
     height, width = segment.chroma_size
     chroma = open_pipe(pixel_format="yuv444p16le", video_size=(width, height), framerate=str(film.rate))
     picture = merge_chroma(film, cut.open_picture(), chroma["v"], sampling=sampling, may_keep=may_keep)
