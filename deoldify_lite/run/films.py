@@ -27,6 +27,9 @@ from deoldify_lite.version import __version__
 
 log = logging.getLogger(__name__)
 
+# The end of a warning; the web page names its own choice instead.
+RECOLOR_ADVICE = "--recolor-all colours them too"
+
 
 class Renderer(Protocol):
     """What renders films, one process or many."""
@@ -177,7 +180,7 @@ def _notes_on(tally: Tally) -> tuple[str, ...]:
     if not tally.kept:
         return ()
     share = "all" if tally.kept == tally.frames else f"{tally.kept} of {tally.frames}"
-    return (f"{share} frames are in colour already and stay as they are; --recolor-all colours them too",)
+    return (f"{share} frames are in colour already and stay as they are; {RECOLOR_ADVICE}",)
 
 
 def _colorize(

@@ -19,11 +19,12 @@ from deoldify_lite.photo.kinds import PHOTO_SUFFIXES
 from deoldify_lite.web.html import (
     cells_html,
     compare_html,
+    error_html,
     message_html,
     outcomes_html,
     player_html,
-    words_for_page,
 )
+from deoldify_lite.web.outcome import words_for_page
 from deoldify_lite.web.work import Desk, Result, Tell, Wish, Work
 
 log = logging.getLogger(__name__)
@@ -42,12 +43,12 @@ def told(parts: int) -> Callable[[Callable[..., Parts]], Callable[..., Parts]]:
                 return function(self, *args)
             except (DeoldifyError, OSError, MemoryError) as error:
                 log.info("%s", error)
-                words = str(error) or "out of memory; close other programs and try again"
+                words = str(error) or "out of memory: close other programs and try again"
             except Exception as error:
                 log.error("a button of the page failed", exc_info=error)
-                words = f"{type(error).__name__}: {error}; nobody has foreseen this: tell us, with the log"
+                words = f"{type(error).__name__}: {error}; unexpected error; please report it with the log"
             words = words_for_page(words, self.desk.sessions.folder)
-            return [message_html(words, error=True), *[gr.skip()] * (parts - 1)]
+            return [error_html(words), *[gr.skip()] * (parts - 1)]
 
         return call
 
@@ -81,7 +82,7 @@ class Events:
                 seconds = probe_film(films[0]).duration_s
             except DeoldifyError as error:
                 words = words_for_page(str(error), self.desk.sessions.folder)
-                status += message_html(words, error=True)
+                status += error_html(words)
         return [
             status,
             suited,
@@ -194,12 +195,10 @@ class Events:
         upload = [*_photos(paths), *_films(paths), *paths][0]
         cells = self.desk.sheet(visitor(request), upload, wish, start_s=start_s, tell=_teller(progress))
         usual = self.desk.usual(mode).render_factor
-        named = [(path, f"{factor} (usual)" if factor == usual else str(factor)) for factor, path in cells]
+        named = [(path, f"{factor} (default)" if factor == usual else str(factor)) for factor, path in cells]
         return [
-            message_html("Choose the one that you like best, and press Colorize."),
-            cells_html(
-                f"{upload.name} at {len(cells)} render factors: click the one that you like best.", named
-            ),
+            message_html("Choose the one you like best, then press Colorize."),
+            cells_html(f"{upload.name} at {len(cells)} render factors: click the one you like best.", named),
             [factor for factor, _ in cells],
         ]
 
@@ -220,7 +219,7 @@ class Events:
             else:
                 pair = self.desk.pair(result, work)
         except (DeoldifyError, OSError) as error:  # the result itself is there
-            return message_html(words_for_page(str(error), self.desk.sessions.folder), error=True)
+            return error_html(words_for_page(str(error), self.desk.sessions.folder))
         return compare_html(*pair, result.name)
 
     def _values(self, mode: str) -> Parts:
@@ -239,7 +238,7 @@ def _paths(uploads: list[str] | None) -> list[Path]:
 
 def _needed(uploads: list[str] | None) -> list[Path]:
     if not uploads:
-        raise InputError("There is nothing to colorize yet: drop a photo or a film into the box above.")
+        raise InputError("Nothing to colorize yet: drop photos or films into the box above.")
     return _paths(uploads)
 
 
@@ -282,4 +281,4 @@ def _download(work: Work) -> Any:
     with zipfile.ZipFile(path, "w") as archive:  # not compressed: photos and films are
         for result in results:
             archive.write(result.output, result.output.name)
-    return gr.update(value=str(path), label=f"Download all {len(results)} as a zip file")
+    return gr.update(value=str(path), label=f"Download all {len(results)} in a zip file")

@@ -13,9 +13,11 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from deoldify_lite.errors import OptionError
 from deoldify_lite.render.modes import MODES, RENDER_FACTORS
+from deoldify_lite.templates.environment import read_asset
 from deoldify_lite.web.events import Events
-from deoldify_lite.web.html import RECOLOR
-from deoldify_lite.web.style import CSS, HEADER, SHOW_RESULTS, TELL_CLICKS, WORDS, theme
+from deoldify_lite.web.html import header_html
+from deoldify_lite.web.outcome import RECOLOR
+from deoldify_lite.web.theme import WORDS, theme
 from deoldify_lite.web.work import Desk
 
 log = logging.getLogger(__name__)
@@ -29,16 +31,17 @@ _FAREWELL_S = 1
 def build_page(desk: Desk) -> gr.Blocks:
     """The page, whose buttons have the desk do their work, one piece at a time."""
     usual, events = desk.usual("artistic"), Events(desk)
+    choice = read_asset("cells.js")
     with gr.Blocks(title="Colour for old photos and films", analytics_enabled=False) as page:
-        gr.HTML(HEADER)
-        files = gr.File(label="Your photos, or a film", file_count="multiple", elem_id="drop")
+        gr.HTML(header_html())
+        files = gr.File(label="Photos and films", file_count="multiple", elem_id="drop")
         mode = gr.Radio(
             [(f"{name.capitalize()}: {mode.about}", name) for name, mode in MODES.items()],
             value="artistic",
             label="Mode",
             elem_id="mode",
         )
-        with gr.Accordion("More choices", open=False, elem_id="more"):
+        with gr.Accordion("More options", open=False, elem_id="more"):
             factor = gr.Slider(
                 *(RENDER_FACTORS[0], RENDER_FACTORS[-1], usual.render_factor),
                 step=1,
@@ -46,38 +49,38 @@ def build_page(desk: Desk) -> gr.Blocks:
                 info="Lower is faster and bolder, higher is finer and calmer.",
                 elem_id="factor",
             )
-            sheet_button = gr.Button("Show me the difference", size="sm", elem_id="show-sheet")
-            sheet = gr.HTML(js_on_load=TELL_CLICKS, elem_id="sheet")
+            sheet_button = gr.Button("Compare render factors", size="sm", elem_id="show-sheet")
+            sheet = gr.HTML(js_on_load=choice, elem_id="sheet")
             saturation = gr.Slider(
                 *(0.05, 4, usual.saturation),
                 step=0.05,
                 label="Saturation",
-                info="How strong the colours are.",
+                info="Lower is paler, higher is stronger.",
                 elem_id="saturation",
             )
             steadiness = gr.Slider(
                 *(0, 1, usual.steadiness),
                 step=0.05,
-                label="Steadiness of a film",
-                info="0 colours each frame alone, 1 holds colours for as long as motion can be followed.",
+                label="Steadiness of films",
+                info="0 colours each frame on its own; 1 keeps colours as long as motion can be tracked.",
                 elem_id="steadiness",
             )
             recolor_all = gr.Checkbox(
                 label=RECOLOR,
-                info="Shots of a film that are in colour stay as they are otherwise.",
+                info="Otherwise, shots of a film that are in colour stay unchanged.",
                 elem_id="recolor",
             )
         with gr.Group(visible=False, elem_id="film") as film_box:
             with gr.Row():
-                start = gr.Slider(0, 1, 0, step=0.1, label="Preview from second", elem_id="start")
-                length = gr.Slider(1, 15, 4, step=1, label="for so many seconds", elem_id="length")
-            preview_button = gr.Button("Preview these seconds first", elem_id="preview")
+                start = gr.Slider(0, 1, 0, step=0.1, label="Preview from (seconds)", elem_id="start")
+                length = gr.Slider(1, 15, 4, step=1, label="Length (seconds)", elem_id="length")
+            preview_button = gr.Button("Preview this part", elem_id="preview")
         go = gr.Button("Colorize", variant="primary", size="lg", elem_id="go")
         stop = gr.Button("Stop", variant="stop", visible=False, elem_id="stop-work")
         status = gr.HTML(elem_id="status")
         with gr.Column(visible=False, elem_id="results") as results:
-            compare = gr.HTML(elem_id="compare")
-            thumbs = gr.HTML(js_on_load=TELL_CLICKS, elem_id="thumbs")
+            compare = gr.HTML(js_on_load=read_asset("slider.js"), elem_id="compare")
+            thumbs = gr.HTML(js_on_load=choice, elem_id="thumbs")
             player = gr.HTML(elem_id="player")
             download = gr.DownloadButton("Download", variant="primary", size="lg", elem_id="download")
         work, factors = gr.State(), gr.State()
@@ -108,7 +111,7 @@ def build_page(desk: Desk) -> gr.Blocks:
             begun = button.click(events.begin, None, [status, *buttons], **quick)
             done = begun.then(function, inputs, outputs, **queued).then(events.end, None, buttons, **quick)
             if outputs is shown:
-                done.then(None, js=SHOW_RESULTS)
+                done.then(None, js="() => document.querySelector('#status').scrollIntoView()")
     return page.queue(max_size=MOST_WAITING)
 
 
@@ -146,7 +149,7 @@ def serve(desk: Desk, *, host: str, port: int, max_upload_mib: int) -> None:
             path="/",
             max_file_size=max_upload_mib << 20,
             theme=theme(),
-            css=CSS,
+            css=read_asset("shared.css") + read_asset("web.css"),
             i18n=gr.I18n(en=WORDS),
             footer_links=[],
             run_history=False,

@@ -145,7 +145,7 @@ def gather(uploads: Sequence[Path], folder: Path) -> list[Path]:
     gathered = []
     for upload in sorted(uploads, key=lambda path: natural_key(path.name)):
         if not upload.is_file():
-            raise InputError(f"{upload.name}: is not here any more: drop it once more")
+            raise InputError(f"{upload.name}: is no longer here: drop it again")
         name, number = upload.name.lstrip(".") or "file", 2
         while name.casefold() in taken:
             name, number = f"{upload.stem}-{number}{upload.suffix}", number + 1

@@ -26,8 +26,8 @@ from deoldify_lite.web.copies import (
     small_copy,
     small_photo,
 )
-from deoldify_lite.web.html import Outcome, outcome_of
 from deoldify_lite.web.network import KeptRendering, OneNetwork
+from deoldify_lite.web.outcome import Outcome, outcome_of
 from deoldify_lite.web.session import Session, Sessions, gather
 
 log = logging.getLogger(__name__)
@@ -37,7 +37,7 @@ SHEET = (0.5, 0.75, 1, 1.33, 1.67, 2)
 SHEET_PX = 480
 # Thumbnails on the page; what comes after them is in the zip file.
 MOST_SHOWN = 60
-STOPPED = "it was stopped"
+STOPPED = "stopped before it was finished"
 
 # Called with the share of the work that is done, and words for it.
 Tell = Callable[[float, str], None]
@@ -127,7 +127,7 @@ class Desk:
             photos = [path for path in sources if path.suffix.lower() in PHOTO_SUFFIXES]
             films = [path for path in sources if path.suffix.lower() in FILM_SUFFIXES]
             outcomes = [
-                Outcome(path.name, "failed", ("this is neither a photo nor a film of a known kind",))
+                Outcome(path.name, "failed", ("not a photo or film of a supported format",))
                 for path in sources
                 if path not in photos and path not in films
             ]

@@ -31,8 +31,9 @@ from deoldify_lite.errors import InputError, OptionError
 from deoldify_lite.film.probe import probe_film
 from deoldify_lite.run.items import Item
 from deoldify_lite.web import session
-from deoldify_lite.web.html import Outcome, compare_html, outcome_of, outcomes_html, player_html
+from deoldify_lite.web.html import compare_html, outcomes_html, player_html
 from deoldify_lite.web.network import OneNetwork
+from deoldify_lite.web.outcome import Outcome, outcome_of
 from deoldify_lite.web.session import PREFIX, Sessions, gather, private_folder
 from deoldify_lite.web.work import STOPPED, Desk, Wish, sheet_factors
 from helpers.films import make, pattern
@@ -97,7 +98,7 @@ def test_photos_are_as_from_the_command_line(
     failures = {one.name: one.words[0] for one in work.outcomes if one.status == "failed"}
     assert list(failures) == ["letter.txt", "broken.jpg"]
     assert failures["broken.jpg"].startswith("truncated, damaged") and str(tmp_path) not in str(failures)
-    assert "neither a photo nor a film" in failures["letter.txt"]
+    assert "not a photo or film" in failures["letter.txt"]
     before, after = desk.pair(work.photos[2], work)
     assert Image.open(before).size == Image.open(after).size == (80, 60)
 
@@ -179,7 +180,7 @@ def test_uploads_and_results_last_as_long_as_the_visit(desk: Desk, brought: Path
     assert not first.exists() and stat.S_IMODE(second.stat().st_mode) == 0o700
     sessions.set_uploads("me", [both])
     assert not mine.exists() and both.exists()
-    with pytest.raises(InputError, match=r"^a\.jpg: is not here any more"):
+    with pytest.raises(InputError, match=r"^a\.jpg: is no longer here"):
         desk.colorize("me", [mine], WISH, silent)
     sessions.end("me")
     assert not second.exists() and both.exists()
@@ -241,7 +242,7 @@ def test_words_for_the_page_hold_no_folders_and_options(tmp_path: Path) -> None:
     assert outcome_of(item, tmp_path).words == ("broken, see y.mp4",)
     warned = Item(source, source, "done", warnings=("all stay; --recolor-all colours them too",))
     assert outcome_of(warned, tmp_path).words == (
-        "all stay; tick \u201cAlso what is in colour already\u201d to colour them",
+        "all stay; tick \u201cRecolour shots already in colour\u201d to colour them",
     )
 
 
@@ -345,7 +346,7 @@ def test_a_photo_in_the_browser(page: Any, brought: Path, tiny_weights: Path, tm
     page.wait_for_function("document.querySelector('#compare .before').naturalWidth == 120")
 
     def hidden() -> float:
-        """Percent of the picture as it was that are cut off on the right."""
+        """Percent of the picture before that are cut off on the right."""
         clip = page.eval_on_selector("#compare .before", "image => getComputedStyle(image).clipPath")
         return float(re.fullmatch(r"inset\(0px ([\d.]+)% 0px 0px\)", clip)[1])
 
@@ -371,9 +372,9 @@ def test_several_photos_in_the_browser(page: Any, brought: Path, tiny_weights: P
     page.wait_for_selector("#thumbs .cell")
     status = page.inner_text("#status")
     assert "3 done, 1 failed" in status
-    assert "broken.jpg could not be done: truncated, damaged" in status and "/" not in status
+    assert "broken.jpg failed: truncated, damaged" in status and "/" not in status
     page.click("#thumbs .cell:nth-child(2)")
-    page.wait_for_selector("#compare .before[alt='b.png, as it was']")
+    page.wait_for_selector("#compare .before[alt='b.png, before']")
 
     shutil.copytree(brought, tmp_path / "in", ignore=lambda _, found: [n for n in found if n not in names])
     command_line(tiny_weights, "folder", tmp_path / "in", "-o", tmp_path / "out")
@@ -392,7 +393,7 @@ def test_a_sheet_to_choose_from_in_the_browser(page: Any, brought: Path) -> None
     page.click("#more > button")
     page.click("#show-sheet")
     page.wait_for_selector("#sheet .cell")
-    assert page.locator("#sheet .cell").all_inner_texts() == ["6", "9", "12 (usual)", "16", "20", "24"]
+    assert page.locator("#sheet .cell").all_inner_texts() == ["6", "9", "12 (default)", "16", "20", "24"]
     page.click("#sheet .cell:nth-child(2)")
     page.wait_for_function("document.querySelector('#factor input[type=number]').value == '9'")
 
