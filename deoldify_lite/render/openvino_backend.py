@@ -124,12 +124,7 @@ def load_model(cache: Path, sha256: str, build: "Callable[[], ChromaNetwork]") -
             log.warning("%s: damaged (%s); made anew", folder, str(error).strip().splitlines()[-1])
             shutil.rmtree(folder, ignore_errors=True)
     log.info("the network is prepared for this machine, once: this may take up to a minute")
-    model = _convert(build())
-    try:
-        _keep(model, folder)
-    except (OSError, RuntimeError) as error:
-        log.warning("%s: the prepared network could not be kept there for the next time: %s", folder, error)
-    return model
+    return _keep(_convert(build()), folder)
 
 
 def _convert(network: "ChromaNetwork") -> Any:
@@ -158,13 +153,29 @@ def _convert(network: "ChromaNetwork") -> Any:
     return model
 
 
-def _keep(model: Any, folder: Path) -> None:
-    """Save under that name only what is complete, whoever else does the same now."""
-    openvino = _import_openvino()
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
-        made = Path(scratch, "made")
-        made.mkdir()
-        openvino.save_model(model, made / _FILE, compress_to_fp16=False)
-        if not folder.exists():
-            made.rename(folder)
+def _keep(model: Any, folder: Path) -> Any:
+    """Write a converted model to a folder, and read it back.
+
+    OpenVINO computes a converted model otherwise in the last bits than the same model read from a file, so
+    that the run that converts would give other bytes than all later ones.
+    """
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
+            made = Path(scratch, "made")
+            made.mkdir()
+            _save(model, made)
+            # A name stands for a complete model alone, whoever else writes the same one now.
+            if not folder.exists():
+                made.rename(folder)
+        return _core().read_model(folder / _FILE)
+    except (OSError, RuntimeError) as error:
+        log.warning("%s: the prepared network could not be kept there for the next time: %s", folder, error)
+    # Windows removes no file that is mapped into memory, as the model's weights then are.
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
+        _save(model, Path(scratch))
+        return _core().read_model(Path(scratch, _FILE))
+
+
+def _save(model: Any, folder: Path) -> None:
+    _import_openvino().save_model(model, folder / _FILE, compress_to_fp16=False)

@@ -5,10 +5,12 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from deoldify_lite import api
 from deoldify_lite.errors import OptionError
@@ -45,6 +47,17 @@ def test_it_is_torch_in_float32_and_close_in_bfloat16(cache: Path, tiny_weights:
     assert (exact.predict(LUMAS) == found).all()  # to the bit
     auto = OpenvinoBackend(load_model(cache, "abc", never)).predict(LUMAS)
     assert np.abs(auto - expected).max() < 3 / 255
+
+
+def test_the_run_that_converts_gives_the_bytes_of_all_others(tiny_weights: Path, tmp_path: Path) -> None:
+    def predicted(cache: Path, build: Callable[[], Network]) -> NDArray[np.float32]:
+        return OpenvinoBackend(load_model(cache, "abc", build), precision="fp32").predict(LUMAS)
+
+    build = lambda: build_network(None, tiny_weights)  # noqa: E731
+    converted = predicted(tmp_path / "cache", build)
+    np.testing.assert_array_equal(predicted(tmp_path / "cache", never), converted)
+    (tmp_path / "file").write_text("")
+    np.testing.assert_array_equal(predicted(tmp_path / "file", build), converted)  # cannot be kept there
 
 
 def test_any_size_and_number(cache: Path, tiny_weights: Path) -> None:
