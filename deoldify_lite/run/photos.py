@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from deoldify_lite.color.arrays import Picture, Square, shrink
-from deoldify_lite.color.spread import hint_photo
+from deoldify_lite.color.hinting import hint_photo
 from deoldify_lite.errors import DeoldifyError
 from deoldify_lite.photo.io import pages_of, read_photo, write_photo
 from deoldify_lite.photo.kinds import holds_xmp, is_fallback

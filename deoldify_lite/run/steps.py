@@ -27,7 +27,7 @@ from deoldify_lite.render.colorizer import Colorizer, is_grey
 from deoldify_lite.run.settings import FilmSettings
 from deoldify_lite.run.unfinished import Segment
 from deoldify_lite.system.threads import in_batches
-from deoldify_lite.temporal.hints import spread_through_shots
+from deoldify_lite.temporal.hinting import spread_through_shots
 from deoldify_lite.temporal.key_frames import MOST_STEPS, Step, find_key_frames
 from deoldify_lite.temporal.scene_memory import SceneMemory
 from deoldify_lite.temporal.shots import Frame, mark_shots

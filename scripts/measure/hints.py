@@ -9,7 +9,7 @@ they change is measured in dB of PSNR beside the truth. The points are either dr
 from a fixed seed, or where the network errs most: the greatest errors, smoothed, a tenth of the photo apart.
 A hint's colour is the mean over a hundredth of the photo around its point. Four ways to spread them:
 
-    ours     deoldify_lite.color.spread
+    ours     deoldify_lite.color.hinting
     wide     its first step alone, for all of the correction: what is alike anywhere in the photo
     near     its second step alone: what is alike near by
     levin    colorization by optimisation, Levin et al. 2004, on the correction: neighbours of like luma get
@@ -42,8 +42,8 @@ from tqdm import tqdm
 from deoldify_lite.api import load_colorizer
 from deoldify_lite.color.guided import guide_chroma
 from deoldify_lite.color.hint import FilmHint, Hint
+from deoldify_lite.color.hinting import NEAR, WIDE, spread_hints
 from deoldify_lite.color.merge import chroma_of_rgb, merge_picture
-from deoldify_lite.color.spread import NEAR, WIDE, spread_hints
 from deoldify_lite.errors import DeoldifyError, InputError
 from deoldify_lite.evaluation.bootstrap import Bootstrap, estimate
 from deoldify_lite.evaluation.films.frames import read_rgb, size_to_measure
@@ -53,7 +53,7 @@ from deoldify_lite.film.probe import Film, probe_film
 from deoldify_lite.film.reader import FrameReader
 from deoldify_lite.render.colorizer import Colorizer
 from deoldify_lite.render.modes import MODES, PRECISIONS
-from deoldify_lite.temporal.hints import spread_through_shots
+from deoldify_lite.temporal.hinting import spread_through_shots
 from deoldify_lite.temporal.key_frames import find_key_frames
 from deoldify_lite.temporal.shots import Frame, mark_shots
 from deoldify_lite.temporal.steady import Predicted, steady

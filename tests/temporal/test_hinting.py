@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from deoldify_lite.color.hint import FilmHint, Hint
-from deoldify_lite.temporal.hints import spread_through_shots
+from deoldify_lite.temporal.hinting import spread_through_shots
 from deoldify_lite.temporal.key_frames import Step, find_key_frames
 from deoldify_lite.temporal.shots import MOST_SHOT_FRAMES, Frame
 from deoldify_lite.temporal.steady import Predicted, steady

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from deoldify_lite.color.hint import Hint
-from deoldify_lite.color.spread import MOST_WIDE, NEAR, WORKING_PX, correct, hint_photo, spread_hints
+from deoldify_lite.color.hinting import MOST_WIDE, NEAR, WORKING_PX, correct, hint_photo, spread_hints
 
 RED = (-0.1, 0.3)
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from deoldify_lite.color.arrays import Chroma, Luma, Plane, box_mean, shrink_luma
 from deoldify_lite.color.hint import FilmHint, Hint
-from deoldify_lite.color.spread import correct
+from deoldify_lite.color.hinting import correct
 from deoldify_lite.temporal.motion import Motion, motion_between
 from deoldify_lite.temporal.shots import MOST_SHOT_FRAMES
 from deoldify_lite.temporal.steady import Predicted
