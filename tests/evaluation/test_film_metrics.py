@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from deoldify_lite.evaluation.films.flow import FLOWS, RESIDUAL, Motion, find_motion
+from deoldify_lite.evaluation.films.flow import FLOWS, RESIDUAL, Matches, find_matches
 from deoldify_lite.evaluation.films.metrics import (
     cdc,
     flicker,
@@ -29,12 +29,12 @@ def texture(height: int, width: int) -> np.ndarray:
     return np.clip(128 + 35 * total, 0, 255).astype(np.uint8)
 
 
-def still(trusted: float = 1.0) -> Motion:
+def still(trusted: float = 1.0) -> Matches:
     """No motion at all; trusted in this share of the rows."""
     grid = np.stack(np.meshgrid(np.arange(WIDTH), np.arange(HEIGHT)), -1).astype(np.float32)
     mask = np.zeros((HEIGHT, WIDTH), bool)
     mask[: round(trusted * HEIGHT)] = True
-    return Motion(grid, mask)
+    return Matches(grid, mask)
 
 
 # Distributions of colour
@@ -126,31 +126,31 @@ def test_a_pan_is_followed(flow: str) -> None:
     """The picture moves 3 px to the left and 2 up, so what is seen was 3 right and 2 below."""
     wide = texture(HEIGHT + 2, WIDTH + 3)
     before, now = wide[:HEIGHT, :WIDTH], wide[2:, 3:]
-    motion = find_motion(np.ascontiguousarray(before), np.ascontiguousarray(now), flow=flow)
-    offsets = motion.positions - still().positions
-    assert motion.trusted.mean() > 0.9
-    wrong = np.linalg.norm(offsets - (3, 2), axis=-1)[motion.trusted]
+    matches = find_matches(np.ascontiguousarray(before), np.ascontiguousarray(now), flow=flow)
+    offsets = matches.positions - still().positions
+    assert matches.trusted.mean() > 0.9
+    wrong = np.linalg.norm(offsets - (3, 2), axis=-1)[matches.trusted]
     assert wrong.mean() < 0.15
     # What has just come in was nowhere before.
-    assert not motion.trusted[:, -2:].any() and not motion.trusted[-1:].any()
+    assert not matches.trusted[:, -2:].any() and not matches.trusted[-1:].any()
     # Colours that move along are steady, and a cast that comes with it is seen for what it is.
     color = np.stack([texture(HEIGHT + 2, WIDTH + 3)[::-1], wide], -1).astype(np.float32) / 8
     old, new = (np.ascontiguousarray(color[:HEIGHT, :WIDTH]), np.ascontiguousarray(color[2:, 3:]))
     unmoved = warp_error(old, new, still())
-    assert warp_error(old, new, motion) < 0.1 * unmoved
-    assert warp_error(old, new + np.float32([0, 7]), motion) == pytest.approx(7, rel=0.02)
+    assert warp_error(old, new, matches) < 0.1 * unmoved
+    assert warp_error(old, new + np.float32([0, 7]), matches) == pytest.approx(7, rel=0.02)
 
 
 def test_what_is_new_is_not_trusted() -> None:
     before = texture(HEIGHT, WIDTH)
     now = before.copy()
     now[40:80, 50:100] = np.where(before[40:80, 50:100] > 128, 0, 255)
-    motion = find_motion(before, now)
-    assert motion.trusted[45:75, 55:95].mean() < 0.1
-    assert motion.trusted[:25].mean() > 0.95
+    matches = find_matches(before, now)
+    assert matches.trusted[45:75, 55:95].mean() < 0.1
+    assert matches.trusted[:25].mean() > 0.95
 
 
 def test_other_light_is_not_trusted() -> None:
     before = np.minimum(texture(HEIGHT, WIDTH), 150)
     now = before + np.uint8(RESIDUAL + 10)
-    assert find_motion(before, now).trusted.mean() < 0.5
+    assert find_matches(before, now).trusted.mean() < 0.5

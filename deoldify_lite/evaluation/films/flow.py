@@ -42,14 +42,14 @@ FLOWS: dict[str, Callable[[Luma, Luma], Flow]] = {"dis": dis, "farneback": farne
 
 
 @dataclass(frozen=True)
-class Motion:
-    """From a frame back to the one before."""
+class Matches:
+    """Where each pixel of a frame was in the frame before."""
 
     positions: NDArray[np.float32]  # (H, W, 2): x and y, px, of each pixel in the frame before
     trusted: NDArray[np.bool_]  # (H, W): the pixel was to be seen there
 
 
-def find_motion(before: Luma, now: Luma, *, flow: str = "dis") -> Motion:
+def find_matches(before: Luma, now: Luma, *, flow: str = "dis") -> Matches:
     """Follow every pixel back to the frame before.
 
     A pixel is trusted if its place lies inside the frame before, if the flow from there leads back to it
@@ -71,7 +71,7 @@ def find_motion(before: Luma, now: Luma, *, flow: str = "dis") -> Motion:
     length = np.square(back).sum(-1) + np.square(returning).sum(-1)
     agreed = gap <= AGREED_SHARE * length + AGREED_PX2
     same = np.abs(warp(before.astype(np.float32), positions) - now) <= RESIDUAL
-    return Motion(positions, inside & agreed & same)
+    return Matches(positions, inside & agreed & same)
 
 
 def warp(picture: NDArray[np.float32], positions: NDArray[np.float32]) -> NDArray[np.float32]:

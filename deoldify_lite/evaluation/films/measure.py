@@ -15,7 +15,7 @@ from deoldify_lite.color.arrays import Luma
 from deoldify_lite.color.metrics import colorfulness, lab_of, psnr
 from deoldify_lite.color.tensors import luma_of
 from deoldify_lite.errors import InputError
-from deoldify_lite.evaluation.films.flow import Motion, find_motion
+from deoldify_lite.evaluation.films.flow import Matches, find_matches
 from deoldify_lite.evaluation.films.frames import Frame, read_in_step
 from deoldify_lite.evaluation.films.metrics import (
     CDC_DISTANCES,
@@ -109,12 +109,12 @@ def measure_frames(
     before: Luma | None = None
     for number, begins in enumerate(marker(lumas())):
         frames, luma = waiting.popleft()
-        motion = None
+        matches = None
         if before is not None and begins:  # across a cut there is nothing to follow
             starts.append(number)
         elif before is not None:
-            motion = find_motion(before, luma, flow=flow)
-        tally.add(frames[: len(columns)], motion)
+            matches = find_matches(before, luma, flow=flow)
+        tally.add(frames[: len(columns)], matches)
         before = luma
         if on_frame:
             on_frame()
@@ -133,8 +133,8 @@ class _Tally:
         self._ab: list[NDArray[np.float32]] = []  # of the frame before
 
     @torch.inference_mode()
-    def add(self, frames: Sequence[Frame], motion: Motion | None) -> None:
-        """Measure the frames of all columns; `motion` from the frame before, None without any."""
+    def add(self, frames: Sequence[Frame], matches: Matches | None) -> None:
+        """Measure the frames of all columns; `matches` with the frame before, None without any."""
         rgb = torch.from_numpy(np.stack(frames)).permute(0, 3, 1, 2).float() / 255
         lab = lab_of(rgb)[:, 1:]
         ab = [np.ascontiguousarray(one) for one in lab.permute(0, 2, 3, 1).numpy()]
@@ -147,8 +147,8 @@ class _Tally:
             ratios = psnr(rgb[:-1], truth)
             self._put("psnr", ratios.tolist())
             self._put("psnr_gain", (ratios - psnr(grey, truth)).tolist())
-        if motion is not None and self._ab:
-            errors = [warp_error(x, y, motion) for x, y in zip(self._ab, ab, strict=True)]
+        if matches is not None and self._ab:
+            errors = [warp_error(x, y, matches) for x, y in zip(self._ab, ab, strict=True)]
         else:
             errors = [float("nan")] * len(ab)
         self._put("warp", errors)

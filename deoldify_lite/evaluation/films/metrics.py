@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from deoldify_lite.evaluation.films.flow import Motion, warp
+from deoldify_lite.evaluation.films.flow import Matches, warp
 
 Series = NDArray[np.float64]  # (N,): a value for each frame, NaN where there can be none
 
@@ -71,7 +71,7 @@ def cdc(divergences: NDArray[np.float64], starts: Collection[int]) -> float:
     return float(np.mean(means)) if means else float("nan")
 
 
-def warp_error(ab_before: NDArray[np.float32], ab: NDArray[np.float32], motion: Motion) -> float:
+def warp_error(ab_before: NDArray[np.float32], ab: NDArray[np.float32], matches: Matches) -> float:
     """How far colour changes along the motion: mean distance in the a,b plane of CIE Lab.
 
     After Lai et al. 2018, https://arxiv.org/abs/1808.00449, section 4.2, where trusted pixels alone count;
@@ -79,15 +79,15 @@ def warp_error(ab_before: NDArray[np.float32], ab: NDArray[np.float32], motion: 
 
     Args:
         ab_before, ab: (H, W, 2) a and b of two frames.
-        motion: between them, of the source's luma.
+        matches: between them, of the source's luma.
 
     Returns:
         The mean over trusted pixels; NaN if they are less than `LEAST_TRUSTED` of all.
     """
-    if motion.trusted.mean() < LEAST_TRUSTED:
+    if matches.trusted.mean() < LEAST_TRUSTED:
         return float("nan")
-    change = np.linalg.norm(ab - warp(ab_before, motion.positions), axis=-1)
-    return float(change[motion.trusted].mean(dtype=np.float64))
+    change = np.linalg.norm(ab - warp(ab_before, matches.positions), axis=-1)
+    return float(change[matches.trusted].mean(dtype=np.float64))
 
 
 def flicker(means: NDArray[np.float64], starts: Collection[int]) -> Series:
