@@ -19,8 +19,8 @@ import numpy as np
 from deoldify_lite.color.arrays import Chroma, Picture, Plane, Square, box_mean, grow, shrink, shrink_planes
 from deoldify_lite.color.bt601 import LUMA_BLUE, LUMA_GREEN, LUMA_RED
 
-# Chosen by scripts/measure/edges.py, and by eye on old photos. Radii are in pixels of the smaller of the two
-# sizes; epsilons are the variance of luma at which half of a slope is left: below it lies grain, not an edge.
+# Radii are in pixels of the smaller of the two sizes; epsilons are the variance of luma at which half of a
+# slope is left: below it lies grain, not an edge (docs/calibration.md).
 ALIGN_RADIUS, ALIGN_EPSILON = 2, 4e-3
 UPSAMPLE_RADIUS, UPSAMPLE_EPSILON = 1, 1e-3
 # Pixels of the largest guide. Beyond it the eye cannot tell: one pixel of it covers 2.4 px of a 12 MP photo.

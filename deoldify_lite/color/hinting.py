@@ -8,9 +8,8 @@ Williams 2006, http://gaussianprocess.org/gpml/, section 2.2). Far from all hint
     correction  =  a share of it, small at most, spread wide     (the network errs alike all over a picture)
                 +  the rest, spread over the thing itself        (a dress is to be red: the wall is not)
 
-Chosen by scripts/measure/hints.py, beside the optimisation of Levin et al. 2004
-(https://doi.org/10.1145/1015706.1015780): with hints at random points both gain alike; where the network errs
-most, or where a user wants another colour than the true one, Levin's runs over half of the picture.
+The optimisation of Levin et al. 2004 (https://doi.org/10.1145/1015706.1015780) was tried, too: where a user
+wants another colour than the true one, it runs over half of the picture (docs/calibration.md).
 """
 
 from collections.abc import Sequence
@@ -58,11 +57,11 @@ class Kernel:
     noise: float = 0.05  # variance of the hints themselves, so that near ones that disagree are averaged
 
 
-# Fitted on photos of the training split with hints of their true colours; see scripts/measure/hints.py.
+# Fitted on photos with hints of their true colours (docs/calibration.md).
 WIDE = Kernel(distance=1.2, luma=0.3, chroma=0.1, pointed=True, everywhere=0.2, noise=0.1)
 NEAR = Kernel(distance=0.25, luma=0.12, chroma=0.035, pointed=True)
-# Of a correction so much, as a length in Cb and Cr, is spread wide. More would gain PSNR with true colours at
-# random points, but loses it where one thing alone is wrong: a dress that is recoloured would tint all.
+# Of a correction so much, as a length in Cb and Cr, is spread wide: with more, a recoloured dress would tint
+# the whole picture (docs/calibration.md).
 MOST_WIDE = 0.03
 
 # Luma by which things are told apart is smoothed, edges kept: weave and grain are no edges.

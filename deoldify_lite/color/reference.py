@@ -31,7 +31,7 @@ from deoldify_lite.errors import InputError
 
 # Sides in cells of the grids on which places are compared.
 GRID, REFERENCE_GRID = 48, 24
-# What follows is chosen by scripts/measure/reference.py on 110 validation photos; its figures are of others.
+# What follows is chosen on photos: docs/calibration.md.
 # Distances at which likeness falls to exp(-1/2): of luma in [0, 1], of luma around, of texture fine and broad
 # in powers of e, of the height of the picture, of Cb and Cr.
 _SPREADS = np.array([0.1, 0.1, 0.31, 0.57, 0.29, 0.033, 0.033], np.float32)

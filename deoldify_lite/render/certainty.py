@@ -6,7 +6,7 @@ as the eye would: on the photo's luma, in a and b of CIE Lab. It is the spread o
 (Lakshminarayanan et al. 2017, https://arxiv.org/abs/1612.01474) that takes in a flip of the input (Ayhan and
 Berens 2018, https://openreview.net/forum?id=rJZz-knjz).
 
-It sorts photos, and no more: how well, `scripts/measure/certainty.py` measures, beside all else that was
+It serves to sort photos, no more: `scripts/measure/certainty.py` measures how well, beside what else was
 tried.
 """
 
@@ -20,7 +20,7 @@ from deoldify_lite.color.arrays import Chroma, Square, shrink
 from deoldify_lite.color.merge import merge_picture
 from deoldify_lite.render.colorizer import Colorizer
 
-# Of each mode, the other one whose opinion tells most; chosen by scripts/measure/certainty.py.
+# Of each mode, the other one whose opinion tells most; see docs/calibration.md.
 SECOND_OPINIONS = {"artistic": "stable", "stable": "artistic", "video": "artistic"}
 
 Colors = NDArray[np.float32]  # (h, w, 2) a and b of CIE Lab

@@ -16,12 +16,8 @@ from deoldify_lite.color.arrays import Luma, Plane, shrink
 _SIDE = 32
 _LUMA_KNOTS = np.linspace(0, 255, 9)
 # Colour must exceed _LEAST_COLOR, in levels of 8 bits, and beyond it _LEAST_SHARE of the tone, since what
-# coding and the means over cells do to a tone grows with it. Chosen on 600 photos (256 px, JPEG 75) and
-# five films (x264), checked on 300 other photos. Sepia, cyanotype, amber, split and two-tone toning, casts,
-# all with grain, greys: 0 of 2400 of these taken for colour (colour less its share of the tone is at most
-# 0.89), and 0 of 75 films with casts that vary and analogue noise too (0.63 at crf 28, 0.85 at crf 36).
-# True colours: 8 of 300 photos taken for toned, such as fog, night, and skies of one hue; none of 7 shots
-# of films (1.04 in a street that is nearly grey). Red flags of 1 % and 3 % on grey: 1 of 600 missed.
+# coding and the means over cells do to a tone grows with it. Chosen on toned and coloured photos and films:
+# docs/calibration.md.
 _LEAST_COLOR = 0.9
 _LEAST_SHARE = 0.08
 

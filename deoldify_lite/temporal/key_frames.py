@@ -9,14 +9,12 @@ from deoldify_lite.color.arrays import Plane, Size
 from deoldify_lite.temporal.motion import Motion, motion_between
 from deoldify_lite.temporal.shots import Frame
 
-# At least one frame in so many is predicted. On three films in colour (scripts/measure/films.py) one in four
-# left PSNR within 0.02 dB and warp error / CF within 3 % of what they are with all predicted. Where true
-# chroma was carried in place of the network's, its mean error, 1.4 levels of 8 bits with all frames known,
-# became 1.5; with one in six, small things that move fast were seen to lose their colour.
+# At least one frame in so many is predicted: with fewer, small fast things lose their colour
+# (docs/calibration.md).
 MOST_STEPS = 4
 # A pixel is lost if the trusts on the way to it from the last predicted frame multiply to less than
-# LEAST_REACH. A frame with a larger share of lost pixels than MOST_LOST is predicted: in the fast film every
-# third, in calm ones no more than every fourth. What is lost until then is found again in the next one.
+# LEAST_REACH. A frame with a larger share of lost pixels than MOST_LOST is predicted, and finds them again
+# (docs/calibration.md).
 LEAST_REACH = 0.1
 MOST_LOST = 0.12
 

@@ -12,9 +12,8 @@ from deoldify_lite.temporal.motion import motion_between
 
 # Scenes kept; the one not seen for longest is forgotten.
 MOST_SCENES = 64
-# Correlation of two thumbnails from which frames may be of one scene, and the mean trust in the motion
-# between them from which they are. Of 2,419 pairs of different photos that correlate at 0.5 or more none
-# reached 0.12, and frames of one camera position reach 0.3 to 0.9.
+# Two frames may be of one scene from this correlation of their thumbnails on, and are from this mean trust in
+# the motion between them on, which different scenes never reached (docs/calibration.md).
 LEAST_CORRELATION = 0.4
 LEAST_TRUST = 0.2
 _THUMBNAIL_PX = 12  # coarse, so that a camera may move a little

@@ -23,13 +23,12 @@ Evidence = NDArray[np.float32]
 LOOK_AHEAD = 16
 # Colours remembered of a scene weigh as much as so many frames, once in a block.
 MEMORY_WEIGHT = 16.0
-# A colour's weight falls with this power of the trust in the motion. With few frames predicted a moving pixel
-# hears of few, and would change the more with each; at 1, warp error / CF is 3 % higher, and at 0.5 colour is
-# carried too far over the edges of what moves.
+# A colour's weight falls with this power of the trust in the motion: with a higher one moving pixels flicker
+# more, with a lower one colour is carried over the edges of what moves (docs/calibration.md).
 TRUST_POWER = 0.7
 # The least share of its weight that evidence keeps from a frame to the next, so that a frame without a
-# prediction has a colour also where nothing trusted leads. It is far too small to tell beside what is known,
-# and large enough to be told from 0 over all frames between two predictions.
+# prediction has a colour also where no trusted motion leads. Too small to matter beside a prediction, and
+# still not 0 after all frames between two predictions.
 LEAST_KEPT = 1e-4
 
 
