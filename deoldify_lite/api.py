@@ -9,17 +9,15 @@ from typing import TYPE_CHECKING
 
 from deoldify_lite.errors import OptionError
 from deoldify_lite.film.encoding import Encoding
-from deoldify_lite.film.fit import default_container
-from deoldify_lite.film.kinds import CONTAINERS, FILM_SUFFIXES
-from deoldify_lite.film.probe import probe_film
+from deoldify_lite.film.kinds import CONTAINERS, FALLBACK_CONTAINER, FILM_SUFFIXES
 from deoldify_lite.photo.kinds import PHOTO_SUFFIXES, output_suffix
 from deoldify_lite.remote.jobs import colorize_elsewhere
-from deoldify_lite.remote.plan import plan_mirrors
 from deoldify_lite.render.rendering import Rendering, load_colorizer, settle
 from deoldify_lite.run.items import Item
 from deoldify_lite.run.photos import colorize_photos
-from deoldify_lite.run.plan import plan, with_hints
-from deoldify_lite.run.settings import PhotoSettings
+from deoldify_lite.run.plan import Planned, plan, tasks_of, with_hints
+from deoldify_lite.run.settings import PhotoSettings, Settings
+from deoldify_lite.run.task import Task
 from deoldify_lite.storage.url import Place, any_url, path_or_url
 
 if TYPE_CHECKING:
@@ -97,26 +95,16 @@ def colorize_folder(
             start = partial(colorize_photos_on_ray, crew=crew)
         start = partial(start, settings=settings, overwrite=overwrite)
         listed, target = _listed(inputs), None if out is None else path_or_url(out)
-        if any_url(listed, target):
-            _refuse_hints(hints, listed)
-            mirrors = plan_mirrors(
-                listed,
-                target,
-                suffixes=PHOTO_SUFFIXES,
-                suffix_of=lambda source: output_suffix(source, format),
-                compare=compare,
-            )
-            items = colorize_elsewhere(mirrors, start, settings, overwrite=overwrite)
-            return _collect(items, sum(len(mirror.errands) for mirror in mirrors), on_item)
-        tasks = plan(
-            *_paths(listed, target),
+        _refuse_hints(hints, listed, target)
+        planned = plan(
+            listed,
+            target,
             suffixes=PHOTO_SUFFIXES,
             suffix_of=lambda source: output_suffix(source, format),
             compare=compare,
         )
-        if hints is not None:
-            tasks = with_hints(tasks, Path(hints), film=False)
-        return _collect(start(tasks), len(tasks), on_item)
+        items = _start(planned, start, settings, overwrite=overwrite, hints=hints)
+        return _collect(items, len(planned), on_item)
 
 
 def colorize_video(
@@ -202,49 +190,59 @@ def colorize_video(
         progress = on_frames and _naming(on_frames, places)
         start = partial(start, settings=settings, overwrite=overwrite, progress=progress)
         listed, target = _listed(inputs), None if out is None else path_or_url(out)
-        if any_url(listed, target):
-            _refuse_hints(hints, listed)
-            mirrors = plan_mirrors(
-                listed,
-                target,
-                suffixes=FILM_SUFFIXES,
-                suffix_of=lambda source: source.suffix if source.suffix.lower() in CONTAINERS else ".mkv",
-            )
-            items = colorize_elsewhere(
-                mirrors,
-                start,
-                settings,
-                overwrite=overwrite,
-                suffix_of=lambda copy: _film_suffix(copy, encoding),
-                places=places,
-            )
-            return _collect(items, sum(len(mirror.errands) for mirror in mirrors), on_item)
-        tasks = plan(
-            *_paths(listed, target),
-            suffixes=FILM_SUFFIXES,
-            suffix_of=lambda source: _film_suffix(source, encoding),
+        _refuse_hints(hints, listed, target)
+        planned = plan(
+            listed, target, suffixes=FILM_SUFFIXES, suffix_of=_container_of, fallback=FALLBACK_CONTAINER
         )
-        if hints is not None:
-            tasks = with_hints(tasks, Path(hints), film=True)
-        return _collect(start(tasks), len(tasks), on_item)
+        items = _start(
+            planned, start, settings, overwrite=overwrite, hints=hints, are_films=True, places=places
+        )
+        return _collect(items, len(planned), on_item)
 
 
 def _listed(inputs: str | Path | Sequence[str | Path]) -> list[Place]:
     return list(map(path_or_url, [inputs] if isinstance(inputs, str | Path) else inputs))
 
 
-def _refuse_hints(hints: str | Path | None, inputs: Sequence[Place]) -> None:
-    if hints is not None:
+def _refuse_hints(hints: str | Path | None, inputs: Sequence[Place], out: Place | None) -> None:
+    if hints is not None and any_url(inputs, out):
         raise OptionError(f"--hints {hints}: is for files here; fetch {inputs[0]} first")
+
+
+def _container_of(film: Path) -> str:
+    """The container to try first: the film's own if we write that."""
+    suffix = film.suffix.lower()
+    return suffix if suffix in CONTAINERS else FALLBACK_CONTAINER
 
 
 def _naming(on_frames: OnFrames, places: dict[Path, Place]) -> "Progress":
     return lambda film, done, of: on_frames(places.get(film, film), done, of)
 
 
-def _paths(inputs: Sequence[Place], out: Place | None) -> tuple[list[Path], Path | None]:
-    """Of a run that has to do with nothing elsewhere."""
-    return [Path(place) for place in inputs], None if out is None else Path(out)
+def _start(
+    planned: Sequence[Planned],
+    colorize: Callable[[Sequence[Task]], Generator[Item, None, None]],
+    settings: Settings,
+    *,
+    overwrite: bool,
+    hints: str | Path | None,
+    are_films: bool = False,
+    places: dict[Path, Place] | None = None,
+) -> Generator[Item, None, None]:
+    """Start what is planned; the items come as they are finished.
+
+    Args:
+        colorize: colorizes files on this machine.
+        places: gets the place of each film that is fetched, under the path of its copy.
+    """
+    if any(one.is_remote for one in planned):
+        return colorize_elsewhere(
+            planned, colorize, settings, overwrite=overwrite, one_by_one=are_films, places=places
+        )
+    tasks = tasks_of(planned)
+    if hints is not None:
+        tasks = with_hints(tasks, Path(hints), film=are_films)
+    return colorize(tasks)
 
 
 def _collect(items: Generator[Item, None, None], total: int, on_item: OnItem | None) -> list[Item]:
@@ -256,12 +254,3 @@ def _collect(items: Generator[Item, None, None], total: int, on_item: OnItem | N
             if on_item:
                 on_item(item, total)
     return collected
-
-
-def _film_suffix(source: Path, encoding: Encoding) -> str:
-    if source.suffix.lower() not in CONTAINERS or source.suffix.lower() == ".mkv":
-        return ".mkv"  # known without a look inside, which takes a while for whole shelves of films
-    try:
-        return default_container(probe_film(source), encoding)
-    except Exception:
-        return source.suffix  # what is wrong with it is told when its turn comes

@@ -30,7 +30,7 @@ from deoldify_lite.run.items import Item
 from deoldify_lite.run.settings import FilmSettings
 from deoldify_lite.run.steps import Tally
 from deoldify_lite.run.stream import Progress, cut_of, tally_of
-from deoldify_lite.run.task import Task, is_done
+from deoldify_lite.run.task import Task, find_done
 from deoldify_lite.run.unfinished import Segment, Unfinished
 from deoldify_lite.system.files import atomic_path
 from deoldify_lite.temporal.scene_memory import SceneMemory
@@ -90,7 +90,7 @@ def colorize_films(
 
 def _is_done(task: Task, settings: FilmSettings) -> bool:
     try:
-        return task.hints is None and is_done(task, settings)
+        return find_done(task, settings) is not None
     except OSError:  # told when its turn comes
         return True
 

@@ -1,6 +1,8 @@
 """Kinds of films: suffixes, formats that ffmpeg may open, and containers that are written."""
 
 CONTAINERS = (".mp4", ".m4v", ".mov", ".mkv", ".webm")
+# For what does not fit into the container that the film came in: Matroska holds every stream.
+FALLBACK_CONTAINER = ".mkv"
 
 
 FILM_SUFFIXES = frozenset(

@@ -1,1 +1,1 @@
-"""Photos and films that lie elsewhere, by URL."""
+"""Photos and films by URL: fetched, colorized here, and put back."""

@@ -15,7 +15,7 @@ from types import TracebackType
 
 from deoldify_lite.errors import DeoldifyError, InputError
 from deoldify_lite.run.items import Item
-from deoldify_lite.run.manifest import NAME, Manifest, Record
+from deoldify_lite.run.manifest import NAME, Manifest, Record, read_manifest
 from deoldify_lite.run.task import Task
 from deoldify_lite.storage.errors import UnreachableError
 from deoldify_lite.storage.names import why_unsafe
@@ -54,12 +54,12 @@ class Outbox:
         self.listed = {name_below(root, file.url): file.size for file in list_files(root, deep=deep)}
         self._names = sorted(self.listed)
         self._manifest_size = 0
-        self._sent: dict[str, Record] = {}
         (folder / NAME).unlink(missing_ok=True)
-        if NAME in self.listed:
-            self._fetch_manifest().replace(folder / NAME)
+        if NAME in self.listed and (found := look_up(root / NAME)):
+            fetch(found, folder).replace(folder / NAME)
+            self._manifest_size = found.size
         self.manifest = Manifest(folder)
-        self._sent = self._known()
+        self._sent = {record.output: record for record in self.manifest.records()}
         self._waiting: dict[str, Item] = {}
         self._workers = Workers(1, name="sending")
         self._sending: Pending[dict[str, str]] | None = None
@@ -82,8 +82,8 @@ class Outbox:
     def mark_foreign(self, task: Task) -> None:
         """Make empty files here for files there that no run of ours has made, where a task might write, so
         that all rules for files of the user's hold."""
-        output, source = task.output, task.source
-        own = [output] + ([task.comparison] if task.comparison else [])
+        source, outputs = task.source, [task.output, *task.aliases[:1]]
+        own = outputs + ([task.comparison] if task.comparison else [])
         pages = [path.with_name(f"{stem}-page") for path in own for stem in (path.stem, source.name)]
         names = [self.manifest.key(path) for path in own]
         names = [name for name in names if name in self.listed]
@@ -95,7 +95,7 @@ class Outbox:
         for name in names:
             path = self.folder / name
             record = self._sent.get(name)
-            ours = self.holds(record) if path == output and record else self.manifest.made(path)
+            ours = self.holds(record) if path in outputs and record else self.manifest.made(path)
             if not ours and not why_unsafe(name):
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.touch()
@@ -136,9 +136,6 @@ class Outbox:
             log.warning("%s", failure)
         finally:
             self._workers.__exit__(None, None, None)
-
-    def _known(self) -> dict[str, Record]:
-        return {record.output: record for record in self.manifest.records()}
 
     def _finished(self) -> list[Record]:
         """Recorded here, and not put yet."""
@@ -231,16 +228,6 @@ class Outbox:
             return
         if found is None or found.size == self._manifest_size:
             return
-        local = self._fetch_manifest()
-        for record in Manifest(local.parent).records():
+        for record in read_manifest(found).records():
             self._sent.setdefault(record.output, record)
-        local.unlink()
-
-    def _fetch_manifest(self) -> Path:
-        found = look_up(self.root / NAME)
-        if found is None:
-            raise InputError(f"{self.root / NAME}: is a folder, so nothing can be recorded: move it away")
-        folder = self.folder.with_name("manifest")
-        local = fetch(found, folder)
         self._manifest_size = found.size
-        return local.replace(folder / NAME)

@@ -11,8 +11,11 @@ from typing import Protocol
 from deoldify_lite.color.hint import FilmHint
 from deoldify_lite.errors import InputError, OptionError
 from deoldify_lite.film.cut import Cut, nearest_frame
+from deoldify_lite.film.encoding import Encoding
 from deoldify_lite.film.ffmpeg import ffmpeg_version
 from deoldify_lite.film.fields import deinterlaced
+from deoldify_lite.film.fit import default_container
+from deoldify_lite.film.kinds import FALLBACK_CONTAINER
 from deoldify_lite.film.probe import Film, probe_film
 from deoldify_lite.render.colorizer import Colorizer, OutOfMemoryError
 from deoldify_lite.run.failure import failed
@@ -21,7 +24,7 @@ from deoldify_lite.run.items import Item, warnings_of
 from deoldify_lite.run.settings import FilmSettings
 from deoldify_lite.run.steps import Tally
 from deoldify_lite.run.stream import Progress, colorize_film
-from deoldify_lite.run.task import Task, check_output, fingerprint, is_done, record
+from deoldify_lite.run.task import Task, check_output, find_done, fingerprint, record
 from deoldify_lite.run.unfinished import Unfinished, unfinished
 from deoldify_lite.version import __version__
 
@@ -132,15 +135,18 @@ def colorize_task(
     """Colorize one film, unless that is done, and tell what became of it."""
     began = time.perf_counter()
     try:
-        if task.hints is not None:
-            settings = replace(settings, hints=_hints_in(probe_film(task.source), task.hints, settings))
-        if not overwrite and is_done(task, settings):
-            return Item(task.source, task.output, "skipped", "already done")
-        check_output(task, overwrite)
+        if not overwrite and (done := find_done(task, settings)):
+            return Item(task.source, done, "skipped", "already done")
         film = probe_film(task.source)
+        if _needs_fallback(task, film, settings.encoding):
+            task = replace(task, output=task.aliases[0], aliases=())
+            if not overwrite and find_done(task, settings):
+                return Item(task.source, task.output, "skipped", "already done")
+        check_output(task, overwrite)
+        hints = () if task.hints is None else _hints_in(film, task.hints, settings)
         if settings.deinterlace:
             film = deinterlaced(film)
-        used, tally = _colorize(task, film, settings, renderer, progress)
+        used, tally = _colorize(task, film, settings, hints, renderer, progress)
         log.info("%s: %d of %d frames predicted", task.source, tally.predicted, tally.frames)
     except Exception as error:
         return failed(task, error)
@@ -154,6 +160,13 @@ def colorize_task(
         frames=tally.frames,
         seconds=time.perf_counter() - began,
     )
+
+
+def _needs_fallback(task: Task, film: Film, encoding: Encoding) -> bool:
+    """Whether the film does not fit into the container that was planned, and there is a name for another."""
+    if not task.aliases or task.output.suffix == FALLBACK_CONTAINER:
+        return False
+    return default_container(film, encoding) != task.output.suffix
 
 
 def _hints_in(film: Film, hints: HintFile, settings: FilmSettings) -> tuple[FilmHint, ...]:
@@ -184,7 +197,12 @@ def _notes_on(tally: Tally) -> tuple[str, ...]:
 
 
 def _colorize(
-    task: Task, film: Film, settings: FilmSettings, renderer: Renderer, progress: Progress | None
+    task: Task,
+    film: Film,
+    settings: FilmSettings,
+    hints: tuple[FilmHint, ...],
+    renderer: Renderer,
+    progress: Progress | None,
 ) -> tuple[int, Tally]:
     """Render one film, from the start again at a smaller render factor if memory runs out.
 
@@ -201,7 +219,7 @@ def _colorize(
                 tally = renderer.colorize(
                     film,
                     task.output,
-                    used,
+                    replace(used, hints=hints),
                     found,
                     before_rename=partial(_record, task, used, wanted),
                     progress=progress,

@@ -8,7 +8,7 @@ import hashlib
 import json
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -63,7 +63,7 @@ class Manifest:
         self.folder = folder
         self.path = folder / NAME
         self._records: dict[str, Record] = {}
-        self._made: set[str] = set()  # every file written, results and extras
+        self.made_names: set[str] = set()  # every file written, results and extras
         self._lock = threading.Lock()
         if self.path.is_symlink() or (self.path.exists() and not self.path.is_file()):
             # Through a link we would write somewhere else; a pipe would wait for ever.
@@ -90,7 +90,7 @@ class Manifest:
     def remember(self, record: Record) -> None:
         """Know of a record that is written elsewhere."""
         self._records[record.output] = record
-        self._made |= {record.output, *record.extras}
+        self.made_names |= {record.output, *record.extras}
 
     def key(self, output: Path) -> str:
         """The name under which an output is recorded."""
@@ -99,11 +99,37 @@ class Manifest:
     def is_ours(self, output: Path) -> bool:
         """Whether the file at `output` is a result of an earlier run, as that run left it."""
         record = self._records.get(self.key(output))
-        return record is not None and output.is_file() and output.stat().st_size == record.size
+        return record is not None and self._is_whole(record)
 
-    def is_done(self, output: Path, fingerprint: str) -> bool:
-        """Whether this very result exists already, whole."""
-        return self.is_ours(output) and self._records[self.key(output)].fingerprint == fingerprint
+    def _is_whole(self, record: Record) -> bool:
+        output = self.folder / record.output
+        return output.is_file() and output.stat().st_size == record.size
+
+    def find(
+        self,
+        names: Sequence[str],
+        fingerprint: str,
+        source: str,
+        *,
+        is_whole: Callable[[Record], bool] | None = None,
+    ) -> str | None:
+        """The name of the very result that is asked for, if it exists already, whole.
+
+        Args:
+            names: keys under which it may be recorded. Under all but the first there may be the result of
+                another source, so for these the source counts, too.
+            fingerprint: of what is asked for.
+            source: its absolute path, or its URL.
+            is_whole: whether the result of a record stands as it was left; None looks into the folder.
+        """
+        is_whole = is_whole or self._is_whole
+        for name in names:
+            record = self._records.get(name)
+            if record is None or record.fingerprint != fingerprint or not is_whole(record):
+                continue
+            if name == names[0] or record.source == source:
+                return name
+        return None
 
     def records(self) -> list[Record]:
         """The last record of each result, in the order of names."""
@@ -111,7 +137,7 @@ class Manifest:
 
     def made(self, path: Path) -> bool:
         """Whether an earlier run wrote this file, as a result or beside one."""
-        return path.is_relative_to(self.folder) and self.key(path) in self._made
+        return path.is_relative_to(self.folder) and self.key(path) in self.made_names
 
     def add(
         self,

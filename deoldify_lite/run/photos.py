@@ -30,7 +30,7 @@ from deoldify_lite.run.failure import failed
 from deoldify_lite.run.items import Item, warnings_of
 from deoldify_lite.run.pages import Book, Keep
 from deoldify_lite.run.settings import PhotoSettings
-from deoldify_lite.run.task import Task, check_output, is_done, record
+from deoldify_lite.run.task import Task, check_output, find_done, record
 from deoldify_lite.system.files import clear_parts
 from deoldify_lite.system.lock import sole_run
 from deoldify_lite.system.machine import cores
@@ -89,8 +89,8 @@ def run_photos(
     todo: list[Task] = []
     for task in tasks:
         try:
-            if not overwrite and is_done(task, settings):
-                yield Item(task.source, task.output, "skipped", "already done")
+            if not overwrite and (done := find_done(task, settings)):
+                yield Item(task.source, done, "skipped", "already done")
                 continue
             check_output(task, overwrite)
         except (DeoldifyError, OSError) as error:

@@ -24,6 +24,9 @@ class Task:
     comparison: Path | None = None  # where before and after go, side by side
     origin: str = ""  # URL of what `source` is a copy of
     hints: HintFile | None = None  # on its colours
+    # Other names of a film's result: the first is for a film that does not fit into the container of
+    # `output`; under all of them an earlier run may have left it.
+    aliases: tuple[Path, ...] = ()
 
 
 def check_output(task: Task, overwrite: bool) -> None:
@@ -59,13 +62,16 @@ def fingerprint(task: Task, settings: "Settings") -> str:
     return fingerprint_of(task.source, settings.as_dict() | hints)
 
 
-def is_done(task: Task, settings: "Settings") -> bool:
-    """Whether the very result that is asked for exists already, whole.
+def find_done(task: Task, settings: "Settings") -> Path | None:
+    """The very result that is asked for, if it exists already, whole.
 
     Raises:
         OSError: the source cannot be looked at.
     """
-    return task.manifest.is_done(task.output, fingerprint(task, settings))
+    names = [task.manifest.key(path) for path in (task.output, *task.aliases)]
+    source = task.origin or str(task.source.absolute())
+    name = task.manifest.find(names, fingerprint(task, settings), source)
+    return None if name is None else task.manifest.folder / name
 
 
 def record(

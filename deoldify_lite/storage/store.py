@@ -65,7 +65,7 @@ def media_among(
         for file in files
         if file.url.suffix.lower() in wanted
         and not _is_hidden(name_below(folder, file.url))
-        and not (skip is not None and file.url.is_below(skip))
+        and not (skip is not None and file.url.is_relative_to(skip))
     ]
     return sorted(found, key=lambda file: (natural_key(file.url), file.url))
 

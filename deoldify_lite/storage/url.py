@@ -63,7 +63,7 @@ class Url(str):
     def __truediv__(self, below: str) -> "Url":
         return Url(f"{self}/{below}")
 
-    def is_below(self, folder: str) -> bool:
+    def is_relative_to(self, folder: object) -> bool:
         """Whether it is `folder` or lies in it."""
         return self == folder or self.startswith(f"{folder}/")
 

@@ -26,7 +26,7 @@ from deoldify_lite.cluster.photos import colorize_photos
 from deoldify_lite.run import stream as film_stream
 from deoldify_lite.run.items import Item
 from deoldify_lite.run.manifest import NAME
-from deoldify_lite.run.plan import plan
+from deoldify_lite.run.plan import plan, tasks_of
 from deoldify_lite.run.settings import FilmSettings, PhotoSettings
 from deoldify_lite.system.machine import cores, keep_heap
 
@@ -53,14 +53,16 @@ def benchmark_ray(report: Report, *, photos: int, frames: int, segment_frames: i
         return api.colorize_folder(pictures, out, rendering=still)
 
     def photos_there(out: Path, crew: Crew) -> Iterator[Item]:
-        tasks = plan([pictures], out, suffixes={".jpg"}, suffix_of=lambda path: path.suffix)
+        tasks = tasks_of(plan([pictures], out, suffixes={".jpg"}, suffix_of=lambda path: path.suffix))
         return colorize_photos(tasks, PhotoSettings(still.look), crew)
 
     def film_here(out: Path) -> list[Item]:
         return api.colorize_video(film, out / "film.mp4", rendering=moving)
 
     def film_there(out: Path, crew: Crew) -> Iterator[Item]:
-        tasks = plan([film], out / "film.mp4", suffixes={".mp4"}, suffix_of=lambda path: path.suffix)
+        tasks = tasks_of(
+            plan([film], out / "film.mp4", suffixes={".mp4"}, suffix_of=lambda path: path.suffix)
+        )
         return colorize_films(tasks, FilmSettings(moving.look, moving.steadiness), crew)
 
     for what, unit, count, rendering, here, there in (

@@ -41,7 +41,7 @@ from deoldify_lite.run.films import colorize_films as colorize_films_here
 from deoldify_lite.run.items import Item
 from deoldify_lite.run.manifest import NAME, Manifest
 from deoldify_lite.run.photos import colorize_photos as colorize_photos_here
-from deoldify_lite.run.plan import plan, with_hints
+from deoldify_lite.run.plan import plan, tasks_of, with_hints
 from deoldify_lite.run.settings import FilmSettings, PhotoSettings
 from deoldify_lite.run.task import Task
 
@@ -87,7 +87,9 @@ def film_settings(rendering: api.Rendering) -> FilmSettings:
 
 def photo_tasks(photos: Path, out: Path, compare: bool = False) -> list[Task]:
     suffixes = {".jpg", ".png", ".tif"}
-    return plan([photos], out, suffixes=suffixes, suffix_of=lambda path: path.suffix, compare=compare)
+    return tasks_of(
+        plan([photos], out, suffixes=suffixes, suffix_of=lambda path: path.suffix, compare=compare)
+    )
 
 
 def contents(folder: Path) -> dict[str, bytes | list[object]]:

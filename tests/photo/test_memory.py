@@ -21,7 +21,7 @@ from deoldify_lite.render.colorizer import Colorizer
 from deoldify_lite.render.look import Look
 from deoldify_lite.run.settings import PhotoSettings
 from deoldify_lite.run.photos import colorize_photos
-from deoldify_lite.run.plan import plan
+from deoldify_lite.run.plan import plan, tasks_of
 
 class Constant:
     predicts_rgb, chroma_stride = False, 2
@@ -30,7 +30,7 @@ class Constant:
 
 for name in sys.argv[1:]:
     path = Path(name)
-    tasks = plan([path], None, suffixes={path.suffix}, suffix_of=lambda source: source.suffix)
+    tasks = tasks_of(plan([path], None, suffixes={path.suffix}, suffix_of=lambda source: source.suffix))
     colorizer = Colorizer(Constant(), render_factor=4)
     settings = PhotoSettings(Look("x", 4, 1.0, "auto"))
     (item,) = colorize_photos(tasks, lambda: colorizer, settings, batch_size=1)

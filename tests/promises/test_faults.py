@@ -32,7 +32,7 @@ from deoldify_lite.run import stream as film_stream
 from deoldify_lite.run.items import Item
 from deoldify_lite.run.manifest import NAME, Manifest
 from deoldify_lite.run.photos import colorize_photos
-from deoldify_lite.run.plan import plan
+from deoldify_lite.run.plan import plan, tasks_of
 from deoldify_lite.run.settings import PhotoSettings
 from deoldify_lite.run.verify import verify
 from helpers.film_runs import run_task
@@ -183,7 +183,7 @@ def test_a_record_that_is_cut_off_by_a_full_disk_swallows_no_other(disk: Disk) -
     (disk.folder / "y").write_bytes(b"y")
     manifest.add(disk.folder / "y", "after")
     again = Manifest(disk.folder)
-    assert again.is_done(disk.folder / "x", added[-1]) and again.is_done(disk.folder / "y", "after")
+    assert again.find(["x"], added[-1], "") and again.find(["y"], "after", "")
 
 
 @pytest.mark.parametrize("codec", ["ffv1", "libx264"])
@@ -225,7 +225,9 @@ def test_a_folder_that_may_not_be_written_to(
 
 def photo_run(photos: Path, out: Path, backend: Fixed, between: Callable[[], object]) -> dict[str, Item]:
     """Plan, let something happen, and colorize."""
-    tasks = plan([photos], out, suffixes={".jpg", ".png", ".tif"}, suffix_of=lambda path: path.suffix)
+    tasks = tasks_of(
+        plan([photos], out, suffixes={".jpg", ".png", ".tif"}, suffix_of=lambda path: path.suffix)
+    )
     colorizer = Colorizer(backend, render_factor=4)
 
     def load() -> Colorizer:

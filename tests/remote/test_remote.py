@@ -18,12 +18,12 @@ from deoldify_lite.film.probe import probe_film
 from deoldify_lite.photo.kinds import PHOTO_SUFFIXES, output_suffix
 from deoldify_lite.remote import jobs, outbox
 from deoldify_lite.remote.jobs import colorize_elsewhere
-from deoldify_lite.remote.plan import plan_mirrors
 from deoldify_lite.remote.staging import OLD_S, staging
 from deoldify_lite.render.look import Look
 from deoldify_lite.run.items import Item, as_json
-from deoldify_lite.run.manifest import NAME, Manifest, Record
+from deoldify_lite.run.manifest import NAME, Manifest, Record, fingerprint_of
 from deoldify_lite.run.photos import colorize_photos
+from deoldify_lite.run.plan import plan
 from deoldify_lite.run.settings import PhotoSettings
 from deoldify_lite.run.task import Task
 from deoldify_lite.run.unfinished import Segment, unfinished
@@ -125,14 +125,14 @@ def colorize(
         batch_size=2,
         overwrite=overwrite,
     )
-    mirrors = plan_mirrors(
+    planned = plan(
         inputs,
         out,
         suffixes=PHOTO_SUFFIXES,
         suffix_of=lambda path: output_suffix(path, format),
         compare=compare,
     )
-    return colorize_elsewhere(mirrors, start, settings, overwrite=overwrite)
+    return colorize_elsewhere(planned, start, settings, overwrite=overwrite)
 
 
 def statuses(items: Sequence[Item]) -> dict[str, str]:
@@ -159,7 +159,7 @@ def test_the_parts_of_a_url() -> None:
     bucket = url.parent.parent
     assert bucket == "S3://bucket" and bucket.name == "" and bucket.parent == bucket
     assert bucket / "x" == "S3://bucket/x"
-    assert url.is_below(Url("S3://bucket/a b")) and not url.is_below(Url("S3://bucket/a"))
+    assert url.is_relative_to(Url("S3://bucket/a b")) and not url.is_relative_to(Url("S3://bucket/a"))
 
 
 # names
@@ -316,18 +316,16 @@ def test_one_who_may_not_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
 # the plan
 
 
-def plan_names(inputs: Sequence[str], out: str | None, **options: bool) -> dict[str, list[tuple[str, str]]]:
-    mirrors = plan_mirrors(
+def plan_names(inputs: Sequence[str], out: str | None) -> dict[str, list[tuple[str, str]]]:
+    names: dict[str, list[tuple[str, str]]] = {}
+    for one in plan(
         [path_or_url(text) for text in inputs],
         None if out is None else path_or_url(out),
         suffixes={".jpg", ".png"},
         suffix_of=lambda path: ".jpg",
-        **options,
-    )
-    return {
-        str(mirror.root): [(errand.place.name, errand.output) for errand in mirror.errands]
-        for mirror in mirrors
-    }
+    ):
+        names.setdefault(str(one.root), []).append((one.place.name, one.output))
+    return names
 
 
 def test_results_mirror_the_folders() -> None:
@@ -510,11 +508,11 @@ def test_what_is_finished_when_a_run_is_stopped_is_put(photos: Path, rendering: 
 
     settings = PhotoSettings(Look(rendering.sha256, 4, 1.0, "auto"))
     start = partial(colorize_photos, load_colorizer=cache(rendering.load), settings=settings, batch_size=1)
-    mirrors = plan_mirrors([photos], out, suffixes=PHOTO_SUFFIXES, suffix_of=lambda path: path.suffix)
+    planned = plan([photos], out, suffixes=PHOTO_SUFFIXES, suffix_of=lambda path: path.suffix)
     with pytest.raises(KeyboardInterrupt):
-        list(colorize_elsewhere(mirrors, interrupted, settings))
+        list(colorize_elsewhere(planned, interrupted, settings))
     assert len(names_in(out)) >= 3
-    left = list(colorize_elsewhere(mirrors, start, settings))
+    left = list(colorize_elsewhere(planned, start, settings))
     assert (
         sum(item.status == "skipped" for item in left)
         == len(names_in(out)) - 1 - sum(item.status == "done" for item in left)
@@ -564,10 +562,10 @@ def test_what_another_run_records_meanwhile_is_kept(
         write(out / NAME, other.line().encode())
         return file
 
-    mirrors = plan_mirrors([photos], out, suffixes=PHOTO_SUFFIXES, suffix_of=lambda path: path.suffix)
+    planned = plan([photos], out, suffixes=PHOTO_SUFFIXES, suffix_of=lambda path: path.suffix)
     settings = PhotoSettings(Look(rendering.sha256, 4, 1.0, "auto"))
     start = partial(colorize_photos, load_colorizer=cache(rendering.load), settings=settings, batch_size=1)
-    items = colorize_elsewhere(mirrors, lambda tasks: map(record_other, start(tasks)), settings)
+    items = colorize_elsewhere(planned, lambda tasks: map(record_other, start(tasks)), settings)
     assert {item.status for item in items} == {"done"}
     outputs = {record.output for record in manifest_of(out, tmp_path).records()}
     assert outputs == {"other.jpg", "a.jpg", "b.png", "1920/summer/c 1.tif"}
@@ -650,12 +648,6 @@ def colorize_films_elsewhere(
     from deoldify_lite.run.films import colorize_films
     from deoldify_lite.run.stream import FilmSettings
 
-    def suffix_of(path: Path) -> str:
-        try:
-            return default_container(probe_film(path))
-        except Exception:
-            return path.suffix
-
     settings = FilmSettings(Look(rendering.sha256, 4, 1.0, "auto"), steadiness=0.0)
     places: dict[Path, Place] = {}
     frames: list[tuple[str, int]] = []
@@ -670,13 +662,14 @@ def colorize_films_elsewhere(
         batch_size=2,
         progress=progress,
     )
-    mirrors = plan_mirrors(
+    planned = plan(
         inputs,
         out,
         suffixes=FILM_SUFFIXES,
         suffix_of=lambda path: path.suffix if path.suffix in CONTAINERS else ".mkv",
+        fallback=".mkv",
     )
-    items = colorize_elsewhere(mirrors, start, settings, suffix_of=suffix_of, places=places)
+    items = colorize_elsewhere(planned, start, settings, one_by_one=True, places=places)
     return list(items), frames
 
 
@@ -721,7 +714,7 @@ def test_a_film_from_there_is_the_same_here_and_there(tmp_path: Path, film_rende
 
 def test_the_segments_of_a_film_wait_for_the_next_run(tmp_path: Path) -> None:
     write(Url("memory://in/film.mkv"), b"film")
-    mirrors = plan_mirrors(
+    planned = plan(
         [Url("memory://in/film.mkv")],
         Url("memory://out"),
         suffixes=FILM_SUFFIXES,
@@ -741,22 +734,57 @@ def test_the_segments_of_a_film_wait_for_the_next_run(tmp_path: Path) -> None:
 
     for _ in range(2):
         with pytest.raises(KeyboardInterrupt):
-            list(colorize_elsewhere(mirrors, stopped, settings, suffix_of=lambda path: ".mkv"))
+            list(colorize_elsewhere(planned, stopped, settings, one_by_one=True))
     assert found == [0, 1]
 
 
 def test_a_name_that_the_user_chose_stays() -> None:
     write(Url("memory://in/film.mp4"), b"film")
-    for out, output in (("memory://out/new.mp4", "new.mp4"), ("memory://out", "film.mkv")):
-        mirrors = plan_mirrors(
-            [Url("memory://in/film.mp4")], Url(out), suffixes=FILM_SUFFIXES, suffix_of=lambda path: ".mp4"
+    for out, names in (("memory://out/new.mp4", ["new.mp4"]), ("memory://out", ["film.mp4", "film.mkv"])):
+        planned = plan(
+            [Url("memory://in/film.mp4")],
+            Url(out),
+            suffixes=FILM_SUFFIXES,
+            suffix_of=lambda path: ".mp4",
+            fallback=".mkv",
         )
-        planned: list[str] = []
+        found: list[str] = []
 
-        def colorized(tasks: Sequence[Task], planned: list[str] = planned) -> Iterator[Item]:
-            planned += [task.output.name for task in tasks]
+        def colorized(tasks: Sequence[Task], found: list[str] = found) -> Iterator[Item]:
+            found += [path.name for task in tasks for path in (task.output, *task.aliases[:1])]
             return iter(())
 
         settings = PhotoSettings(Look("", 4, 1.0, "auto"))
-        list(colorize_elsewhere(mirrors, colorized, settings, suffix_of=lambda path: ".mkv"))
-        assert planned == [output]
+        list(colorize_elsewhere(planned, colorized, settings, one_by_one=True))
+        assert found == names
+
+
+def test_films_whose_results_were_put_under_other_names_are_known() -> None:
+    """Of film.mp4 and film.mov, which both came out as .mkv."""
+    source, out = Url("memory://in/film.mov"), Url("memory://out")
+    write(Url("memory://in/film.mp4"), b"film")
+    write(source, b"film")
+    settings = PhotoSettings(Look("", 4, 1.0, "auto"))
+    planned = plan(
+        [source.parent], out, suffixes=FILM_SUFFIXES, suffix_of=lambda path: path.suffix, fallback=".mkv"
+    )
+    assert [one.aliases for one in planned] == [
+        ("film.mov.mkv", "film.mkv"),
+        ("film.mp4.mkv", "film.mkv"),
+    ]
+    file = look_up(source)
+    assert file is not None
+    record = Record("film.mkv", fingerprint_of(file, settings.as_dict()), 5, source=source)
+    write(out / NAME, record.line().encode())
+    write(out / "film.mkv", b"12345")
+    asked: list[str] = []
+
+    def colorized(tasks: Sequence[Task]) -> Iterator[Item]:
+        asked.extend(task.origin for task in tasks)
+        return iter(())
+
+    items = list(colorize_elsewhere(planned, colorized, settings, one_by_one=True))
+    assert [(item.source, item.output, item.status) for item in items] == [
+        (source, out / "film.mkv", "skipped")
+    ]
+    assert asked == ["memory://in/film.mp4"]

@@ -75,6 +75,62 @@ def test_a_film_comes_out_whole_and_in_color(film: Path, rendering: api.Renderin
     assert [item.status for item in again] == ["skipped"]
 
 
+@pytest.fixture
+def odd(tmp_path: Path) -> Path:
+    """A folder with films of raw sound, which fits into .mov and not into .mp4."""
+    folder = tmp_path / "odd"
+    folder.mkdir()
+    for name in ("film.mp4", "film.mov", "one.mp4", "two.avi"):
+        sound = ("-c:a", "pcm_s16le", "-f", "avi" if name.endswith("avi") else "mov")
+        make(folder / name, *pattern(0.2), *tone(0.2), "-vf", "hue=s=0", *sound)
+    return folder
+
+
+def test_a_finished_film_is_skipped_without_a_look_into_it(
+    odd: Path, film: Path, rendering: api.Rendering, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither ffmpeg nor ffprobe is started, whatever the container, with hints or without."""
+    film.rename(odd / "plain.mp4")
+    hints = film.with_name("hints")
+    hints.mkdir()
+    (hints / "plain.hints.csv").write_text("f3,50%,50%,#a06e6e\n")
+    out, hinted = film.with_name("out"), film.with_name("hinted")
+    first = api.colorize_video(odd, out, rendering=rendering)
+    first += api.colorize_video(odd / "plain.mp4", hinted, rendering=rendering, hints=hints)
+    assert {item.status for item in first} == {"done"}
+    started: list[object] = []
+
+    class Counted(subprocess.Popen):  # type: ignore[type-arg]
+        def __init__(self, arguments: object, *others: object, **options: object) -> None:
+            started.append(arguments)
+            super().__init__(arguments, *others, **options)  # type: ignore[call-overload]
+
+    monkeypatch.setattr(subprocess, "Popen", Counted)
+    again = api.colorize_video(odd, out, rendering=rendering)
+    again += api.colorize_video(odd / "plain.mp4", hinted, rendering=rendering, hints=hints)
+    assert not started
+    assert {item.status for item in again} == {"skipped"}
+    assert [item.output for item in again] == [item.output for item in first]
+    (hints / "plain.hints.csv").write_text("f4,50%,50%,#a06e6e\n")
+    (third,) = api.colorize_video(odd / "plain.mp4", hinted, rendering=rendering, hints=hints)
+    assert third.status == "done" and started  # and the count is one
+
+
+def test_a_container_is_chosen_when_the_film_is_opened(odd: Path, rendering: api.Rendering) -> None:
+    names = {"one.mp4": "one.mkv", "film.mp4": "film.mp4.mkv", "film.mov": "film.mov", "two.avi": "two.mkv"}
+    items = api.colorize_video(odd, rendering=rendering)
+    assert {item.source.name: item.output.name for item in items} == names
+    # The manifest names other sources now, so that the container is chosen once more.
+    moved = odd.rename(odd.with_name("moved"))
+    again = api.colorize_video(moved, odd.with_name("odd-colorized"), rendering=rendering)
+    assert {item.source.name: item.output.name for item in again} == names
+    assert {item.status for item in again} == {"skipped"}
+    named = odd.with_name("named.mp4")
+    (item,) = api.colorize_video(moved / "one.mp4", named, rendering=rendering)
+    assert item.status == "failed" and "does not fit into .mp4" in item.reason
+    assert item.output == named
+
+
 def test_luma_is_untouched_before_encoding(film: Path, tiny_weights: Path) -> None:
     rendering = api.settle("video", weights=tiny_weights, render_factor=4, device="cpu")
     (item,) = api.colorize_video(

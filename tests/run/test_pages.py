@@ -11,7 +11,7 @@ from deoldify_lite.photo.io import pages_of, read_photo
 from deoldify_lite.photo.xmp import has_mark
 from deoldify_lite.render.colorizer import Colorizer
 from deoldify_lite.run.photos import MOST_PIXELS, colorize_photos
-from deoldify_lite.run.plan import plan
+from deoldify_lite.run.plan import plan, tasks_of
 from helpers.networks import Fixed
 from helpers.photo_runs import SETTINGS, run_photos
 from helpers.photos import GREY8, GREY16, several_pages, smooth
@@ -96,7 +96,7 @@ def test_leaving_early_leaves_no_half_book(tmp_path: Path) -> None:
     with tifffile.TiffWriter(folder / "1.tif") as writer:
         for _ in range(40):
             writer.write(GREY8, photometric="minisblack", metadata=None)
-    tasks = plan([folder], tmp_path / "out", suffixes={".tif"}, suffix_of=lambda path: path.suffix)
+    tasks = tasks_of(plan([folder], tmp_path / "out", suffixes={".tif"}, suffix_of=lambda path: path.suffix))
     colorizer = Colorizer(Fixed((0.1, -0.1)), render_factor=2)
     items = colorize_photos(tasks, lambda: colorizer, SETTINGS, batch_size=1)
     assert next(items).status == "done"

@@ -25,7 +25,7 @@ from deoldify_lite.render.look import Look
 from deoldify_lite.run import photos as photo_jobs
 from deoldify_lite.run.items import Item, as_json, summary
 from deoldify_lite.run.photos import colorize_photos, side_by_side
-from deoldify_lite.run.plan import plan
+from deoldify_lite.run.plan import plan, tasks_of
 from deoldify_lite.run.settings import PhotoSettings
 from deoldify_lite.run.task import Task, record
 from helpers.networks import Fixed
@@ -77,7 +77,9 @@ def test_what_is_done_is_skipped_until_something_changes(photos: Path, rendering
 
 def test_the_network_is_not_loaded_for_nothing(photos: Path, rendering: api.Rendering) -> None:
     api.colorize_folder(photos, rendering=rendering)
-    tasks = plan([photos], None, suffixes={".jpg", ".png", ".tif"}, suffix_of=lambda path: path.suffix)
+    tasks = tasks_of(
+        plan([photos], None, suffixes={".jpg", ".png", ".tif"}, suffix_of=lambda path: path.suffix)
+    )
 
     def load() -> Colorizer:
         raise AssertionError("loaded")
@@ -128,7 +130,7 @@ def test_sixteen_bits_stay_sixteen(rendering: api.Rendering, tmp_path: Path) -> 
 
 
 def test_a_grey_result_is_told_of(photos: Path) -> None:
-    tasks = plan([photos], None, suffixes={".png"}, suffix_of=lambda path: path.suffix)
+    tasks = tasks_of(plan([photos], None, suffixes={".png"}, suffix_of=lambda path: path.suffix))
     colorless = Colorizer(Fixed((0.001, 0)), render_factor=2)
     (item,) = colorize_photos(
         tasks, lambda: colorless, PhotoSettings(Look("x", 2, 1.0, "auto")), batch_size=1
@@ -143,7 +145,7 @@ def test_out_of_memory_lowers_the_render_factor_and_says_so(photos: Path) -> Non
                 raise MemoryError
             return super().predict(lumas)
 
-    tasks = plan([photos], None, suffixes={".jpg", ".png"}, suffix_of=lambda path: path.suffix)
+    tasks = tasks_of(plan([photos], None, suffixes={".jpg", ".png"}, suffix_of=lambda path: path.suffix))
     colorizer = Colorizer(Small(), render_factor=16)
     items = list(
         colorize_photos(tasks, lambda: colorizer, PhotoSettings(Look("x", 16, 1.0, "auto")), batch_size=1)
@@ -160,7 +162,9 @@ def test_out_of_memory_lowers_the_render_factor_and_says_so(photos: Path) -> Non
 
 
 def test_leaving_early_leaves_no_half_file(photos: Path, rendering: api.Rendering) -> None:
-    tasks = plan([photos], None, suffixes={".jpg", ".png", ".tif"}, suffix_of=lambda path: path.suffix)
+    tasks = tasks_of(
+        plan([photos], None, suffixes={".jpg", ".png", ".tif"}, suffix_of=lambda path: path.suffix)
+    )
     settings = PhotoSettings(Look(rendering.sha256, 4, 1.0, "auto"))
     run = colorize_photos(tasks, rendering.load, settings, batch_size=1)
     next(run)
@@ -270,7 +274,7 @@ def test_mark_and_watermark_are_settings(photos: Path, rendering: api.Rendering)
 
 def one_color(path: Path, **options: object) -> Photo:
     """A photo colorized by a network that gives a strong colour everywhere."""
-    tasks = plan([path], None, suffixes={path.suffix}, suffix_of=lambda source: source.suffix)
+    tasks = tasks_of(plan([path], None, suffixes={path.suffix}, suffix_of=lambda source: source.suffix))
     colorizer = Colorizer(Fixed((-0.3, 0.4)), render_factor=2)
     settings = PhotoSettings(Look("x", 2, 1.0, "auto"), **options)
     (item,) = colorize_photos(tasks, lambda: colorizer, settings, batch_size=1, overwrite=True)
@@ -321,7 +325,7 @@ def test_a_wide_gamut_stays_wide(tmp_path: Path) -> None:
 
 
 def test_a_second_run_into_the_same_folder_stops(photos: Path, rendering: api.Rendering) -> None:
-    tasks = plan([photos], None, suffixes={".jpg", ".png"}, suffix_of=lambda path: path.suffix)
+    tasks = tasks_of(plan([photos], None, suffixes={".jpg", ".png"}, suffix_of=lambda path: path.suffix))
     run = partial(
         colorize_photos, tasks, rendering.load, PhotoSettings(Look("x", 4, 1.0, "auto")), batch_size=1
     )
@@ -339,7 +343,7 @@ def test_a_result_is_recorded_before_it_has_its_name(
     photos: Path, rendering: api.Rendering, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Killed in between, the next run does it again, and does not take it for a file of the user's."""
-    tasks = plan([photos], None, suffixes={".png"}, suffix_of=lambda path: path.suffix)
+    tasks = tasks_of(plan([photos], None, suffixes={".png"}, suffix_of=lambda path: path.suffix))
     settings = PhotoSettings(Look("x", 4, 1.0, "auto"))
     seen: list[bool] = []
 

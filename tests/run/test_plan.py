@@ -7,13 +7,13 @@ import pytest
 from deoldify_lite.errors import InputError, OptionError
 from deoldify_lite.photo.kinds import PHOTO_SUFFIXES
 from deoldify_lite.render.look import Look
-from deoldify_lite.run.plan import plan
+from deoldify_lite.run.plan import plan, tasks_of
 from deoldify_lite.run.settings import PhotoSettings
 from deoldify_lite.run.task import check_output, record
 
 
 def outputs(inputs: list[Path], out: Path | None, suffix: str | None = None) -> list[Path]:
-    tasks = plan(inputs, out, suffixes=PHOTO_SUFFIXES, suffix_of=lambda path: suffix or path.suffix)
+    tasks = tasks_of(plan(inputs, out, suffixes=PHOTO_SUFFIXES, suffix_of=lambda path: suffix or path.suffix))
     return [task.output for task in tasks]
 
 
@@ -36,7 +36,7 @@ def test_results_inside_the_sources_are_not_sources(photos: Path) -> None:
 
 
 def test_results_among_the_sources_get_names_of_their_own(photos: Path) -> None:
-    tasks = plan([photos], photos, suffixes=PHOTO_SUFFIXES, suffix_of=lambda path: path.suffix)
+    tasks = tasks_of(plan([photos], photos, suffixes=PHOTO_SUFFIXES, suffix_of=lambda path: path.suffix))
     assert [task.output.name for task in tasks] == [
         "c 1-colorized.tif",
         "a-colorized.jpg",
@@ -78,7 +78,7 @@ def test_inputs_that_cannot_be(photos: Path, tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_not_ours_is_not_replaced(photos: Path) -> None:
-    task = plan([photos / "a.jpg"], None, suffixes=PHOTO_SUFFIXES, suffix_of=lambda p: p.suffix)[0]
+    task = tasks_of(plan([photos / "a.jpg"], None, suffixes=PHOTO_SUFFIXES, suffix_of=lambda p: p.suffix))[0]
     check_output(task, overwrite=False)
     task.output.write_bytes(b"the user's")
     with pytest.raises(InputError, match="exists and is not a result"):
@@ -90,8 +90,13 @@ def test_a_file_that_is_not_ours_is_not_replaced(photos: Path) -> None:
 
 def test_results_of_runs_inside_are_no_sources(photos: Path) -> None:
     """First a single photo deep inside, then the whole tree."""
-    (task,) = plan(
-        [photos / "1920/summer/c 1.tif"], None, suffixes=PHOTO_SUFFIXES, suffix_of=lambda path: path.suffix
+    (task,) = tasks_of(
+        plan(
+            [photos / "1920/summer/c 1.tif"],
+            None,
+            suffixes=PHOTO_SUFFIXES,
+            suffix_of=lambda path: path.suffix,
+        )
     )
     task.output.touch()
     task.manifest.add(task.output, "f")
@@ -113,7 +118,9 @@ def test_the_root_of_a_disk_needs_a_folder_for_results(photos: Path) -> None:
 def test_comparisons_get_names_of_their_own(photos: Path) -> None:
     (photos / "a.png").touch()
     (photos / "b-compare.jpg").touch()
-    tasks = plan([photos], None, suffixes=PHOTO_SUFFIXES, suffix_of=lambda p: p.suffix, compare=True)
+    tasks = tasks_of(
+        plan([photos], None, suffixes=PHOTO_SUFFIXES, suffix_of=lambda p: p.suffix, compare=True)
+    )
     names = [task.output.name for task in tasks] + [
         str(task.comparison and task.comparison.name) for task in tasks
     ]
@@ -134,7 +141,7 @@ def test_a_result_that_cannot_be_recorded_is_taken_back(
     def full(*_: object, **__: object) -> None:
         raise OSError("no space left on device")
 
-    task = plan([photos / "a.jpg"], None, suffixes=PHOTO_SUFFIXES, suffix_of=lambda p: p.suffix)[0]
+    task = tasks_of(plan([photos / "a.jpg"], None, suffixes=PHOTO_SUFFIXES, suffix_of=lambda p: p.suffix))[0]
     task.output.write_bytes(b"result")
     monkeypatch.setattr(task.manifest, "add", full)
     with pytest.raises(OSError, match="no space"):

@@ -14,7 +14,7 @@ from deoldify_lite.photo.io import read_photo
 from deoldify_lite.photo.photo import Photo
 from deoldify_lite.photo.xmp import has_mark
 from deoldify_lite.render.colorizer import Colorizer
-from deoldify_lite.run.plan import plan
+from deoldify_lite.run.plan import plan, tasks_of
 from deoldify_lite.show.clip import frame_of
 from deoldify_lite.show.sheet import GAP_PX, LABEL_PX, Row, Subject, draw_sheet, subject_of, write_sheet
 from helpers.films import make, pattern, run, tone
@@ -117,7 +117,7 @@ def test_preview_of_a_photo(
     assert {path: path.read_bytes() for path in before} == before
     assert call(photos / "b.png", *options) == 0  # again, over its own
     # which no run takes for a photo
-    found = plan([photos], None, suffixes={".png", ".jpg"}, suffix_of=lambda path: path.suffix)
+    found = tasks_of(plan([photos], None, suffixes={".png", ".jpg"}, suffix_of=lambda path: path.suffix))
     assert sorted(task.source.name for task in found) == ["a.jpg", "b.png"]
     with pytest.raises(InputError, match="not a result of an earlier run"):
         call(photos / "b.png", *options, "-o", photos / "a.jpg")
