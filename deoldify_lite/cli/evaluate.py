@@ -138,9 +138,10 @@ def run_evaluate(args: argparse.Namespace) -> int:
 
 def evaluate_photos(args: argparse.Namespace) -> int:
     """Folders of photos."""
-    from deoldify_lite.evaluation.pairs import column_names, find_pairs
+    from deoldify_lite.evaluation.pairs import column_names
     from deoldify_lite.evaluation.photos.measure import measure, read_labels
     from deoldify_lite.evaluation.photos.page import as_page
+    from deoldify_lite.evaluation.photos.pairs import find_pairs
     from deoldify_lite.evaluation.photos.table import as_json, as_text, rows
 
     names = column_names(args.results)

@@ -1,20 +1,18 @@
-"""Which result belongs to which true picture, by their paths below their folders."""
+"""Which result belongs to which true picture or film: what the search for photos and for films shares."""
 
-from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from deoldify_lite.errors import InputError, OptionError
-from deoldify_lite.photo.kinds import PHOTO_SUFFIXES
-from deoldify_lite.system.files import find_media
 
 GREY, TRUTH = "grey", "truth"  # names of the two columns that are always there
 
 
 @dataclass(frozen=True)
 class Pair:
-    """A true picture and what each folder of results has for it."""
+    """A true picture or film and what each folder of results has for it."""
 
     name: str  # of the truth below its folder, with forward slashes
     truth: Path
@@ -25,9 +23,32 @@ class Pair:
 class Pairing:
     """What was found in the folders."""
 
-    pairs: tuple[Pair, ...]  # pictures that every folder has
-    missing: tuple[str, ...]  # true pictures that some folder lacks, or has twice, each with the reason
-    extra: tuple[str, ...]  # results without a true picture
+    pairs: tuple[Pair, ...]  # true pictures or films that every folder has
+    missing: tuple[str, ...]  # those that some folder lacks, or has twice, each with the reason
+    extra: tuple[str, ...]  # results without a true picture or film
+
+
+class Results:
+    """The results in a folder, by their paths below it."""
+
+    def __init__(self, folder: Path, files: Sequence[Path]) -> None:
+        self.folder = folder
+        self.by_path = {path.relative_to(folder): path for path in files}
+        self._by_stem: dict[Path, list[Path]] = defaultdict(list)
+        for relative, path in self.by_path.items():
+            self._by_stem[relative.with_suffix("")].append(path)
+
+    def of_stem(self, stem: Path) -> list[Path]:
+        """The results whose path without the suffix is this."""
+        return self._by_stem.get(stem, [])
+
+    def named_after(self, stem: Path) -> list[Path]:
+        """The same, or else those with -colorized at the end of the name."""
+        return self.of_stem(stem) or self.of_stem(stem.with_name(f"{stem.name}-colorized"))
+
+
+# The results of a folder, and a true file's path below its own -> the results that may belong to it.
+FindCandidates = Callable[[Results, Path], Sequence[Path]]
 
 
 def column_names(results: Sequence[Path]) -> list[str]:
@@ -46,96 +67,48 @@ def column_names(results: Sequence[Path]) -> list[str]:
     ]
 
 
-def find_pairs(results: Sequence[Path], truth: Path) -> Pairing:
-    """Find every true picture and its results, all folders inside included.
-
-    A result may have any suffix, and the names that `colorize-folder` gives: NAME, NAME-colorized, or the
-    source's full name where two differ only in the suffix (a.png.jpg for a.png). Comparisons
-    (NAME-compare.jpg) are passed over.
+def pair_up(
+    truth: Path, true: Sequence[Path], results: Sequence[Results], candidates: FindCandidates, kinds: str
+) -> Pairing:
+    """Pair each true picture or film with the one result that each folder has for it.
 
     Args:
-        results: folders of results.
-        truth: folder of the true pictures.
+        truth: the folder of the true ones.
+        true: the files in it.
+        results: the results in each folder.
+        candidates: finds what may belong to a true file; if that is not exactly one result, it is missing.
+        kinds: pictures or films, for the message.
 
     Raises:
-        InputError: a folder does not exist or holds no picture, or no result belongs to any true picture.
+        InputError: no result belongs to any true file.
     """
-    folders = [*results, truth]
-    for folder in folders:
-        if not folder.is_dir():
-            raise InputError(f"{folder}: no such folder: name folders of pictures, the true ones last")
-    true = _pictures(truth, folders)
-    found = [_Results(folder, _pictures(folder, folders)) for folder in results]
-    stems = Counter(path.relative_to(truth).with_suffix("") for path in true)
     pairs, missing = [], []
+    claimed: set[Path] = set()
     for path in true:
         relative = path.relative_to(truth)
         own = []
-        for searched in found:
-            candidates = searched.candidates(relative, unique=stems[relative.with_suffix("")] == 1)
-            if len(candidates) == 1:
-                own.append(candidates[0])
-            elif candidates:
-                names = " and ".join(candidate.name for candidate in candidates)
+        for searched in results:
+            found = candidates(searched, relative)
+            claimed.update(found)
+            if len(found) == 1:
+                own.append(found[0])
+            elif found:
+                names = " and ".join(result.name for result in found)
                 missing.append(f"{path}: {searched.folder} has several results for it: {names}")
             else:
                 missing.append(f"{path}: {searched.folder} has no result for it")
-        if len(own) == len(found):
+        if len(own) == len(results):
             pairs.append(Pair(relative.as_posix(), path, tuple(own)))
     if not pairs:
+        folders = " and in ".join(str(searched.folder) for searched in results)
         raise InputError(
-            f"{truth}: none of its pictures has a result in {' and in '.join(map(str, results))}: "
+            f"{truth}: none of its {kinds} has a result in {folders}: "
             "they are found by the path below the folder, without the suffix"
         )
-    extra = [str(path) for folder in found for path in folder.unclaimed()]
-    return Pairing(tuple(pairs), tuple(missing), tuple(extra))
-
-
-def _pictures(folder: Path, folders: Sequence[Path]) -> list[Path]:
-    """Pictures below a folder, but for those of other named folders inside it."""
-    whole = folder.resolve()
-    others = [other.resolve() for other in folders]
-    inside = [other for other in others if other != whole and other.is_relative_to(whole)]
-    found = [
-        path
-        for path in find_media(folder, PHOTO_SUFFIXES)
-        if not any((whole / path.relative_to(folder)).is_relative_to(other) for other in inside)
+    extra = [
+        str(path)
+        for searched in results
+        for path in searched.by_path.values()
+        if path not in claimed and not path.name.endswith("-compare.jpg")
     ]
-    if not found:
-        raise InputError(f"{folder}: holds no picture ({', '.join(sorted(PHOTO_SUFFIXES))})")
-    return found
-
-
-class _Results:
-    """A folder of results, to be searched by the path of the truth."""
-
-    def __init__(self, folder: Path, pictures: Sequence[Path]) -> None:
-        self.folder = folder
-        self._pictures = pictures
-        self._by_path = {path.relative_to(folder): path for path in pictures}
-        self._by_stem: dict[Path, list[Path]] = defaultdict(list)
-        for relative, path in self._by_path.items():
-            self._by_stem[relative.with_suffix("")].append(path)
-        self._claimed: set[Path] = set()
-
-    def candidates(self, relative: Path, *, unique: bool) -> list[Path]:
-        """What may be the result of a true picture: those of the first rule that finds any.
-
-        Args:
-            relative: path of the true picture below its folder.
-            unique: whether no other true picture differs from it in the suffix alone.
-        """
-        stem = relative.with_suffix("")
-        found = [self._by_path[relative]] if relative in self._by_path else self._by_stem.get(relative, [])
-        if not found and unique:
-            found = self._by_stem.get(stem) or self._by_stem.get(stem.with_name(f"{stem.name}-colorized"), [])
-        self._claimed.update(found)
-        return found
-
-    def unclaimed(self) -> list[Path]:
-        """Pictures that belong to nothing, but for comparisons."""
-        return [
-            path
-            for path in self._pictures
-            if path not in self._claimed and not path.name.endswith("-compare.jpg")
-        ]
+    return Pairing(tuple(pairs), tuple(missing), tuple(extra))

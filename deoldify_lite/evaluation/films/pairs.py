@@ -1,11 +1,10 @@
 """Which films are compared with which: by their names, or by their paths below their folders."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
 from deoldify_lite.errors import InputError
-from deoldify_lite.evaluation.pairs import Pair, Pairing, column_names
+from deoldify_lite.evaluation.pairs import Pair, Pairing, Results, column_names, pair_up
 from deoldify_lite.film.kinds import FILM_SUFFIXES
 from deoldify_lite.photo.kinds import PHOTO_SUFFIXES
 from deoldify_lite.system.files import find_media
@@ -63,39 +62,18 @@ def find_film_pairs(results: Sequence[Path], truth: Path) -> Pairing:
             )
     if not truth.is_dir():
         return Pairing((Pair(truth.name, truth, tuple(results)),), (), ())
-    found = [_by_stem(folder) for folder in results]
-    pairs, missing = [], []
-    claimed: set[Path] = set()
-    for path in find_media(truth, FILM_SUFFIXES):
-        relative = path.relative_to(truth)
-        stem = relative.with_suffix("")
-        own = []
-        for folder, films in zip(results, found, strict=True):
-            candidates = films.get(stem) or films.get(stem.with_name(f"{stem.name}-colorized"), [])
-            claimed.update(candidates)
-            if len(candidates) == 1:
-                own += candidates
-            elif candidates:
-                names = " and ".join(candidate.name for candidate in candidates)
-                missing.append(f"{path}: {folder} has several results for it: {names}")
-            else:
-                missing.append(f"{path}: {folder} has no result for it")
-        if len(own) == len(results):
-            pairs.append(Pair(relative.as_posix(), path, tuple(own)))
-    if not pairs:
-        raise InputError(
-            f"{truth}: none of its films has a result in {' and in '.join(map(str, results))}: they are "
-            "found by the path below the folder, without the suffix"
-        )
-    extra = [str(p) for films in found for paths in films.values() for p in paths if p not in claimed]
-    return Pairing(tuple(pairs), tuple(missing), tuple(extra))
+    return pair_up(
+        truth,
+        find_media(truth, FILM_SUFFIXES),
+        [Results(folder, _films(folder)) for folder in results],
+        lambda searched, relative: searched.named_after(relative.with_suffix("")),
+        "films",
+    )
 
 
-def _by_stem(folder: Path) -> dict[Path, list[Path]]:
-    """Films below a folder by their paths without the suffix."""
-    films: dict[Path, list[Path]] = defaultdict(list)
-    for path in find_media(folder, FILM_SUFFIXES):
-        films[path.relative_to(folder).with_suffix("")].append(path)
+def _films(folder: Path) -> list[Path]:
+    """Films below a folder."""
+    films = find_media(folder, FILM_SUFFIXES)
     if not films:
         raise InputError(f"{folder}: holds no film ({', '.join(sorted(FILM_SUFFIXES))})")
     return films
