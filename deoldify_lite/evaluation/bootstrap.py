@@ -79,3 +79,9 @@ def estimate(draws: Draws) -> Estimate | None:
         return Estimate(float(draws[0]))
     low, high = np.percentile(draws[1:], [2.5, 97.5])
     return Estimate(float(draws[0]), float(low), float(high))
+
+
+def quotient(above: Draws, below: Draws) -> Draws:
+    """One figure divided by another, paired; NaN where the divisor is 0."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(below != 0, above / below, np.nan)

@@ -228,13 +228,13 @@ def test_rows_are_means_over_films() -> None:
     values = {column: cell.value for column, cell in rows["warp error"].cells.items() if cell}
     assert values == {"plain": 4.0, "ours": 1.5, "truth": 1.0}
     # The mean of 2/20 and 1/30, by that of 4/20 or of 1/40.
-    ratio = rows["warp error / CF"].times_first["ours"]
+    ratio = rows["warp error / CF"].quotients["ours"]
     assert ratio and ratio.value == pytest.approx((0.1 + 1 / 30) / 2 / 0.2)
     share = rows["warp error / CF, share"].cells["ours"]
     assert share and share.value == pytest.approx((0.1 + 1 / 30) / 2 * 40)
-    gain = rows["PSNR gain, dB"].minus_first["ours"]
+    gain = rows["PSNR gain, dB"].differences["ours"]
     assert gain and gain.value == pytest.approx(5)
-    assert rows["CDC"].cells["ours"] is None and rows["flicker / CF"].times_first["ours"] is None
+    assert rows["CDC"].cells["ours"] is None and rows["flicker / CF"].quotients["ours"] is None
 
 
 def test_table_and_json() -> None:

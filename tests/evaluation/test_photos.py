@@ -11,12 +11,14 @@ from safetensors.torch import save_file
 
 from deoldify_lite.errors import InputError, OptionError, WeightsError
 from deoldify_lite.evaluation.bootstrap import Bootstrap, Estimate, estimate
-from deoldify_lite.evaluation.pairs import Pair, column_names, find_pairs
+from deoldify_lite.evaluation.pairs import Pair, column_names
 from deoldify_lite.evaluation.photos import networks
 from deoldify_lite.evaluation.photos.measure import Judges, Measured, grey_of, measure, read_labels, read_pair
 from deoldify_lite.evaluation.photos.page import as_page, rankings
+from deoldify_lite.evaluation.photos.pairs import find_pairs
 from deoldify_lite.evaluation.photos.populations import WAITING, InceptionScore, Moments
-from deoldify_lite.evaluation.photos.table import Row, as_json, as_text, rows
+from deoldify_lite.evaluation.photos.table import as_json, as_text, rows
+from deoldify_lite.evaluation.table import Row
 from helpers.browser import watch
 from helpers.places import ROOT, SHARED
 

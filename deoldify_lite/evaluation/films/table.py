@@ -1,30 +1,14 @@
 """The figures of films, summed up: rows of estimates, as a text and as plain data."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
-from deoldify_lite.evaluation.bootstrap import Bootstrap, Draws, Estimate, estimate
-from deoldify_lite.evaluation.columns import aligned, as_figure
+from deoldify_lite.evaluation.bootstrap import Bootstrap, estimate, quotient
 from deoldify_lite.evaluation.films.measure import FilmFigures
 from deoldify_lite.evaluation.pairs import TRUTH
-
-Cells = Mapping[str, Estimate | None]
-
-
-@dataclass(frozen=True)
-class FilmRow:
-    """One measure in all columns."""
-
-    name: str
-    about: str  # one line for readers who do not know the measure
-    decimals: int
-    cells: Cells  # column -> figure; None or missing where there can be none
-    times_first: Cells  # later results -> quotient by the first, paired film by film; empty for decibels
-    minus_first: Cells  # later results -> difference from the first, likewise; empty for all but decibels
-
+from deoldify_lite.evaluation.table import Row, aligned, as_cell, as_figure, plain_cells, plain_value
 
 # Key, name, decimals, what it is, whether its share of the truth's tells something.
 MEANS = (
@@ -40,7 +24,7 @@ MEANS = (
 IN_DECIBELS = ("psnr", "psnr_gain")
 
 
-def film_rows(films: Sequence[FilmFigures]) -> list[FilmRow]:
+def film_rows(films: Sequence[FilmFigures]) -> list[Row]:
     """Sum up films that were measured with the same columns: means over films.
 
     Raises:
@@ -60,27 +44,22 @@ def film_rows(films: Sequence[FilmFigures]) -> list[FilmRow]:
         first, decibels = draws[results[0]], key in IN_DECIBELS
         others = {c: draws[c] for c in results[1:]}
         rows.append(
-            FilmRow(
+            Row(
                 name,
                 about,
                 decimals,
                 {c: estimate(values) for c, values in draws.items()},
-                {} if decibels else {c: estimate(_quotient(x, first)) for c, x in others.items()},
-                {c: estimate(x - first) for c, x in others.items()} if decibels else {},
+                differences={c: estimate(x - first) for c, x in others.items()} if decibels else {},
+                quotients={} if decibels else {c: estimate(quotient(x, first)) for c, x in others.items()},
             )
         )
         if shared and TRUTH in draws:
-            shares = {c: estimate(_quotient(draws[c], draws[TRUTH])) for c in results}
-            rows.append(FilmRow(f"{name}, share", "of the truth's", 3, shares, {}, {}))
+            shares = {c: estimate(quotient(draws[c], draws[TRUTH])) for c in results}
+            rows.append(Row(f"{name}, share", "of the truth's", 3, shares))
     return rows
 
 
-def _quotient(above: Draws, below: Draws) -> Draws:
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(below != 0, above / below, np.nan)
-
-
-def films_as_text(rows: Sequence[FilmRow], films: Sequence[FilmFigures]) -> str:
+def films_as_text(rows: Sequence[Row], films: Sequence[FilmFigures]) -> str:
     """The table for a terminal; - where a figure makes no sense or cannot be had."""
     columns = films[0].columns
     results = [column for column in columns if column != TRUTH]
@@ -89,28 +68,24 @@ def films_as_text(rows: Sequence[FilmRow], films: Sequence[FilmFigures]) -> str:
     head = f"{f'{len(films)} films, ' if many else ''}{frames} frames, {shots} shot{'s'[: shots != 1]}"
     lines = [[head, *columns]]
     for row in rows:
-        found = [row.cells.get(column) for column in columns]
-        lines.append([row.name, *("-" if f is None else as_figure(f, row.decimals) for f in found)])
+        lines.append([row.name, *(as_cell(row, row.cells.get(c)) for c in columns)])
     text = aligned(lines)
     if many:
         text += "\nMeans over films, ± half of the 95 % bootstrap interval."
     if results[1:]:
         lines = [[f"beside {results[0]}", *results[1:]]]
         for row in rows:
-            if row.minus_first:
-                found = [row.minus_first[column] for column in results[1:]]
-                lines.append(
-                    [row.name, *("-" if f is None else as_figure(f, row.decimals, "+") for f in found)]
-                )
-            elif row.times_first:
-                found = [row.times_first[column] for column in results[1:]]
+            if row.differences:
+                lines.append([row.name, *(as_cell(row, row.differences[c], "+") for c in results[1:])])
+            elif row.quotients:
+                found = [row.quotients[c] for c in results[1:]]
                 lines.append([row.name, *("-" if f is None else "x " + as_figure(f, 3) for f in found)])
         text += "\n\n" + aligned(lines)
     return text
 
 
 def films_as_json(
-    rows: Sequence[FilmRow],
+    rows: Sequence[Row],
     films: Sequence[FilmFigures],
     names: Sequence[str],
     settings: Mapping[str, Any],
@@ -128,11 +103,8 @@ def films_as_json(
         problems: what was left out, and why.
     """
 
-    def plain(cells: Cells) -> dict[str, Any]:
-        return {column: None if cell is None else asdict(cell) for column, cell in cells.items()}
-
-    def known(value: float) -> float | None:
-        return float(value) if np.isfinite(value) else None
+    def six_digits(value: float) -> float | None:
+        return float(f"{value:.6g}") if np.isfinite(value) else None
 
     def by_column(film: FilmFigures, figures: Mapping[tuple[str, str], Any]) -> dict[str, dict[str, Any]]:
         return {
@@ -146,9 +118,9 @@ def films_as_json(
             {
                 "name": row.name,
                 "about": row.about,
-                "columns": plain(row.cells),
-                "times_first": plain(row.times_first),
-                "minus_first": plain(row.minus_first),
+                "columns": plain_cells(row.cells),
+                "times_first": plain_cells(row.quotients),
+                "minus_first": plain_cells(row.differences),
             }
             for row in rows
         ],
@@ -159,15 +131,10 @@ def films_as_json(
                 "frames": film.frames,
                 "rate": film.rate,
                 "shot_starts": list(film.starts),
-                "scores": by_column(film, {key: known(value) for key, value in film.scores.items()}),
+                "scores": by_column(film, {key: plain_value(value) for key, value in film.scores.items()}),
                 "series": by_column(
                     film,
-                    {
-                        key: [
-                            None if value is None else float(f"{value:.6g}") for value in map(known, series)
-                        ]
-                        for key, series in film.series.items()
-                    },
+                    {key: [six_digits(value) for value in series] for key, series in film.series.items()},
                 ),
             }
             for name, film in zip(names, films, strict=True)

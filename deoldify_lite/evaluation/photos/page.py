@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from deoldify_lite.color.arrays import Picture, fit_size, resize
 from deoldify_lite.errors import InputError
-from deoldify_lite.evaluation.columns import as_figure
 from deoldify_lite.evaluation.pairs import GREY, TRUTH
 from deoldify_lite.evaluation.photos.measure import Measured, grey_picture, read_pairs, tensor_of
-from deoldify_lite.evaluation.photos.table import Row, as_cell, unavailable_rows
+from deoldify_lite.evaluation.photos.table import unavailable_rows
+from deoldify_lite.evaluation.table import Row, as_cell, as_figure
 from deoldify_lite.photo.samples import to_depth
 from deoldify_lite.photo.thumbnail import jpeg_uri
 from deoldify_lite.templates.environment import render

@@ -1,31 +1,15 @@
 """The figures of a run, summed up: rows of estimates, as a text and as plain data."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from deoldify_lite.evaluation.bootstrap import Bootstrap, Draws, Estimate, estimate
-from deoldify_lite.evaluation.columns import aligned, as_figure
+from deoldify_lite.evaluation.bootstrap import Bootstrap, Draws, Estimate, estimate, quotient
 from deoldify_lite.evaluation.pairs import GREY, TRUTH
 from deoldify_lite.evaluation.photos.measure import Measured
-
-Cells = Mapping[str, Estimate | None]
-
-
-@dataclass(frozen=True)
-class Row:
-    """One measure in all columns."""
-
-    name: str
-    about: str  # one line for readers who do not know the measure
-    decimals: int
-    cells: Cells  # column -> figure; None or missing where there can be none
-    differences: Cells  # later folders of results -> figure minus that of the first, paired
-    unavailable: str = ""  # why the whole row has no figures
-
+from deoldify_lite.evaluation.table import Row, aligned, as_cell, plain_cells, plain_value
 
 # Key, name, decimals, what it is. Mean over pictures; each against the truth but CF.
 MEANS = (
@@ -77,8 +61,8 @@ def rows(measured: Measured, *, feature_network: str, unavailable: Mapping[str, 
             true, shown = draws[TRUTH], [c for c in draws if c != TRUTH]
             if key == "cf":
                 add(f"{name} difference", 2, "from the truth's mean", {c: draws[c] - true for c in shown})
-            with np.errstate(invalid="ignore", divide="ignore"):
-                add(f"{name} share", 3, "of the truth's mean", {c: draws[c] / true for c in shown})
+            shares = {c: quotient(draws[c], true) for c in shown}
+            add(f"{name} share", 3, "of the truth's mean", shares)
     labelled = 0 if measured.labels is None else int((measured.labels >= 0).sum())
     for key, name, which, about in (
         (
@@ -91,9 +75,8 @@ def rows(measured: Measured, *, feature_network: str, unavailable: Mapping[str, 
     ):
         if draws := of(key):
             add(f"{name}{which}, %", 1, about, {c: 100 * draws[c] for c in draws})
-            with np.errstate(invalid="ignore", divide="ignore"):
-                gap = np.where(draws[TRUTH] > draws[GREY], draws[TRUTH] - draws[GREY], np.nan)
-                regained = {c: 100 * (draws[c] - draws[GREY]) / gap for c in measured.results}
+            gap = np.where(draws[TRUTH] > draws[GREY], draws[TRUTH] - draws[GREY], np.nan)
+            regained = {c: 100 * (draws[c] - draws[GREY]) / gap for c in measured.results}
             add(f"{name} regained, %", 1, "of what turning grey lost", regained)
     for key, name, decimals, about in (
         (
@@ -151,27 +134,13 @@ def unavailable_rows(table: Sequence[Row]) -> list[str]:
     return [f"{', '.join(names)}: n/a: {reason}" for reason, names in reasons.items()]
 
 
-def as_cell(row: Row, figure: Estimate | None, sign: str = "") -> str:
-    """A figure of a row as text."""
-    if row.unavailable:
-        return "n/a"
-    return "-" if figure is None else as_figure(figure, row.decimals, sign)
-
-
 def as_json(table: Sequence[Row], measured: Measured, settings: Mapping[str, Any]) -> dict[str, Any]:
     """The run as plain data: settings, rows, and the figures of every picture; null for what is unknown."""
-
-    def plain(cells: Cells) -> dict[str, Any]:
-        return {column: None if cell is None else asdict(cell) for column, cell in cells.items()}
-
-    def known(value: float) -> float | None:
-        return float(value) if np.isfinite(value) else None
-
     pictures = []
     for i, pair in enumerate(measured.pairs):
         scores: dict[str, dict[str, float | int | None]] = {column: {} for column in measured.columns}
         for (name, column), values in measured.scores.items():
-            scores[column][name] = known(values[i])
+            scores[column][name] = plain_value(values[i])
         for column, classes in measured.classes.items():
             scores[column]["class"] = int(classes[i])
         pictures.append({"name": pair.name, "scores": scores})
@@ -182,8 +151,8 @@ def as_json(table: Sequence[Row], measured: Measured, settings: Mapping[str, Any
             {
                 "name": row.name,
                 "about": row.about,
-                "columns": plain(row.cells),
-                "differences_from_first": plain(row.differences),
+                "columns": plain_cells(row.cells),
+                "differences_from_first": plain_cells(row.differences),
                 "unavailable": row.unavailable or None,
             }
             for row in table
