@@ -20,6 +20,7 @@ from deoldify_lite.cli.options import (
     describe,
     network_of,
 )
+from deoldify_lite.photo.kinds import OUTPUT_FORMATS
 from deoldify_lite.run.items import Item
 from deoldify_lite.storage.url import path_or_url
 
@@ -63,7 +64,7 @@ def fill_folder_parser(parser: argparse.ArgumentParser) -> None:
     )
     output.add_argument(
         "--format",
-        choices=["keep", "jpg", "png", "tif", "webp"],
+        choices=OUTPUT_FORMATS,
         default="keep",
         help="file format of the results; keep takes that of each photo (default: keep)",
     )

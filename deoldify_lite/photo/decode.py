@@ -15,7 +15,7 @@ from PIL import Image, features
 from deoldify_lite.photo.exif import ORIENTATION, upright_exif
 from deoldify_lite.photo.iptc import iptc_of_resources
 from deoldify_lite.photo.jpeg import more_xmp
-from deoldify_lite.photo.kinds import kind_of
+from deoldify_lite.photo.kinds import AVIF, HEIF, JXL, PILLOW_KINDS, RAW, TIFF, Kind, kind_of
 from deoldify_lite.photo.limits import check_size, open_image
 from deoldify_lite.photo.optional import decode_heif, decode_jxl, decode_raw, pixels_of_optional
 from deoldify_lite.photo.photo import Photo
@@ -33,9 +33,6 @@ from deoldify_lite.photo.tiff_read import decode_with_opencv, page_sizes, read_p
 
 log = logging.getLogger(__name__)
 
-PILLOWS = ("JPEG", "PNG", "WEBP", "BMP", "GIF")
-READABLE = (*PILLOWS, "TIFF", "HEIC", "AVIF", "JPEG XL", "camera RAW")
-
 
 def decode_photo(path: Path, file: BinaryIO, page: int = 0) -> Photo:
     """Decode an open file, recognised by content; `path` names it in messages and in the result.
@@ -48,12 +45,12 @@ def decode_photo(path: Path, file: BinaryIO, page: int = 0) -> Photo:
         Exception: of any kind, from decoders, where it is damaged or no picture.
     """
     kind = kind_of(path, file)
-    if kind == "TIFF":
+    if kind is TIFF:
         return _decode_tiff(path, file, page)
-    if kind in ("HEIF", "RAW"):
-        found = (decode_heif if kind == "HEIF" else decode_raw)(path, file)
-        return _photo(path, kind, found.samples, found.icc, exif=found.exif, xmp=found.xmp)
-    if kind == "JXL":
+    if kind in (HEIF, RAW):
+        found = (decode_heif if kind is HEIF else decode_raw)(path, file)
+        return _photo(path, kind.name, found.samples, found.icc, exif=found.exif, xmp=found.xmp)
+    if kind is JXL:
         return _decode_jxl(path, file)
     return _decode_plain(path, file, kind)
 
@@ -65,21 +62,21 @@ def count_pages(path: Path, file: BinaryIO) -> tuple[list[tuple[int, int]], list
         Exception: of any kind, where there is no picture.
     """
     kind = kind_of(path, file)
-    if kind == "TIFF":
+    if kind is TIFF:
         return page_sizes(file)
-    if kind in ("HEIF", "JXL", "RAW"):
+    if kind in (HEIF, JXL, RAW):
         return [(0, pixels_of_optional(kind, path, file))], []
     with _open_plain(file, kind) as image:
         return [(0, image.width * image.height)], []
 
 
-def _open_plain(file: BinaryIO, kind: str | None) -> Image.Image:
-    if kind == "AVIF" and not features.check("avif"):
+def _open_plain(file: BinaryIO, kind: Kind | None) -> Image.Image:
+    if kind is AVIF and not features.check("avif"):
         raise ValueError("this Pillow was built without AVIF; run: pip install --upgrade pillow")
-    return open_image(file, (kind,) if kind else PILLOWS)
+    return open_image(file, tuple(one.name for one in ([kind] if kind else PILLOW_KINDS)))
 
 
-def _decode_plain(path: Path, file: BinaryIO, kind: str | None) -> Photo:
+def _decode_plain(path: Path, file: BinaryIO, kind: Kind | None) -> Photo:
     image = _open_plain(file, kind)
     check_size(path, *image.size)
     image.load()

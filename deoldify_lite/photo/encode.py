@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 from deoldify_lite.photo.jpeg import encode_jpeg
-from deoldify_lite.photo.kinds import CALLED, HOLDS
+from deoldify_lite.photo.kinds import AVIF, BMP, HEIF, JPEG, METADATA, PNG, Kind
 from deoldify_lite.photo.optional import encode_heif
 from deoldify_lite.photo.photo import Photo
 from deoldify_lite.photo.png import encode_png
@@ -22,15 +22,15 @@ from deoldify_lite.photo.samples import Samples, on_white, to_depth
 log = logging.getLogger(__name__)
 
 
-def encode_photo(photo: Photo, format: str, quality: int, path: Path) -> Iterator[bytes]:
+def encode_photo(photo: Photo, kind: Kind, quality: int, path: Path) -> Iterator[bytes]:
     """Encode a photo piece by piece: PNG at its depth, HEIF at 8 or 10 bits, JPEG, WEBP, AVIF or BMP at 8.
 
     Args:
         quality: 1 to 100, of all but PNG and BMP.
         path: where the result goes, for warnings about what the format cannot hold.
     """
-    tell_what_is_left_out(photo, format, path)
-    if format == "PNG":
+    tell_what_is_left_out(photo, kind, path)
+    if kind is PNG:
         return encode_png(
             photo.rgb,
             photo.alpha,
@@ -42,9 +42,9 @@ def encode_photo(photo: Photo, format: str, quality: int, path: Path) -> Iterato
             comment=photo.comment,
             chunks=photo.chunks,
         )
-    if format == "JPEG":
+    if kind is JPEG:
         return encode_jpeg(
-            to_depth(_opaque(photo, format, path), np.uint8),
+            to_depth(_opaque(photo, kind, path), np.uint8),
             path,
             quality=quality,
             progressive=photo.progressive,
@@ -56,18 +56,18 @@ def encode_photo(photo: Photo, format: str, quality: int, path: Path) -> Iterato
             comment=photo.comment,
             segments=photo.segments,
         )
-    if format == "HEIF":
+    if kind is HEIF:
         return iter(
             [encode_heif(_rgba(photo), quality=quality, icc=photo.icc, exif=photo.exif, xmp=photo.xmp)]
         )
-    return iter([_encode_with_pillow(photo, format, quality, path)])
+    return iter([_encode_with_pillow(photo, kind, quality, path)])
 
 
-def tell_what_is_left_out(photo: Photo, format: str, path: Path) -> None:
+def tell_what_is_left_out(photo: Photo, kind: Kind, path: Path) -> None:
     """Warn of all that a photo has and a format cannot hold."""
-    for name, called in CALLED.items():
-        if name not in HOLDS[format] and getattr(photo, name):
-            log.warning("%s: %s holds no %s", path, format, called)
+    for name, called in METADATA.items():
+        if name not in kind.holds and getattr(photo, name):
+            log.warning("%s: %s holds no %s", path, kind.name, called)
 
 
 def _rgba(photo: Photo) -> Samples:
@@ -77,21 +77,21 @@ def _rgba(photo: Photo) -> Samples:
     return np.dstack([photo.rgb, to_depth(photo.alpha, photo.rgb.dtype)])
 
 
-def _opaque(photo: Photo, format: str, path: Path) -> Samples:
+def _opaque(photo: Photo, kind: Kind, path: Path) -> Samples:
     """(H, W, 3) samples, laid on white if any are transparent."""
     if photo.alpha is None or photo.alpha.min() == np.iinfo(photo.alpha.dtype).max:
         return photo.rgb
-    log.warning("%s: %s holds no transparency, which is now white; choose png to keep it", path, format)
+    log.warning("%s: %s holds no transparency, which is now white; choose png to keep it", path, kind.name)
     return on_white(photo.rgb, to_depth(photo.alpha, photo.rgb.dtype))
 
 
-def _encode_with_pillow(photo: Photo, format: str, quality: int, path: Path) -> bytes:
+def _encode_with_pillow(photo: Photo, kind: Kind, quality: int, path: Path) -> bytes:
     """WEBP, AVIF or BMP."""
-    pixels = _opaque(photo, format, path) if format == "BMP" else _rgba(photo)
-    options: dict[str, Any] = {"format": format, "quality": quality}
-    if format == "AVIF":
+    pixels = _opaque(photo, kind, path) if not kind.holds_alpha else _rgba(photo)
+    options: dict[str, Any] = {"format": kind.name, "quality": quality}
+    if kind is AVIF:
         options |= {"subsampling": "4:4:4", "speed": 8}
-    if format == "BMP":
+    if kind is BMP:
         if photo.dpi:
             options["dpi"] = photo.dpi
     else:

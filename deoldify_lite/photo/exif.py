@@ -9,8 +9,6 @@ from PIL import Image
 
 log = logging.getLogger(__name__)
 
-# Of TIFF and BigTIFF, in either order of bytes.
-TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 ORIENTATION, EXIF_IFD, GPS_IFD, INTEROP_IFD = 274, 0x8769, 0x8825, 0xA005
 # What the first directory of a TIFF tells of a photo rather than of how its pixels are stored:
 # document, description, make, model, page's name and number, software, date, artist, computer, rating,

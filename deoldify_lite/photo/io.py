@@ -1,6 +1,5 @@
 """Photos in and out: depth, orientation, alpha, colour profile, pages and metadata survive the trip."""
 
-import math
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,16 +8,12 @@ from pathlib import Path
 from PIL import UnidentifiedImageError
 
 from deoldify_lite.errors import DeoldifyError, InputError, OptionError
-from deoldify_lite.photo.decode import READABLE, count_pages, decode_photo
+from deoldify_lite.photo.decode import count_pages, decode_photo
 from deoldify_lite.photo.encode import encode_photo, tell_what_is_left_out
-from deoldify_lite.photo.kinds import FORMAT_MAX_SIDE_PX, FORMATS
+from deoldify_lite.photo.kinds import KINDS, TIFF, kind_named
 from deoldify_lite.photo.photo import Photo
 from deoldify_lite.photo.tiff_write import TiffWriter
 from deoldify_lite.system.files import Rename, atomic_path
-
-DEFAULT_QUALITY = 95
-# Whose numbers count otherwise: on old photos its luma then has 54 dB, as JPEG's has at 95; AVIF's 52.
-HEIF_QUALITY = 80
 
 
 def read_photo(path: Path, *, page: int = 0) -> Photo:
@@ -45,7 +40,8 @@ def read_photo(path: Path, *, page: int = 0) -> Photo:
     except (DeoldifyError, MemoryError):
         raise
     except UnidentifiedImageError as error:
-        raise InputError(f"{path}: not a picture of a known kind ({', '.join(READABLE)})") from error
+        known = ", ".join(kind.label for kind in KINDS)
+        raise InputError(f"{path}: not a picture of a known kind ({known})") from error
     except Exception as error:  # on damaged files, decoders raise nearly anything
         if isinstance(error, OSError) and error.strerror:
             raise InputError(f"{path}: cannot be opened: {error.strerror}") from error
@@ -96,23 +92,24 @@ def write_photo(
         OptionError: the suffix or the quality makes no sense, or `path` is the photo's own file.
         InputError: the photo does not fit the format, or the file cannot be written.
     """
-    format = FORMATS.get(path.suffix.lower())
-    if format is None:
-        raise OptionError(f"{path}: no photo is written as {path.suffix!r}; choose from {', '.join(FORMATS)}")
+    kind = kind_named(path)
+    if kind is None or not kind.can_write():
+        known = ", ".join(suffix for one in KINDS if one.can_write() for suffix in one.suffixes)
+        raise OptionError(f"{path}: no photo is written as {path.suffix!r}; choose from {known}")
     if quality is None:
-        quality = HEIF_QUALITY if format == "HEIF" else DEFAULT_QUALITY
+        quality = kind.quality
     if not 1 <= quality <= 100:
         raise OptionError(f"photo quality {quality} is not within 1 to 100")
     height, width = photo.rgb.shape[:2]
-    if max(height, width) > FORMAT_MAX_SIDE_PX.get(format, math.inf):
-        raise InputError(f"{path}: {format} cannot hold {width} x {height} pixels; choose png or tif")
-    if format == "TIFF":
+    if max(height, width) > kind.max_side_px:
+        raise InputError(f"{path}: {kind.name} cannot hold {width} x {height} pixels; choose png or tif")
+    if kind is TIFF:
         with tiff_writer(photo.path, path, rename=rename) as writer:
-            tell_what_is_left_out(photo, "TIFF", path)
+            tell_what_is_left_out(photo, TIFF, path)
             writer.add(photo)
         return
     with _written(photo.path, path, rename) as part, open(part, "wb") as file:
-        file.writelines(encode_photo(photo, format, quality, path))
+        file.writelines(encode_photo(photo, kind, quality, path))
 
 
 @contextmanager

@@ -1,28 +1,20 @@
-"""Kinds of photos: their suffixes, how a file is known by its content, and what each format holds."""
+"""The kinds of photo files: how each is recognised, what a result of it can hold, and which package it needs.
 
+`KINDS` is the only place that knows this. It loads no package, not even Pillow: `--help` stays quick.
+"""
+
+import importlib
+import math
 import struct
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
-
-from PIL import features
+from typing import Any, BinaryIO
 
 from deoldify_lite.errors import InputError, OptionError
-from deoldify_lite.photo.exif import TIFF_MAGIC
-from deoldify_lite.photo.optional import JXL_BOX, JXL_CODESTREAM, can_write_heif
 
-# What each format holds of a photo beside its pixels, and what each of these is called.
-HOLDS = {
-    "JPEG": {"icc", "exif", "xmp", "iptc", "dpi", "comment", "segments"},
-    "PNG": {"icc", "exif", "xmp", "iptc", "dpi", "comment", "chunks"},
-    "TIFF": {"icc", "exif", "xmp", "iptc", "dpi"},
-    "WEBP": {"icc", "exif", "xmp"},
-    "AVIF": {"icc", "exif", "xmp"},
-    "HEIF": {"icc", "exif", "xmp"},
-    "BMP": {"dpi"},
-}
-
-
-CALLED = {
+# What a kind may hold beside pixels, by the field of `Photo`, and what warnings call it.
+METADATA = {
     "icc": "colour profile, so its colours may look different",
     "exif": "EXIF",
     "xmp": "XMP",
@@ -34,98 +26,232 @@ CALLED = {
 }
 
 
-# Camera RAW of Adobe, Canon, Nikon, Sony, Fuji, Olympus, Panasonic, Pentax, Samsung, Leica and others.
-RAW_SUFFIXES = frozenset(
-    {".dng", ".cr2", ".cr3", ".crw", ".nef", ".nrw", ".arw", ".sr2", ".srf", ".raf", ".orf", ".rw2"}
-    | {".pef", ".srw", ".rwl", ".3fr", ".fff", ".iiq", ".mos", ".erf", ".kdc", ".dcr", ".mrw", ".x3f"}
+def _always() -> bool:
+    return True
+
+
+def _never() -> bool:
+    return False
+
+
+def _if_heif_encoder() -> bool:
+    """Pillow-HEIF may be missing, or built without an encoder."""
+    try:
+        return bool(importlib.import_module("pillow_heif").libheif_info().get("HEIF"))
+    except ImportError:
+        return False
+
+
+def _if_pillow_has_avif() -> bool:
+    return bool(importlib.import_module("PIL.features").check("avif"))
+
+
+@dataclass(frozen=True, eq=False)
+class Kind:
+    """A kind of photo file. One without `magic` and `brands` is recognised by Pillow."""
+
+    name: str  # Pillow's name, where Pillow knows it
+    label: str  # what people call it
+    suffixes: tuple[str, ...]  # lower case, with the dot; the usual one first
+    magic: tuple[bytes, ...] = ()  # first bytes of its files
+    brands: tuple[bytes, ...] = ()  # in the `ftyp` box that its files begin with (ISO/IEC 14496-12)
+    module: str = ""  # of the package that reads it, if that is not among those always there
+    install: str = ""  # name to install that package by
+
+    can_write: Callable[[], bool] = _always  # whether results can be of this kind, here and now
+    fallback: str = ".png"  # suffix of the result for a source of this kind, where they cannot
+    warns_of_fallback: bool = False
+    is_choice: bool = False  # whether `--format` offers it
+    quality: int = 95  # default of a lossy kind: the loss does not show
+    max_side_px: float = math.inf
+    bits: int = 8  # a sample, at most
+    holds: frozenset[str] = frozenset()  # of METADATA
+    holds_alpha: bool = True
+    holds_pages: bool = False
+
+
+JPEG = Kind(
+    "JPEG",
+    "JPEG",
+    (".jpg", ".jpeg", ".jpe", ".jfif"),
+    is_choice=True,
+    max_side_px=65_500,  # libjpeg's limit
+    holds=frozenset({"icc", "exif", "xmp", "iptc", "dpi", "comment", "segments"}),
+    holds_alpha=False,
+)
+PNG = Kind(
+    "PNG",
+    "PNG",
+    (".png",),
+    is_choice=True,
+    bits=16,
+    holds=frozenset({"icc", "exif", "xmp", "iptc", "dpi", "comment", "chunks"}),
+)
+TIFF = Kind(
+    "TIFF",
+    "TIFF",
+    (".tif", ".tiff"),
+    magic=(b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"),  # TIFF and BigTIFF, in either order of bytes
+    is_choice=True,
+    bits=16,
+    holds=frozenset({"icc", "exif", "xmp", "iptc", "dpi"}),
+    holds_pages=True,
+)
+WEBP = Kind(
+    "WEBP",
+    "WebP",
+    (".webp",),
+    is_choice=True,
+    max_side_px=16_383,
+    holds=frozenset({"icc", "exif", "xmp"}),
+)
+BMP = Kind("BMP", "BMP", (".bmp",), holds=frozenset({"dpi"}), holds_alpha=False)
+GIF = Kind("GIF", "GIF", (".gif",), can_write=_never)
+HEIF = Kind(
+    "HEIF",
+    "HEIC",
+    (".heic", ".heif", ".hif"),
+    brands=(b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"),
+    module="pillow_heif",
+    install="pillow-heif",
+    can_write=_if_heif_encoder,
+    warns_of_fallback=True,
+    # Its numbers mean something else: on old photos its luma has 54 dB at 80, as JPEG's has at 95.
+    quality=80,
+    max_side_px=16_384,
+    bits=10,
+    holds=frozenset({"icc", "exif", "xmp"}),
+)
+AVIF = Kind(
+    "AVIF",
+    "AVIF",
+    (".avif",),
+    brands=(b"avif", b"avis"),
+    can_write=_if_pillow_has_avif,
+    warns_of_fallback=True,
+    max_side_px=65_536,
+    holds=frozenset({"icc", "exif", "xmp"}),
+)
+JXL = Kind(
+    "JXL",
+    "JPEG XL",
+    (".jxl",),
+    magic=(b"\xff\x0a", b"\0\0\0\x0cJXL \r\n\x87\n"),  # a bare codestream, and one in a container of boxes
+    module="pillow_jxl",
+    install="pillow-jxl-plugin",
+    can_write=_never,  # its encoder takes no colour profile
+    warns_of_fallback=True,
+)
+RAW = Kind(
+    "RAW",
+    "camera RAW",
+    # Adobe, Canon, Nikon, Sony, Fuji, Olympus, Panasonic, Pentax, Samsung, Leica and others
+    (
+        *(".dng", ".cr2", ".cr3", ".crw", ".nef", ".nrw", ".arw", ".sr2", ".srf", ".raf", ".orf", ".rw2"),
+        *(".pef", ".srw", ".rwl", ".3fr", ".fff", ".iiq", ".mos", ".erf", ".kdc", ".dcr", ".mrw", ".x3f"),
+    ),
+    # Fuji, Olympus and Panasonic; most others are TIFFs, see `kind_of`
+    magic=(b"FUJIFILMCCD-RAW", b"IIRO", b"IIRS", b"MMOR", b"IIU\0"),
+    brands=(b"crx ",),  # Canon
+    module="rawpy",
+    install="rawpy",
+    can_write=_never,
+    fallback=".tif",
 )
 
+# Where the brands of a file name several kinds, it is of the first.
+KINDS = (JPEG, PNG, TIFF, WEBP, BMP, GIF, RAW, AVIF, HEIF, JXL)
 
-PHOTO_SUFFIXES = RAW_SUFFIXES | {
-    *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".tif", ".tiff", ".webp", ".bmp", ".gif"),
-    *(".heic", ".heif", ".hif", ".avif", ".jxl"),
-}
-
-
-HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
-
-
-# Beginnings of RAW files that are no TIFF, and of those TIFFs that are surely RAW: Fuji, Olympus, Panasonic.
-RAW_MAGIC = (b"FUJIFILMCCD-RAW", b"IIRO", b"IIRS", b"MMOR", b"IIU\0")
+PHOTO_SUFFIXES = frozenset(suffix for kind in KINDS for suffix in kind.suffixes)
+OUTPUT_FORMATS = ("keep", *(kind.suffixes[0].removeprefix(".") for kind in KINDS if kind.is_choice))
+PILLOW_KINDS = tuple(kind for kind in KINDS if not kind.magic and not kind.brands)
+_BY_SUFFIX = {suffix: kind for kind in KINDS for suffix in kind.suffixes}
 
 
-def kind_of(path: Path, file: BinaryIO) -> str | None:
-    """TIFF, HEIF, AVIF, JXL or RAW by the beginning of an open file, None for all else; leaves it there.
+def kind_of(path: Path, file: BinaryIO) -> Kind | None:
+    """Return the kind of an open file by its first bytes, or None for a file that Pillow has to recognise.
 
-    Most RAW files are TIFFs too, so for these the name decides, or Canon's mark.
+    Most camera RAW files are TIFFs, too: they are known by the suffix of `path`, or by Canon's mark. The file
+    is left at its beginning.
+
+    Raises:
+        InputError: the file is empty.
     """
     file.seek(0)
     head = file.read(64)
     file.seek(0)
     if not head:
         raise InputError(f"{path}: the file is empty; copy it again from where it came")
-    if head[:4] in TIFF_MAGIC:
-        return "RAW" if path.suffix.lower() in RAW_SUFFIXES or head[8:10] == b"CR" else "TIFF"
-    if head.startswith(RAW_MAGIC) or head[4:12] == b"ftypcrx ":
-        return "RAW"
-    if head.startswith((JXL_CODESTREAM, JXL_BOX)):
-        return "JXL"
+    if head.startswith(TIFF.magic):
+        return RAW if path.suffix.lower() in RAW.suffixes or head[8:10] == b"CR" else TIFF
+    for kind in KINDS:
+        if kind.magic and head.startswith(kind.magic):
+            return kind
     if head[4:8] == b"ftyp":
         (size,) = struct.unpack_from(">I", head)
         brands = [head[at : at + 4] for at in (8, *range(16, min(size, 64), 4))]
-        if b"avif" in brands or b"avis" in brands:
-            return "AVIF"
-        if any(brand in HEIF_BRANDS for brand in brands):
-            return "HEIF"
+        return next((kind for kind in KINDS if any(brand in kind.brands for brand in brands)), None)
     return None
 
 
-OUTPUT_FORMATS = ("keep", "jpg", "png", "tif", "webp")
+def kind_named(path: Path) -> Kind | None:
+    """Return the kind that the suffix of a name stands for; None where that is no photo's."""
+    return _BY_SUFFIX.get(path.suffix.lower())
 
 
-FORMATS = {
-    **dict.fromkeys((".jpg", ".jpeg", ".jpe", ".jfif"), "JPEG"),
-    **dict.fromkeys((".tif", ".tiff"), "TIFF"),
-    **dict.fromkeys((".heic", ".heif", ".hif"), "HEIF"),
-    **{".png": "PNG", ".webp": "WEBP", ".bmp": "BMP", ".avif": "AVIF"},
-}
+def load_package(kind: Kind, path: Path) -> Any:
+    """Import the package that reads a kind.
 
+    Args:
+        kind: one with a `module`.
+        path: the photo, for the error message.
 
-FORMAT_MAX_SIDE_PX = {"JPEG": 65_500, "WEBP": 16_383, "HEIF": 16_384, "AVIF": 65_536}
+    Raises:
+        InputError: the package is not installed; the message says how to install it.
+    """
+    try:
+        return importlib.import_module(kind.module)
+    except ImportError as error:
+        raise InputError(
+            f"{path}: to read {kind.label} run: pip install {kind.install}   (or all of them: "
+            f"pip install 'deoldify_lite[formats]')"
+        ) from error
 
 
 def output_suffix(path: Path, format: str) -> str:
-    """Suffix of the result for the photo at `path`, known before it is read.
+    """Return the suffix of the result for the photo at `path`, before it is read.
 
     Args:
-        path: the source; only its name is looked at.
-        format: one of OUTPUT_FORMATS. "keep" keeps the suffix as spelled, or gives ".tif" for camera RAW and
-            ".png" where no colour photo can be written well under it: GIF, JPEG XL, whose encoder takes no
-            profile, and HEIC and AVIF without encoder.
+        path: the source; only its name counts.
+        format: one of OUTPUT_FORMATS. "keep" keeps the suffix as spelled if results can be of that kind, and
+            gives the kind's fallback if not.
+
+    Raises:
+        OptionError: there is no such format.
     """
     if format not in OUTPUT_FORMATS:
         raise OptionError(f"unknown photo format {format!r}; choose one of {', '.join(OUTPUT_FORMATS)}")
     if format != "keep":
         return f".{format}"
-    kind = FORMATS.get(path.suffix.lower())
-    writes = {"HEIF": can_write_heif, "AVIF": lambda: features.check("avif")}
-    if kind and writes.get(kind, lambda: True)():
-        return path.suffix
-    return ".tif" if path.suffix.lower() in RAW_SUFFIXES else ".png"
+    kind = kind_named(path)
+    if kind is None:
+        return ".png"
+    return path.suffix if kind.can_write() else kind.fallback
 
 
 def is_fallback(source: Path, output: Path) -> bool:
-    """Whether a result has another format than its source for want of an encoder; of RAW that is plain."""
-    wanted, written = source.suffix.lower(), output.suffix.lower()
-    modern = (".jxl", ".heic", ".heif", ".hif", ".avif")
-    return wanted in modern and FORMATS.get(wanted) != FORMATS.get(written)
+    """Return whether a result is of another kind than its source, and a user should know."""
+    kind = kind_named(source)
+    return kind is not None and kind.warns_of_fallback and kind is not kind_named(output)
 
 
 def holds_xmp(path: Path) -> bool:
-    """Whether photos of a name's suffix hold XMP, and with it the mark of AI."""
-    return "xmp" in HOLDS.get(FORMATS.get(path.suffix.lower(), ""), ())
+    """Return whether a result of this name holds XMP, and with it the mark of AI."""
+    kind = kind_named(path)
+    return kind is not None and "xmp" in kind.holds
 
 
 def holds_pages(path: Path) -> bool:
-    """Whether photos of a name's suffix hold several pages."""
-    return FORMATS.get(path.suffix.lower()) == "TIFF"
+    """Return whether a result of this name holds several pages."""
+    kind = kind_named(path)
+    return kind is not None and kind.holds_pages

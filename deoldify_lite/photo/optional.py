@@ -17,22 +17,15 @@ from typing import Any, BinaryIO
 import numpy as np
 from PIL import Image
 
-from deoldify_lite.errors import InputError
-from deoldify_lite.photo.exif import ORIENTATION, TIFF_MAGIC, exif_of_tiff, upright_exif
+from deoldify_lite.photo.exif import ORIENTATION, exif_of_tiff, upright_exif
+from deoldify_lite.photo.kinds import HEIF, JXL, RAW, TIFF, Kind, load_package
 from deoldify_lite.photo.limits import check_size, open_image
 from deoldify_lite.photo.samples import Samples
 
 log = logging.getLogger(__name__)
 
-# What is imported for each, and the name to install it by.
-PACKAGES = {
-    "HEIF": ("pillow_heif", "pillow-heif"),
-    "JXL": ("pillow_jxl", "pillow-jxl-plugin"),
-    "RAW": ("rawpy", "rawpy"),
-}
-NAMES = {"HEIF": "HEIC", "JXL": "JPEG XL", "RAW": "camera RAW"}
 _MOST_BOXES = 10_000
-JXL_CODESTREAM, JXL_BOX = b"\xff\x0a", b"\0\0\0\x0cJXL \r\n\x87\n"
+_CODESTREAM = JXL.magic[0]
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,49 +38,25 @@ class Decoded:
     xmp: bytes | None = None
 
 
-def package(kind: str, path: Path) -> Any:
-    """The module that reads photos of a kind.
-
-    Raises:
-        InputError: it is not installed; names the photo and the remedy.
-    """
-    module, name = PACKAGES[kind]
-    try:
-        return importlib.import_module(module)
-    except ImportError as error:
-        raise InputError(
-            f"{path}: to read {NAMES[kind]} run: pip install {name}   (or all of them: "
-            f"pip install 'deoldify_lite[formats]')"
-        ) from error
-
-
-def can_write_heif() -> bool:
-    """Whether the package for HEIC is there with an encoder."""
-    try:
-        return bool(importlib.import_module("pillow_heif").libheif_info().get("HEIF"))
-    except ImportError:
-        return False
-
-
-def pixels_of_optional(kind: str, path: Path, file: BinaryIO) -> int:
+def pixels_of_optional(kind: Kind, path: Path, file: BinaryIO) -> int:
     """Pixels of an open HEIC, JPEG XL or RAW by its header.
 
     Raises:
         Exception: of any kind, where it is damaged or its package is not there.
     """
-    if kind == "JXL":
+    if kind is JXL:
         width, height, _ = jxl_header(file)
-    elif kind == "HEIF":
-        width, height = package(kind, path).open_heif(file, convert_hdr_to_8bit=False).size
+    elif kind is HEIF:
+        width, height = load_package(kind, path).open_heif(file, convert_hdr_to_8bit=False).size
     else:
-        with package(kind, path).imread(file) as raw:
+        with load_package(kind, path).imread(file) as raw:
             width, height = raw.sizes.width, raw.sizes.height
     return int(width) * int(height)
 
 
 def decode_heif(path: Path, file: BinaryIO) -> Decoded:
     """The main picture of a HEIC; 10 and 12 bits come as 16, and it is upright already."""
-    pillow_heif = package("HEIF", path)
+    pillow_heif = load_package(HEIF, path)
     heif = pillow_heif.open_heif(file, convert_hdr_to_8bit=False)
     check_size(path, *heif.size)
     info = heif.info
@@ -107,7 +76,7 @@ def decode_heif(path: Path, file: BinaryIO) -> Decoded:
 
 def decode_raw(path: Path, file: BinaryIO) -> Decoded:
     """A camera RAW developed: 16 bits of sRGB, the camera's white balance, as bright as highlights allow."""
-    rawpy = package("RAW", path)
+    rawpy = load_package(RAW, path)
     with rawpy.imread(file) as raw:
         check_size(path, raw.sizes.width, raw.sizes.height)
         samples = raw.postprocess(
@@ -119,7 +88,7 @@ def decode_raw(path: Path, file: BinaryIO) -> Decoded:
         )
     file.seek(0)
     head = file.read(4)
-    if head not in TIFF_MAGIC[:2]:
+    if head not in TIFF.magic[:2]:
         log.warning("%s: of this kind of camera RAW no EXIF is read", path)
         return Decoded(samples)
     try:
@@ -135,7 +104,7 @@ def decode_raw(path: Path, file: BinaryIO) -> Decoded:
 
 def decode_jxl(path: Path, file: BinaryIO) -> tuple[Image.Image, int, bytes | None]:
     """A JPEG XL as a loaded image, the orientation it still has, and its XMP."""
-    package("JXL", path)
+    load_package(JXL, path)
     width, height, bits = jxl_header(file)
     check_size(path, width, height)
     xmp = dict(islice(_boxes(file), _MOST_BOXES)).get(b"xml ")
@@ -158,14 +127,14 @@ def jxl_header(file: BinaryIO) -> tuple[int, int, int]:
     """
     file.seek(0)
     start = file.read(2)
-    if start == JXL_CODESTREAM:
+    if start == _CODESTREAM:
         start += file.read(64)
     else:  # in one box, or in parts, each of which begins with its number
         boxes = islice(_boxes(file), _MOST_BOXES)
         start = b"".join(
             body[4 if kind == b"jxlp" else 0 :] for kind, body in boxes if kind in (b"jxlc", b"jxlp")
         )
-    if start[:2] != JXL_CODESTREAM or len(start) < 4:
+    if start[:2] != _CODESTREAM or len(start) < 4:
         raise ValueError("no header of a JPEG XL")
     bits = int.from_bytes(start[2:66], "little")
 

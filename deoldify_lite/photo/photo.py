@@ -22,4 +22,4 @@ class Photo:
     segments: tuple[bytes, ...] = ()  # of a JPEG: XMP that goes on after the first 64 KB
     chunks: tuple[tuple[bytes, bytes], ...] = ()  # of a PNG: kinds and bodies of its texts, gamma and so on
     progressive: bool = False  # whether it was a progressive JPEG
-    format: str | None = None  # as found in the file, whatever its name says: one of photo.decode.READABLE
+    format: str | None = None  # as found in the file, whatever its name says: a name in photo.kinds.KINDS
