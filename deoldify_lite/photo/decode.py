@@ -1,7 +1,7 @@
 """Photos decoded: upright RGB of 8 or 16 bits, with the profile and metadata that go with it.
 
 Pillow reads all but pictures of 16 bits, which it cuts down to 8: those come from OpenCV (PNG) and tifffile
-(TIFF). HEIC, JPEG XL and camera RAW come from packages of their own, in `photo.optional`.
+(TIFF). HEIC, JPEG XL and camera RAW come from packages of their own.
 """
 
 import logging
@@ -13,14 +13,16 @@ import numpy as np
 from PIL import Image, features
 
 from deoldify_lite.photo.exif import ORIENTATION, upright_exif
+from deoldify_lite.photo.heif import decode_heif, heif_size
 from deoldify_lite.photo.iptc import iptc_of_resources
 from deoldify_lite.photo.jpeg import more_xmp
+from deoldify_lite.photo.jxl import decode_jxl, jxl_header
 from deoldify_lite.photo.kinds import AVIF, HEIF, JXL, PILLOW_KINDS, RAW, TIFF, Kind, kind_of
 from deoldify_lite.photo.limits import check_size, open_image
-from deoldify_lite.photo.optional import decode_heif, decode_jxl, decode_raw, pixels_of_optional
 from deoldify_lite.photo.photo import Photo
 from deoldify_lite.photo.png import read_chunks, take_iptc
 from deoldify_lite.photo.profiles import grey_to_srgb, image_to_srgb
+from deoldify_lite.photo.raw import decode_raw, raw_size
 from deoldify_lite.photo.samples import (
     QUARTER_TURNS,
     Samples,
@@ -65,9 +67,17 @@ def count_pages(path: Path, file: BinaryIO) -> tuple[list[tuple[int, int]], list
     if kind is TIFF:
         return page_sizes(file)
     if kind in (HEIF, JXL, RAW):
-        return [(0, pixels_of_optional(kind, path, file))], []
+        width, height = _size_of(kind, path, file)
+        return [(0, width * height)], []
     with _open_plain(file, kind) as image:
         return [(0, image.width * image.height)], []
+
+
+def _size_of(kind: Kind, path: Path, file: BinaryIO) -> tuple[int, int]:
+    """Width and height of a HEIC, JPEG XL or RAW."""
+    if kind is JXL:
+        return jxl_header(file)[:2]
+    return (heif_size if kind is HEIF else raw_size)(path, file)
 
 
 def _open_plain(file: BinaryIO, kind: Kind | None) -> Image.Image:

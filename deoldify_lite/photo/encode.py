@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from deoldify_lite.photo.heif import encode_heif
 from deoldify_lite.photo.jpeg import encode_jpeg
 from deoldify_lite.photo.kinds import AVIF, BMP, HEIF, JPEG, METADATA, PNG, Kind
-from deoldify_lite.photo.optional import encode_heif
 from deoldify_lite.photo.photo import Photo
 from deoldify_lite.photo.png import encode_png
 from deoldify_lite.photo.samples import Samples, on_white, to_depth

@@ -23,3 +23,13 @@ class Photo:
     chunks: tuple[tuple[bytes, bytes], ...] = ()  # of a PNG: kinds and bodies of its texts, gamma and so on
     progressive: bool = False  # whether it was a progressive JPEG
     format: str | None = None  # as found in the file, whatever its name says: a name in photo.kinds.KINDS
+
+
+@dataclass(frozen=True, eq=False)
+class Decoded:
+    """An upright picture and what was found with it."""
+
+    samples: Samples  # (H, W, C) uint8 or uint16
+    icc: bytes | None = None
+    exif: bytes | None = None
+    xmp: bytes | None = None

@@ -11,9 +11,9 @@ from PIL import Image, features
 
 from deoldify_lite.errors import InputError
 from deoldify_lite.photo.io import pages_of, read_photo, write_photo
+from deoldify_lite.photo.jxl import jxl_header
 from deoldify_lite.photo.kinds import HEIF, JXL, kind_of, output_suffix
 from deoldify_lite.photo.limits import MAX_SIDE_PX
-from deoldify_lite.photo.optional import jxl_header
 from deoldify_lite.photo.photo import Photo
 from helpers.photo_runs import run_photos
 from helpers.photos import SRGB_ICC, XMP, exif_block, smooth, srgb_of_gamma

@@ -1,0 +1,66 @@
+"""HEIC: read and written by pillow-heif, which is loaded only where such a photo is met.
+
+It is handed an open file, never a name, so that it can open no other.
+"""
+
+import importlib
+import io
+import logging
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from deoldify_lite.photo.exif import upright_exif
+from deoldify_lite.photo.kinds import HEIF, load_package
+from deoldify_lite.photo.limits import check_size
+from deoldify_lite.photo.photo import Decoded
+from deoldify_lite.photo.samples import Samples
+
+log = logging.getLogger(__name__)
+
+
+def heif_size(path: Path, file: BinaryIO) -> tuple[int, int]:
+    """Return width and height of an open HEIC by its header.
+
+    Raises:
+        Exception: of any kind, where it is damaged or its package is missing.
+    """
+    width, height = load_package(HEIF, path).open_heif(file, convert_hdr_to_8bit=False).size
+    return int(width), int(height)
+
+
+def decode_heif(path: Path, file: BinaryIO) -> Decoded:
+    """The main picture of a HEIC; 10 and 12 bits come as 16, and it is upright already."""
+    pillow_heif = load_package(HEIF, path)
+    heif = pillow_heif.open_heif(file, convert_hdr_to_8bit=False)
+    check_size(path, *heif.size)
+    info = heif.info
+    if len(heif) > 1:
+        log.warning("%s: holds several pictures; only the main one is used", path)
+    primaries = (info.get("nclx_profile") or {}).get("color_primaries", 1)
+    if not info.get("icc_profile") and primaries not in (1, 2):
+        log.warning("%s: its colour primaries (%s) are taken for sRGB's", path, primaries)
+    samples = np.array(heif)
+    samples = samples.reshape(*samples.shape[:2], -1)
+    if samples.dtype == np.uint16:
+        # The samples fill the upper bits; repeated in the lower ones, full is full.
+        samples |= samples >> np.uint16(info.get("bit_depth") or 10)
+    exif, xmp = info.get("exif"), info.get("xmp")
+    return Decoded(samples, info.get("icc_profile"), upright_exif(path, exif) if exif else None, xmp)
+
+
+def encode_heif(
+    pixels: Samples, *, quality: int, icc: bytes | None, exif: bytes | None, xmp: bytes | None
+) -> bytes:
+    """HEIC of (H, W, 3 or 4) samples: 8 bits, or 10 where they have 16; 4:2:0, which every phone reads."""
+    pillow_heif = importlib.import_module("pillow_heif")
+    mode = ("RGB" if pixels.shape[2] == 3 else "RGBA") + (";16" if pixels.dtype == np.uint16 else "")
+    buffer = io.BytesIO()
+    options: dict[str, Any] = {"quality": quality, "chroma": 420}
+    for name, value in {"icc_profile": icc, "exif": exif and b"Exif\0\0" + exif, "xmp": xmp}.items():
+        if value:
+            options[name] = value
+    size = (pixels.shape[1], pixels.shape[0])
+    pillow_heif.encode(mode, size, np.ascontiguousarray(pixels).tobytes(), buffer, **options)
+    return buffer.getvalue()
