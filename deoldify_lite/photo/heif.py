@@ -14,8 +14,8 @@ import numpy as np
 from deoldify_lite.photo.exif import upright_exif
 from deoldify_lite.photo.kinds import HEIF, load_package
 from deoldify_lite.photo.limits import check_size
-from deoldify_lite.photo.photo import Decoded
-from deoldify_lite.photo.samples import Samples
+from deoldify_lite.photo.photo import Decoded, Photo
+from deoldify_lite.photo.samples import with_alpha
 
 log = logging.getLogger(__name__)
 
@@ -47,20 +47,20 @@ def decode_heif(path: Path, file: BinaryIO) -> Decoded:
         # The samples fill the upper bits; repeated in the lower ones, full is full.
         samples |= samples >> np.uint16(info.get("bit_depth") or 10)
     exif, xmp = info.get("exif"), info.get("xmp")
-    return Decoded(samples, info.get("icc_profile"), upright_exif(path, exif) if exif else None, xmp)
+    exif = upright_exif(path, exif) if exif else None
+    return Decoded("HEIF", samples, info.get("icc_profile"), exif=exif, xmp=xmp)
 
 
-def encode_heif(
-    pixels: Samples, *, quality: int, icc: bytes | None, exif: bytes | None, xmp: bytes | None
-) -> bytes:
-    """HEIC of (H, W, 3 or 4) samples: 8 bits, or 10 where they have 16; 4:2:0, which every phone reads."""
+def encode_heif(photo: Photo, quality: int) -> bytes:
+    """Encode a photo: 8 bits, or 10 where it has 16; 4:2:0, which every phone reads."""
     pillow_heif = importlib.import_module("pillow_heif")
+    pixels = with_alpha(photo.rgb, photo.alpha)
     mode = ("RGB" if pixels.shape[2] == 3 else "RGBA") + (";16" if pixels.dtype == np.uint16 else "")
     buffer = io.BytesIO()
     options: dict[str, Any] = {"quality": quality, "chroma": 420}
-    for name, value in {"icc_profile": icc, "exif": exif and b"Exif\0\0" + exif, "xmp": xmp}.items():
-        if value:
-            options[name] = value
+    exif = photo.exif and b"Exif\0\0" + photo.exif
+    named = {"icc_profile": photo.icc, "exif": exif, "xmp": photo.xmp}
+    options |= {name: value for name, value in named.items() if value}
     size = (pixels.shape[1], pixels.shape[0])
     pillow_heif.encode(mode, size, np.ascontiguousarray(pixels).tobytes(), buffer, **options)
     return buffer.getvalue()

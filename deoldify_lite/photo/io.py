@@ -9,7 +9,7 @@ from PIL import UnidentifiedImageError
 
 from deoldify_lite.errors import DeoldifyError, InputError, OptionError
 from deoldify_lite.photo.decode import count_pages, decode_photo
-from deoldify_lite.photo.encode import encode_photo, tell_what_is_left_out
+from deoldify_lite.photo.encode import encode_photo, fit_into
 from deoldify_lite.photo.kinds import KINDS, TIFF, kind_named
 from deoldify_lite.photo.photo import Photo
 from deoldify_lite.photo.tiff_write import TiffWriter
@@ -105,8 +105,7 @@ def write_photo(
         raise InputError(f"{path}: {kind.name} cannot hold {width} x {height} pixels; choose png or tif")
     if kind is TIFF:
         with tiff_writer(photo.path, path, rename=rename) as writer:
-            tell_what_is_left_out(photo, TIFF, path)
-            writer.add(photo)
+            writer.add(fit_into(TIFF, photo, path))
         return
     with _written(photo.path, path, rename) as part, open(part, "wb") as file:
         file.writelines(encode_photo(photo, kind, quality, path))

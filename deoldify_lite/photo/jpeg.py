@@ -14,7 +14,8 @@ import cv2
 import numpy as np
 
 from deoldify_lite.photo.iptc import resources_of_iptc
-from deoldify_lite.photo.samples import Samples, strips_of
+from deoldify_lite.photo.photo import Photo
+from deoldify_lite.photo.samples import strips_of
 
 log = logging.getLogger(__name__)
 
@@ -30,49 +31,36 @@ def more_xmp(segments: list[tuple[str, bytes]]) -> tuple[bytes, ...]:
     return tuple(body for name, body in segments if name == "APP1" and body.startswith(MORE_XMP))
 
 
-def encode_jpeg(
-    rgb: Samples,
-    path: Path,
-    *,
-    quality: int,
-    progressive: bool = False,
-    icc: bytes | None = None,
-    exif: bytes | None = None,
-    xmp: bytes | None = None,
-    iptc: bytes | None = None,
-    dpi: tuple[float, float] | None = None,
-    comment: bytes | None = None,
-    segments: tuple[bytes, ...] = (),
-) -> Iterator[bytes]:
-    """A JPEG with full chroma (4:4:4), piece by piece.
+def encode_jpeg(photo: Photo, quality: int, path: Path) -> Iterator[bytes]:
+    """Encode a photo of 8 bits with full chroma (4:4:4), piece by piece.
 
     Args:
-        rgb: (H, W, 3) uint8.
-        path: where it goes, for warnings about what is too long for a segment.
+        photo: its alpha is left out.
         quality: 1 to 100.
-        segments: as from `more_xmp`.
+        path: where it goes, for warnings about what is too long for a segment.
     """
+    rgb = photo.rgb
     bgr = np.empty_like(rgb)
     for strip in strips_of(*rgb.shape[:2]):
         bgr[strip] = cv2.cvtColor(rgb[strip], cv2.COLOR_RGB2BGR)
     full = cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444
     options = [cv2.IMWRITE_JPEG_QUALITY, quality, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, full]
-    data = cv2.imencode(".jpg", bgr, [*options, cv2.IMWRITE_JPEG_PROGRESSIVE, int(progressive)])[1]
+    data = cv2.imencode(".jpg", bgr, [*options, cv2.IMWRITE_JPEG_PROGRESSIVE, int(photo.progressive)])[1]
     del bgr
-    yield b"\xff\xd8" + _jfif(dpi)
+    yield b"\xff\xd8" + _jfif(photo.dpi)
     for name, marker, body in (
-        ("EXIF", _APP1, exif and EXIF + exif),
-        ("XMP", _APP1, xmp and XMP + xmp),
-        ("IPTC", _APP13, iptc and PHOTOSHOP + resources_of_iptc(iptc)),
-        ("comment", _COM, comment),
+        ("EXIF", _APP1, photo.exif and EXIF + photo.exif),
+        ("XMP", _APP1, photo.xmp and XMP + photo.xmp),
+        ("IPTC", _APP13, photo.iptc and PHOTOSHOP + resources_of_iptc(photo.iptc)),
+        ("comment", _COM, photo.comment),
     ):
         if body and len(body) > LONGEST:
             log.warning("%s: its %s is too long for JPEG and is left out", path, name)
         elif body:
             yield _segment(marker, body)
-    if xmp:
-        yield from (_segment(_APP1, body) for body in segments)
-    yield from _profile(path, icc)
+    if photo.xmp:
+        yield from (_segment(_APP1, body) for body in photo.segments)
+    yield from _profile(path, photo.icc)
     # Behind the start of the picture OpenCV has put a segment of its own, which is replaced by that above.
     (length,) = struct.unpack(">H", data[4:6].tobytes())
     yield data[4 + length if data[3] == _APP0 else 2 :].tobytes()

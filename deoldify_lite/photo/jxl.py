@@ -1,6 +1,7 @@
 """JPEG XL: read by pillow-jxl-plugin, which is loaded only where such a photo is met.
 
-Its size is read here, by the header, since the plugin decodes the whole picture when it opens a file.
+The plugin decodes the whole picture when it opens a file. A small file can claim more pixels than memory
+holds, so the header is read here first, bit by bit.
 """
 
 import logging
@@ -10,20 +11,33 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
-from PIL import Image
-
-from deoldify_lite.photo.exif import ORIENTATION
+from deoldify_lite.photo.exif import ORIENTATION, upright_exif
 from deoldify_lite.photo.kinds import JXL, load_package
 from deoldify_lite.photo.limits import check_size, open_image
+from deoldify_lite.photo.photo import Decoded
+from deoldify_lite.photo.profiles import samples_and_profile
 
 log = logging.getLogger(__name__)
 
-_MOST_BOXES = 10_000
+# What a file that was made to harm may cost.
+_MOST_BOXES, _MOST_XMP_BYTES = 10_000, 1 << 26
+# Of a codestream: more than its first fields take, with its mark and the number of a part.
+_BEGINNING_BYTES = 80
 _CODESTREAM = JXL.magic[0]
 
 
-def decode_jxl(path: Path, file: BinaryIO) -> tuple[Image.Image, int, bytes | None]:
-    """A JPEG XL as a loaded image, the orientation it still has, and its XMP."""
+def jxl_size(path: Path, file: BinaryIO) -> tuple[int, int]:
+    """Return width and height of an open JPEG XL; errors as of `jxl_header`."""
+    return jxl_header(file)[:2]
+
+
+def decode_jxl(path: Path, file: BinaryIO) -> Decoded:
+    """Decode an open JPEG XL: 16 bits in grey, 8 in colour; `path` names it in messages.
+
+    Raises:
+        InputError: it is too large, or its package is missing.
+        Exception: of any kind, where it is damaged.
+    """
     load_package(JXL, path)
     width, height, bits = jxl_header(file)
     check_size(path, width, height)
@@ -34,21 +48,86 @@ def decode_jxl(path: Path, file: BinaryIO) -> tuple[Image.Image, int, bytes | No
     image.load()
     if bits > 8 and image.mode != "I;16":
         log.warning("%s: has %d bits, of which 8 are read", path, bits)
-    # What was a JPEG once is turned by its EXIF; all else the decoder has turned.
-    was_jpeg = bool(getattr(image, "jpeg", False))
-    return image, image.getexif().get(ORIENTATION, 1) if was_jpeg else 1, xmp
+    # The decoder turns every picture upright, but for one that was a JPEG once, whose EXIF says how it lies.
+    orientation = image.getexif().get(ORIENTATION, 1) if getattr(image, "jpeg", False) else 1
+    exif = image.info.get("exif")
+    samples, icc = samples_and_profile(path, image, image.info.get("icc_profile"))
+    return Decoded("JXL", samples, icc, orientation, upright_exif(path, exif) if exif else None, xmp)
 
 
 def jxl_header(file: BinaryIO) -> tuple[int, int, int]:
-    """Width, height and bits of an open JPEG XL (ISO/IEC 18181-1, annex D); 8 bits where that is not said.
+    """Read width, height and bits a sample of an open JPEG XL by its first fields.
+
+    Bits are 8 where the file does not say them first, behind the size.
 
     Raises:
         ValueError: there is no such header.
     """
+    fields = _Fields(_codestream(file))
+    # SizeHeader
+    is_small = bool(fields.take(1))  # both sides are multiples of 8, up to 256
+    height = fields.take_side(is_small)
+    ratio = fields.take(3)
+    if ratio:
+        over, under = _RATIOS[ratio - 1]
+        width = height * over // under
+    else:
+        width = fields.take_side(is_small)
+    # ImageMetadata
+    all_default = fields.take(1)
+    if all_default:
+        return width, height, 8
+    extra_fields = fields.take(1)
+    if extra_fields:
+        orientation = fields.take(3)
+        others_follow = fields.take(3)  # an intrinsic size, a preview, an animation: a bit for each
+        if orientation or others_follow:
+            return width, height, 8
+    # BitDepth
+    is_float = fields.take(1)
+    if is_float:
+        return width, height, 32
+    choice = fields.take(2)
+    return width, height, (8, 10, 12)[choice] if choice < 3 else fields.take(6) + 1
+
+
+# Width to height, by the field `ratio` less one.
+_RATIOS = ((1, 1), (12, 10), (4, 3), (3, 2), (16, 9), (5, 4), (2, 1))
+
+
+class _Fields:
+    """Fields of a codestream's header (ISO/IEC 18181-1, annex D).
+
+    They are of so many bits each and do not begin at bytes. Bytes are filled from their lowest bit up, so the
+    header is one little-endian number, and the next field its lowest bits.
+    """
+
+    def __init__(self, header: bytes) -> None:
+        self._bits = int.from_bytes(header, "little")
+
+    def take(self, count: int) -> int:
+        """Return the next field, of so many bits."""
+        value = self._bits & ((1 << count) - 1)
+        self._bits >>= count
+        return value
+
+    def take_side(self, is_small: bool) -> int:
+        """Return a height or width: of a small picture in units of 8; two bits say how long others are."""
+        if is_small:
+            return 8 * (self.take(5) + 1)
+        return self.take((9, 13, 18, 30)[self.take(2)]) + 1
+
+
+def _codestream(file: BinaryIO) -> bytes:
+    """The first fields of an open JPEG XL, without the mark before them.
+
+    Raises:
+        ValueError: there are none.
+    """
     file.seek(0)
     start = file.read(2)
     if start == _CODESTREAM:
-        start += file.read(64)
+        start += file.read(_BEGINNING_BYTES)
     else:  # in one box, or in parts, each of which begins with its number
         boxes = islice(_boxes(file), _MOST_BOXES)
         start = b"".join(
@@ -56,32 +135,15 @@ def jxl_header(file: BinaryIO) -> tuple[int, int, int]:
         )
     if start[:2] != _CODESTREAM or len(start) < 4:
         raise ValueError("no header of a JPEG XL")
-    bits = int.from_bytes(start[2:66], "little")
-
-    def take(count: int) -> int:
-        nonlocal bits
-        value = bits & ((1 << count) - 1)
-        bits >>= count
-        return value
-
-    small = take(1)
-    height = 8 * (take(5) + 1) if small else take((9, 13, 18, 30)[take(2)]) + 1
-    ratio = take(3)
-    if ratio:
-        over, under = ((1, 1), (12, 10), (4, 3), (3, 2), (16, 9), (5, 4), (2, 1))[ratio - 1]
-        width = height * over // under
-    else:
-        width = 8 * (take(5) + 1) if small else take((9, 13, 18, 30)[take(2)]) + 1
-    if take(1) or (take(1) and take(3) + take(3)):  # all as usual, or turned, previewed or animated
-        return width, height, 8
-    if take(1):
-        return width, height, 32  # floating point
-    kind = take(2)
-    return width, height, (8, 10, 12)[kind] if kind < 3 else take(6) + 1
+    return start[2:]
 
 
 def _boxes(file: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
-    """Kinds and beginnings of the boxes of an open container; whole bodies of XMP."""
+    """Kinds and bodies of the boxes of an open container: of XMP whole bodies, of others their beginnings.
+
+    A box is a length, a kind and a body (ISO/IEC 14496-12). Length 1 says that 64 bits of length follow,
+    length 0 that the box is the last and ends with the file.
+    """
     file.seek(0)
     while len(head := file.read(8)) == 8:
         size, kind = struct.unpack(">I4s", head)
@@ -92,8 +154,8 @@ def _boxes(file: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
             length = size - 16
         else:
             length = size - 8
-        whole = min(length, 1 << 26) if kind == b"xml " else min(length, 80)
-        yield kind, file.read(whole if size else 80)
+        most = _MOST_XMP_BYTES if kind == b"xml " else _BEGINNING_BYTES
+        yield kind, file.read(min(length, most) if size else _BEGINNING_BYTES)
         if size == 0 or length < 0:
             return
         file.seek(start + length)

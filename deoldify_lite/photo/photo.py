@@ -27,9 +27,21 @@ class Photo:
 
 @dataclass(frozen=True, eq=False)
 class Decoded:
-    """An upright picture and what was found with it."""
+    """A picture and its metadata as a decoder found them in a file.
 
-    samples: Samples  # (H, W, C) uint8 or uint16
-    icc: bytes | None = None
-    exif: bytes | None = None
+    `photo.decode.photo_of` turns it upright, and keeps what fits together. What is not described here is as
+    of `Photo`.
+    """
+
+    format: str
+    samples: Samples  # (H, W, C) uint8 or uint16; C = 1 grey, 2 grey + alpha, 3 RGB, 4 RGBA
+    icc: bytes | None = None  # of any colour space, and maybe not of these samples
+    orientation: int = 1  # EXIF's number for how the samples are to be turned
+    exif: bytes | None = None  # upright already
     xmp: bytes | None = None
+    dpi: tuple[float, float] | None = None  # along width and height of the samples; any number
+    iptc: bytes | None = None
+    comment: bytes | None = None
+    segments: tuple[bytes, ...] = ()
+    chunks: tuple[tuple[bytes, bytes], ...] = ()
+    progressive: bool = False

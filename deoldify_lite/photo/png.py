@@ -12,13 +12,14 @@ from typing import BinaryIO
 import numpy as np
 
 from deoldify_lite.photo.iptc import PNG_KEYWORD, iptc_of_png_text, png_text_of_iptc
-from deoldify_lite.photo.samples import Samples, strips_of, to_depth
+from deoldify_lite.photo.photo import Photo
+from deoldify_lite.photo.samples import Samples, strips_of, with_alpha
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 XMP_KEYWORD = b"XML:com.adobe.xmp"
 TEXTS = (b"tEXt", b"zTXt", b"iTXt")
 # How the numbers are meant, where there is no profile; and when the picture was last changed.
-COLOUR_CHUNKS = (b"gAMA", b"cHRM", b"sRGB", b"cICP")
+COLOR_CHUNKS = (b"gAMA", b"cHRM", b"sRGB", b"cICP")
 # EXIF and XMP as ImageMagick writes them; Pillow reads them, and they are written in today's form.
 _OTHER_FORMS = tuple(b"Raw profile type " + kind for kind in (b"exif", b"APP1", b"xmp"))
 _MOST_BYTES = 1 << 26  # of all texts together
@@ -38,7 +39,7 @@ def read_chunks(file: BinaryIO) -> tuple[Chunk, ...]:
         length, kind = struct.unpack(">I4s", head)
         if kind == b"IEND":
             break
-        if kind not in TEXTS + COLOUR_CHUNKS or total + length > _MOST_BYTES:
+        if kind not in TEXTS + COLOR_CHUNKS or total + length > _MOST_BYTES:
             file.seek(length + 4, 1)
             continue
         body = file.read(length)
@@ -58,44 +59,28 @@ def take_iptc(chunks: tuple[Chunk, ...]) -> tuple[tuple[Chunk, ...], bytes | Non
     return chunks, None
 
 
-def encode_png(
-    rgb: Samples,
-    alpha: Samples | None,
-    *,
-    icc: bytes | None = None,
-    exif: bytes | None = None,
-    xmp: bytes | None = None,
-    iptc: bytes | None = None,
-    dpi: tuple[float, float] | None = None,
-    comment: bytes | None = None,
-    chunks: tuple[Chunk, ...] = (),
-) -> Iterator[bytes]:
-    """A PNG of the depth of `rgb`, piece by piece; memory beside the samples does not grow with them.
-
-    Args:
-        rgb: (H, W, 3) uint8 or uint16.
-        alpha: (H, W) of any depth, not premultiplied.
-        chunks: as from `read_chunks`.
-    """
+def encode_png(photo: Photo) -> Iterator[bytes]:
+    """Encode a photo at its depth, piece by piece; memory beside its pixels does not grow with them."""
+    rgb, alpha = photo.rgb, photo.alpha
     height, width = rgb.shape[:2]
     yield SIGNATURE
     yield _chunk(
         b"IHDR", struct.pack(">IIBBBBB", width, height, 8 * rgb.itemsize, 2 if alpha is None else 6, 0, 0, 0)
     )
-    if icc:
-        yield _chunk(b"iCCP", b"ICC profile\0\0" + zlib.compress(icc))
-    if dpi:
-        yield _chunk(b"pHYs", struct.pack(">IIB", *(round(one / 0.0254) for one in dpi), 1))
-    if exif:
-        yield _chunk(b"eXIf", exif)
-    if xmp:
-        yield _chunk(b"iTXt", XMP_KEYWORD + b"\0\0\0\0\0" + xmp)
-    if iptc:
-        yield _chunk(b"zTXt", png_text_of_iptc(iptc))
-    if comment:
-        yield _chunk(*_text_of(comment))
-    for kind, body in chunks:
-        if not (icc and kind in COLOUR_CHUNKS):
+    if photo.icc:
+        yield _chunk(b"iCCP", b"ICC profile\0\0" + zlib.compress(photo.icc))
+    if photo.dpi:
+        yield _chunk(b"pHYs", struct.pack(">IIB", *(round(one / 0.0254) for one in photo.dpi), 1))
+    if photo.exif:
+        yield _chunk(b"eXIf", photo.exif)
+    if photo.xmp:
+        yield _chunk(b"iTXt", XMP_KEYWORD + b"\0\0\0\0\0" + photo.xmp)
+    if photo.iptc:
+        yield _chunk(b"zTXt", png_text_of_iptc(photo.iptc))
+    if photo.comment:
+        yield _chunk(*_text_of(photo.comment))
+    for kind, body in photo.chunks:
+        if not (photo.icc and kind in COLOR_CHUNKS):
             yield _chunk(kind, body)
     packer = zlib.compressobj(1, zlib.DEFLATED, 15, 8, zlib.Z_RLE)
     for strip in strips_of(height, width):
@@ -109,7 +94,7 @@ def encode_png(
 def _filtered(rgb: Samples, alpha: Samples | None) -> bytes:
     """Rows of a PNG by filter 1: each byte less the one of the pixel to the left."""
     height = rgb.shape[0]
-    pixels = rgb if alpha is None else np.dstack([rgb, to_depth(alpha, rgb.dtype)])
+    pixels = with_alpha(rgb, alpha)
     step = pixels.shape[2] * pixels.itemsize
     rows = np.ascontiguousarray(pixels, pixels.dtype.newbyteorder(">")).view(np.uint8).reshape(height, -1)
     result = np.empty((height, 1 + rows.shape[1]), np.uint8)

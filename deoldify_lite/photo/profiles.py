@@ -8,9 +8,32 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageCms
 
-from deoldify_lite.photo.samples import Samples
+from deoldify_lite.photo.samples import Samples, samples_of_image, with_alpha_of_key
 
 log = logging.getLogger(__name__)
+
+
+def samples_and_profile(path: Path, image: Image.Image, icc: bytes | None) -> tuple[Samples, bytes | None]:
+    """Return the samples of a loaded Pillow image of any mode, and the profile that they follow.
+
+    CMYK and Lab become sRGB, which needs no profile.
+
+    Raises:
+        ValueError: it has samples of 32 bits.
+    """
+    if image.mode in ("CMYK", "LAB"):
+        return samples_of_image(image_to_srgb(path, image, icc), "RGB"), None
+    if image.mode == "I;16":  # grey PNG
+        samples = samples_of_image(image, "I;16")
+        key = image.info.get("transparency")
+        return (samples if key is None else with_alpha_of_key(samples, key)), icc
+    if image.mode in ("I", "F"):
+        raise ValueError("32-bit samples; 8 or 16 bits are read")
+    grey = image.mode in ("1", "L", "LA", "La")
+    mode = ("L" if grey else "RGB") + ("A" if image.has_transparency_data else "")
+    # What stands for transparent must be known before strips are cut out, which do not know it.
+    whole = image.convert(mode) if image.mode != mode and image.has_transparency_data else image
+    return samples_of_image(whole, mode), icc
 
 
 def image_to_srgb(path: Path, image: Image.Image, icc: bytes | None) -> Image.Image:

@@ -43,13 +43,13 @@ def decode_raw(path: Path, file: BinaryIO) -> Decoded:
     head = file.read(4)
     if head not in TIFF.magic[:2]:
         log.warning("%s: of this kind of camera RAW no EXIF is read", path)
-        return Decoded(samples)
+        return Decoded("RAW", samples)
     try:
         file.seek(0)
         tags = Image.Exif()
         tags.load_from_fp(file)
         tags.pop(ORIENTATION, None)  # the developer has turned it
-        return Decoded(samples, exif=exif_of_tiff(path, tags))
+        return Decoded("RAW", samples, exif=exif_of_tiff(path, tags))
     except Exception as error:  # a RAW file's directories may be of any form
         log.warning("%s: its EXIF cannot be read and is left out (%s)", path, error)
-        return Decoded(samples)
+        return Decoded("RAW", samples)

@@ -40,6 +40,19 @@ def samples_of_image(image: Image.Image, mode: str) -> Samples:
     return result
 
 
+def decode_with_opencv(data: bytes | bytearray) -> Samples | None:
+    """The 16-bit pixels of an encoded picture in RGB order; None where OpenCV cannot give them."""
+    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    if pixels is None or pixels.dtype != np.uint16:
+        return None
+    if pixels.ndim == 2 or pixels.shape[2] < 3:
+        return pixels
+    code = cv2.COLOR_BGRA2RGBA if pixels.shape[2] == 4 else cv2.COLOR_BGR2RGB
+    for rows in np.array_split(pixels, max(1, pixels.size // 4_000_000)):
+        rows[...] = cv2.cvtColor(rows, code)
+    return pixels
+
+
 def rgb_of_grey(grey: Samples) -> Samples:
     """(H, W, 1 or more) samples, of which the first is grey -> (H, W, 3)."""
     plane = np.ascontiguousarray(grey[..., 0])
@@ -86,6 +99,11 @@ def with_alpha_of_key(samples: Samples, transparent: object) -> Samples:
     for strip in strips_of(height, width):
         result[strip, :, channels] = (samples[strip] != key).any(axis=2) * np.uint16(65535)
     return result
+
+
+def with_alpha(rgb: Samples, alpha: Samples | None) -> Samples:
+    """(H, W, 3) samples with alpha (H, W) of any depth as the fourth channel; `rgb` itself without alpha."""
+    return rgb if alpha is None else np.dstack([rgb, to_depth(alpha, rgb.dtype)])
 
 
 def without_premultiplying(color: Samples, alpha: Samples) -> Samples:

@@ -1,12 +1,10 @@
 """TIFF read, page by page: by Pillow, or at 16 bits, which it cuts down to 8, by tifffile and OpenCV."""
 
 import logging
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import cv2
 import numpy as np
 import tifffile
 from PIL import Image
@@ -21,27 +19,15 @@ from deoldify_lite.photo.exif import (
 )
 from deoldify_lite.photo.iptc import iptc_of_bytes
 from deoldify_lite.photo.limits import check_size, open_image, without_pillows_limit
-from deoldify_lite.photo.samples import QUARTER_TURNS, Samples, without_premultiplying
+from deoldify_lite.photo.photo import Decoded
+from deoldify_lite.photo.profiles import samples_and_profile
+from deoldify_lite.photo.samples import QUARTER_TURNS, Samples, decode_with_opencv, without_premultiplying
 
 log = logging.getLogger(__name__)
 
 MOST_PAGES = 10_000
 XMP_TAG, ICC_TAG, IPTC_TAG, RESOURCES_TAG = 700, 34675, 33723, 34377
 _MASK = 4  # bit of the kind of a page that says: which pixels of another page are opaque
-
-
-@dataclass(frozen=True)
-class Page:
-    """A page as it stands in the file: either samples or an image, neither turned nor converted."""
-
-    samples: Samples | None  # (H, W, C) uint16
-    image: Image.Image | None  # loaded
-    orientation: int
-    icc: bytes | None
-    exif: bytes | None
-    xmp: bytes | None
-    iptc: bytes | None
-    dpi: tuple[float, float] | None
 
 
 def page_sizes(file: BinaryIO) -> tuple[list[tuple[int, int]], list[str]]:
@@ -71,8 +57,8 @@ def page_sizes(file: BinaryIO) -> tuple[list[tuple[int, int]], list[str]]:
     return sizes, notes
 
 
-def read_page(path: Path, file: BinaryIO, index: int) -> Page:
-    """One page of an open TIFF; `path` names it in messages.
+def decode_page(path: Path, file: BinaryIO, index: int) -> Decoded:
+    """Decode one page of an open TIFF; `path` names it in messages.
 
     Raises:
         InputError: it is too large, or begins with a preview.
@@ -96,7 +82,6 @@ def read_page(path: Path, file: BinaryIO, index: int) -> Page:
     orientation = tags.get(ORIENTATION, 1)
     unit_per_inch = {2: 1, 3: 2.54}.get(tags.get(296, 2))
     dpi = (tags.get(282, 0) * unit_per_inch, tags.get(283, 0) * unit_per_inch) if unit_per_inch else None
-    image = None
     if samples is None:
         file.seek(0)
         image = open_image(file, ("TIFF",))
@@ -109,7 +94,8 @@ def read_page(path: Path, file: BinaryIO, index: int) -> Page:
         if dpi and (orientation in QUARTER_TURNS) != (left in QUARTER_TURNS):
             dpi = dpi[::-1]
         orientation = left
-    return Page(samples, image, orientation, icc, exif, xmp, iptc, dpi)
+        samples, icc = samples_and_profile(path, image, icc)
+    return Decoded("TIFF", samples, icc, orientation, exif, xmp, dpi, iptc)
 
 
 def _tags_of(tiff: tifffile.TiffFile, page: Any, file: BinaryIO) -> Image.Exif:
@@ -169,16 +155,3 @@ def _deep_samples(path: Path, page: Any, file: BinaryIO) -> Samples:
     if extra[0] == 1:
         color = without_premultiplying(color, alpha)
     return np.concatenate([color, alpha], axis=2)
-
-
-def decode_with_opencv(data: bytes | bytearray) -> Samples | None:
-    """The 16-bit pixels of an encoded picture in RGB order; None where OpenCV cannot give them."""
-    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
-    if pixels is None or pixels.dtype != np.uint16:
-        return None
-    if pixels.ndim == 2 or pixels.shape[2] < 3:
-        return pixels
-    code = cv2.COLOR_BGRA2RGBA if pixels.shape[2] == 4 else cv2.COLOR_BGR2RGB
-    for rows in np.array_split(pixels, max(1, pixels.size // 4_000_000)):
-        rows[...] = cv2.cvtColor(rows, code)
-    return pixels

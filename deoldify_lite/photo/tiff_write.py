@@ -10,13 +10,12 @@ import threading
 import zlib
 from typing import Any, BinaryIO
 
-import numpy as np
 from PIL import Image
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 from deoldify_lite.photo.exif import descriptive_tags
 from deoldify_lite.photo.photo import Photo
-from deoldify_lite.photo.samples import Samples, to_depth
+from deoldify_lite.photo.samples import Samples, with_alpha
 
 log = logging.getLogger(__name__)
 
@@ -109,9 +108,7 @@ def photo_without_pixels(photo: Photo) -> Photo:
 
 
 def _packed(rgb: Samples, alpha: Samples | None, top: int) -> bytes:
-    pixels = rgb
-    if alpha is not None:
-        pixels = np.dstack([rgb, to_depth(alpha[top : top + len(rgb)], rgb.dtype)])
+    pixels = with_alpha(rgb, None if alpha is None else alpha[top : top + len(rgb)])
     strip = pixels.astype(pixels.dtype.newbyteorder("<"))
     strip[:, 1:] -= pixels[:, :-1]
     return zlib.compress(strip.tobytes(), 1)

@@ -12,8 +12,9 @@ from PIL import Image, ImageCms
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 from deoldify_lite.errors import InputError
-from deoldify_lite.photo.decode import _photo as put_together
+from deoldify_lite.photo.decode import photo_of
 from deoldify_lite.photo.io import pages_of, read_photo, write_photo
+from deoldify_lite.photo.photo import Decoded
 from helpers.photos import (
     ALPHA8,
     ALPHA16,
@@ -434,4 +435,4 @@ def test_a_resolution_that_cannot_be_is_left_out(tmp_path: Path, wrong: float) -
     image.save(tmp_path / "a.tif", exif=exif)
     photo = read_photo(tmp_path / "a.tif")
     assert photo.dpi == (300, 300)
-    assert put_together(tmp_path / "a", "PNG", RGB8, None, dpi=(300, wrong)).dpi is None
+    assert photo_of(tmp_path / "a", Decoded("PNG", RGB8, dpi=(300, wrong))).dpi is None

@@ -1,0 +1,123 @@
+"""Photos that Pillow decodes (JPEG, PNG, WebP, BMP, GIF and AVIF) or encodes (WebP, AVIF and BMP).
+
+Of a PNG with more than one channel of 16 bits Pillow keeps only 8, so OpenCV decodes those.
+"""
+
+import io
+import logging
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from PIL import Image, features
+
+from deoldify_lite.photo.exif import ORIENTATION, upright_exif
+from deoldify_lite.photo.iptc import iptc_of_resources
+from deoldify_lite.photo.jpeg import more_xmp
+from deoldify_lite.photo.kinds import AVIF, BMP, PILLOW_KINDS, Kind
+from deoldify_lite.photo.limits import check_size, open_image
+from deoldify_lite.photo.photo import Decoded, Photo
+from deoldify_lite.photo.png import COLOR_CHUNKS, Chunk, read_chunks, take_iptc
+from deoldify_lite.photo.profiles import samples_and_profile
+from deoldify_lite.photo.samples import Samples, decode_with_opencv, with_alpha, with_alpha_of_key
+
+log = logging.getLogger(__name__)
+
+
+def open_with_pillow(file: BinaryIO, kind: Kind | None) -> Image.Image:
+    """Read the header of an open file.
+
+    Args:
+        file: the photo.
+        kind: as `kind_of` gave it; None leaves the choice to Pillow.
+
+    Raises:
+        ValueError: this Pillow cannot read AVIF.
+        Exception: of any kind, where the file is damaged or no picture.
+    """
+    if kind is AVIF and not features.check("avif"):
+        raise ValueError("this Pillow was built without AVIF; run: pip install --upgrade pillow")
+    return open_image(file, tuple(one.name for one in ([kind] if kind else PILLOW_KINDS)))
+
+
+def decode_with_pillow(path: Path, file: BinaryIO, kind: Kind | None) -> Decoded:
+    """Decode an open file; arguments and errors as of `open_with_pillow` and `check_size`."""
+    image = open_with_pillow(file, kind)
+    check_size(path, *image.size)
+    image.load()
+    # An MPO is a JPEG with further pictures, such as a phone's depth map, of which nobody need hear.
+    info, format = image.info, "JPEG" if image.format == "MPO" else str(image.format)
+    if image.format != "MPO" and getattr(image, "n_frames", 1) > 1:
+        log.warning("%s: holds several frames; only the first is used", path)
+    exif = image.getexif()
+    block = info.get("exif") or (exif.tobytes() if len(exif) else None)
+    orientation = exif.get(ORIENTATION, 1)
+    segments = more_xmp(getattr(image, "applist", []))
+    icc = info.get("icc_profile")
+    iptc: bytes | None = None
+    comment: object = None
+    chunks: tuple[Chunk, ...] = ()
+    if format == "JPEG":
+        iptc = iptc_of_resources(info.get("photoshop", {}))
+        comment = info.get("comment")
+    if format == "PNG":
+        chunks, iptc = take_iptc(read_chunks(file))
+        if icc:  # it counts in their place, and where it is applied they are no longer true
+            chunks = tuple(chunk for chunk in chunks if chunk[0] not in COLOR_CHUNKS)
+    if format == "PNG" and (channels := _deep_png_channels(file)):
+        del image
+        samples = _deep_png_samples(file, channels, info.get("transparency"))
+    else:
+        samples, icc = samples_and_profile(path, image, icc)
+        del image
+    return Decoded(
+        format,
+        samples,
+        icc,
+        orientation=orientation,
+        exif=upright_exif(path, block) if block else None,
+        xmp=info.get("xmp"),
+        dpi=info.get("dpi"),
+        iptc=iptc,
+        comment=comment if isinstance(comment, bytes) and comment else None,
+        segments=segments,
+        chunks=chunks,
+        progressive=format == "JPEG" and bool(info.get("progressive")),
+    )
+
+
+def encode_with_pillow(photo: Photo, kind: Kind, quality: int) -> bytes:
+    """Encode a photo of 8 bits with all metadata that the kind holds."""
+    options: dict[str, Any] = {"format": kind.name, "quality": quality}
+    if kind is AVIF:
+        options |= {"subsampling": "4:4:4", "speed": 8}
+    exif = photo.exif and b"Exif\0\0" + photo.exif
+    named: dict[str, Any] = {"icc_profile": photo.icc, "exif": exif, "xmp": photo.xmp}
+    if kind is BMP:
+        named = {"dpi": photo.dpi}
+    options |= {name: value for name, value in named.items() if value}
+    buffer = io.BytesIO()
+    pixels = np.ascontiguousarray(with_alpha(photo.rgb, photo.alpha))
+    Image.fromarray(pixels).save(buffer, **options)
+    return buffer.getvalue()
+
+
+def _deep_png_channels(file: BinaryIO) -> int | None:
+    """Channels of an open 16-bit PNG with colour or alpha, which Pillow cuts down to 8; None of others."""
+    file.seek(0)
+    header = file.read(26)
+    return {2: 3, 4: 2, 6: 4}.get(header[25]) if header[24] == 16 else None
+
+
+def _deep_png_samples(file: BinaryIO, channels: int, key: object) -> Samples:
+    """Pixels of a 16-bit PNG; `key` is one colour that stands for fully transparent.
+
+    OpenCV does not say whether the file is whole, but Pillow has read it before.
+    """
+    file.seek(0)
+    pixels = decode_with_opencv(file.read())
+    if pixels is None or pixels.ndim != 3:
+        raise ValueError("OpenCV cannot read this 16-bit PNG")
+    if channels == 2:
+        return pixels[..., 2:]
+    return pixels if key is None else with_alpha_of_key(pixels[..., :3], key)
