@@ -34,7 +34,8 @@ from deoldify_lite.run.task import Task, check_output, find_done, record
 from deoldify_lite.system.files import clear_parts
 from deoldify_lite.system.lock import sole_run
 from deoldify_lite.system.machine import cores
-from deoldify_lite.system.threads import Pending, Workers, at_work, in_batches, map_ahead
+from deoldify_lite.system.threads import Pending, Workers, in_batches, map_ahead
+from deoldify_lite.system.work_time import at_work
 
 log = logging.getLogger(__name__)
 

@@ -25,7 +25,8 @@ from deoldify_lite.run.steps import (
     show_frames,
 )
 from deoldify_lite.run.unfinished import Segment, Unfinished
-from deoldify_lite.system.threads import Sink, at_work, prefetch
+from deoldify_lite.system.threads import Sink, prefetch
+from deoldify_lite.system.work_time import at_work
 from deoldify_lite.temporal.key_frames import MOST_STEPS
 from deoldify_lite.temporal.scene_memory import SceneMemory
 

@@ -1,122 +1,78 @@
 """Work that overlaps: ordered results, bounded look-ahead, and no thread left behind.
 
-All waiting is done by `SimpleQueue`, whose operations cannot be cut in two: a Ctrl-C that strikes within
-`queue.Queue`, a semaphore or a future can leave their locks taken, and threads that want them wait for ever.
+Why not `concurrent.futures` or `queue.Queue`: they take and release locks in Python code. A Ctrl-C between
+the two leaves a lock taken, and the next thread that wants it waits for ever. All waiting here is done by
+`SimpleQueue`, whose operations are single calls into C: an interrupt comes before or after one, and the
+program always ends.
 
-What has a name tells in the log, at its end, for how much of its time it was at work. All the rest it waited
-for others here, above or below it; waiting for the system or another program counts as work.
+Threads that have a name log at their end how much of their time they worked; see `work_time`.
 """
 
 import _thread
-import logging
-import threading
-import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from functools import partial
 from queue import Empty, SimpleQueue
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic, TypeVar
 
-log = logging.getLogger(__name__)
+from deoldify_lite.system.work_time import Moment, log_work, take
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 
-class _Clock(threading.local):
-    """Kept for each thread."""
-
-    waited_s = 0.0  # for other threads
-
-
-_clock = _Clock()
-
-
-class _Moment(NamedTuple):
-    """What the clocks of a thread show, in seconds."""
-
-    passed: float
-    waited: float
-    computed: float  # on a processor
-
-    @classmethod
-    def now(cls) -> "_Moment":
-        return cls(time.perf_counter(), _clock.waited_s, time.thread_time())
-
-
-def _take(queue: SimpleQueue[T], *, timeout_s: float | None = None) -> T:
-    """The next of a queue, once it is there; `Empty` if that takes longer than a time."""
-    began = time.perf_counter()
-    try:
-        return queue.get(timeout=timeout_s)
-    finally:
-        _clock.waited_s += time.perf_counter() - began
-
-
-def _tell(name: str, began: _Moment, ended: _Moment) -> None:
-    passed, waited, computed = (late - early for early, late in zip(began, ended, strict=True))
-    log.debug("%s: at work for %.2f of %.2f s, computed for %.2f s", name, passed - waited, passed, computed)
-
-
-@contextmanager
-def at_work(name: str) -> Iterator[None]:
-    """Tell of the work that the current thread does in this block."""
-    began = _Moment.now()
-    try:
-        yield
-    finally:
-        _tell(name, began, _Moment.now())
-
-
 class _Thread:
-    """A thread whose end can be waited for even if an interrupt struck while it was started.
+    """A thread whose end can be waited for even if an interrupt came while it was started.
 
-    Not of `threading`, whose start waits for the thread to be up, in Python code: an interrupt there can
-    leave a lock taken, or raise an error of its own.
+    Not a `threading.Thread`, whose `start` waits in Python code until the thread is up: an interrupt there
+    can leave a lock taken, or raise an error of its own.
 
     Args:
         work: what it does; raises nothing.
-        name: of the work, to tell of it; empty to tell nothing.
+        name: of the work, for the log; empty to log nothing.
     """
 
     def __init__(self, work: Callable[[], None], name: str) -> None:
         self._work = work
         self._name = name
-        # Who is first to set it decides: the thread, and it works, or the one who ends it, and it never will.
+        # Whoever sets it first decides: the thread itself, and it works; or `end`, and it never will.
         self._role: dict[str, str] = {}
-        self._moments: tuple[_Moment, _Moment] | None = None
+        self._moments: tuple[Moment, Moment] | None = None
         self._over: SimpleQueue[None] = SimpleQueue()
 
     def start(self) -> None:
-        """Begin with the work."""
+        """Start the work."""
         _thread.start_new_thread(self._run, ())
 
     def _run(self) -> None:
         if self._role.setdefault("role", "works") == "ended":
             return
-        began = _Moment.now()
+        began = Moment.now()
         self._work()
-        self._moments = began, _Moment.now()
+        self._moments = began, Moment.now()
         self._over.put(None)
 
     def end(self) -> None:
-        """Wait for the end, and tell; not told by the thread itself, as an interrupt may have left the log
-        with its lock taken by the one who waits here. An interrupt meanwhile is raised after the end."""
+        """Wait until the work has ended, and log it. An interrupt meanwhile is raised afterwards.
+
+        The thread does not log by itself: an interrupt may have left the log's lock taken by the thread that
+        waits here.
+        """
         interrupt = None
         while self._moments is None:
             try:
                 if self._role.setdefault("role", "ended") == "ended":
                     break
-                # Not for ever: another one who waits for the end may take what is there for all.
+                # With a timeout: another thread that waits for the end, too, may take the only entry.
                 with suppress(Empty):
-                    _take(self._over, timeout_s=0.02)
+                    take(self._over, timeout_s=0.02)
             except KeyboardInterrupt as error:
                 interrupt = error
         if interrupt is not None:
             raise interrupt
         if self._name and self._moments is not None:
-            _tell(self._name, *self._moments)
+            log_work(self._name, *self._moments)
 
 
 def one(item: object) -> int:
@@ -144,7 +100,7 @@ class Pending(Generic[R]):
 
     def result(self) -> R:
         """Wait for the answer, or raise the worker's error; to be asked once."""
-        result, error = _take(self._answers)
+        result, error = take(self._answers)
         if error is not None:
             raise error
         return result  # type: ignore[return-value]
@@ -168,7 +124,7 @@ class Workers:
             thread.start()
 
     def _run(self) -> None:
-        while (job := _take(self._jobs)) is not None:
+        while (job := take(self._jobs)) is not None:
             if not self._dropping:
                 job.run()
 
@@ -247,7 +203,7 @@ class prefetch(Iterator[T]):
     def _run(self) -> None:
         try:
             for item in self._items:
-                _take(self._room)
+                take(self._room)
                 if self._left:
                     return
                 self._found.put((item, None, False))
@@ -262,7 +218,7 @@ class prefetch(Iterator[T]):
         if not self._begun:
             self._begun = True
             self._thread.start()
-        item, error, last = _take(self._found)
+        item, error, last = take(self._found)
         if last:
             self.close()
             if error is not None:
@@ -297,7 +253,7 @@ class Sink:
         self._thread.start()
 
     def _run(self) -> None:
-        while (item := _take(self._waiting)) is not None:
+        while (item := take(self._waiting)) is not None:
             if self._error is None:
                 try:
                     self._function(item)  # type: ignore[arg-type]
@@ -307,7 +263,7 @@ class Sink:
 
     def put(self, item: object) -> None:
         """Hand over the next item, which must not be None."""
-        _take(self._room)
+        take(self._room)
         if self._error is not None:
             raise self._error
         self._waiting.put(item)

@@ -13,7 +13,8 @@ from functools import partial
 
 import pytest
 
-from deoldify_lite.system.threads import Sink, Workers, at_work, in_batches, map_ahead, prefetch
+from deoldify_lite.system.threads import Sink, Workers, in_batches, map_ahead, prefetch
+from deoldify_lite.system.work_time import at_work
 
 
 @pytest.fixture(autouse=True)
@@ -190,7 +191,7 @@ def shares_at_work(log: pytest.LogCaptureFixture) -> dict[str, float]:
 
 def test_stages_tell_of_their_work_and_not_of_their_waiting(caplog: pytest.LogCaptureFixture) -> None:
     """One slow stage among others that do nothing: those above wait for room, those below for items."""
-    caplog.set_level(logging.DEBUG, "deoldify_lite.system.threads")
+    caplog.set_level(logging.DEBUG, "deoldify_lite.system.work_time")
 
     def slowly(numbers: Iterable[int]) -> Iterator[int]:
         for number in numbers:
@@ -210,7 +211,7 @@ def test_stages_tell_of_their_work_and_not_of_their_waiting(caplog: pytest.LogCa
 
 
 def test_each_worker_tells_of_its_work(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.DEBUG, "deoldify_lite.system.threads")
+    caplog.set_level(logging.DEBUG, "deoldify_lite.system.work_time")
     with Workers(2, name="sleeping") as workers, at_work("asking"):
         naps = [workers.submit(partial(time.sleep, 0.1)) for _ in range(2)]
         for nap in naps:
@@ -220,7 +221,7 @@ def test_each_worker_tells_of_its_work(caplog: pytest.LogCaptureFixture) -> None
 
 
 def test_stages_without_a_name_tell_nothing(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.DEBUG, "deoldify_lite.system.threads")
+    caplog.set_level(logging.DEBUG, "deoldify_lite.system.work_time")
     with Sink(abs, ahead=1) as sink:
         for number in prefetch(range(3), ahead=1):
             sink.put(number)
