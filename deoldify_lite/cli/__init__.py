@@ -1,1 +1,1 @@
-"""The commands."""
+"""The commands: options in, exit codes out."""

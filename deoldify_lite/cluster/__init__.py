@@ -1,1 +1,1 @@
-"""Many workers, on this machine and others: the same work as in one process, by Ray (https://ray.io)."""
+"""The same work as in `run`, spread over Ray workers on this and other machines (https://ray.io)."""

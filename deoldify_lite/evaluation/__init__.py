@@ -1,1 +1,1 @@
-"""Results beside the truth: measured, summed up, shown. Nothing that colorizes imports it."""
+"""Results measured beside the truth, in tables and pages. Nothing that colorizes imports it."""

@@ -1,1 +1,1 @@
-"""Films in and out, by ffmpeg. Nothing here knows a network."""
+"""Films in and out, by ffmpeg: probed, read, encoded, joined. No network is known here."""

@@ -1,1 +1,1 @@
-"""The networks: what there is, where the weights are, how they are built."""
+"""The networks: how they are built, where their weights are found, how weights are read and checked."""

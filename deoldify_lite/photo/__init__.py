@@ -1,1 +1,1 @@
-"""Photos in and out: formats, metadata, profiles, pixels. Nothing here knows a network."""
+"""Photos in and out: formats, metadata, profiles, pixels. No network is known here."""

@@ -1,1 +1,1 @@
-"""A network at work on pictures in memory."""
+"""A network at work on pictures in memory: modes, backends, the `Colorizer`."""

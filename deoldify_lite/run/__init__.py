@@ -1,1 +1,1 @@
-"""The work: what goes where, what is done, and photos and films worked off on this machine."""
+"""The work on this machine: what goes where, what is done already, photos, films."""

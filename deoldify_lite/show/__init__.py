@@ -1,1 +1,1 @@
-"""To look at: the report's page, the preview's sheet and clip."""
+"""Results to look at: the page of `--report`, the sheet and the clip of `preview`."""

@@ -1,1 +1,1 @@
-"""The machine below: files, locks, URLs as text, threads, memory, devices, limits."""
+"""The machine below: files, locks, threads, memory, devices, limits."""

@@ -57,7 +57,8 @@ def natural_key(name: str) -> list[tuple[int, int, str]]:
 
 
 def sha256_of(path: Path) -> str:
-    """SHA-256 of a file in hex, read in chunks."""
+    """SHA-256 of a file in hex."""
+    # In chunks: a file of weights has a gigabyte, a film many. (Python 3.10 has no `hashlib.file_digest`.)
     digest = hashlib.sha256()
     with open(path, "rb") as file:
         while chunk := file.read(1 << 20):

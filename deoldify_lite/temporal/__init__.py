@@ -1,1 +1,1 @@
-"""Colour over time, on small frames in memory."""
+"""Colour over time, on small frames in memory: shots, motion, key frames, hints, steadying."""

@@ -1,1 +1,1 @@
-"""Films beside the truth."""
+"""Films measured beside the truth."""

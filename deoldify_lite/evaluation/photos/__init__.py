@@ -1,1 +1,1 @@
-"""Photos beside the truth."""
+"""Photos measured beside the truth."""
