@@ -79,11 +79,11 @@ def run_web(args: argparse.Namespace) -> int:
             "HF_HUB_OFFLINE": "1",
             "HF_HUB_DISABLE_TELEMETRY": "1",
         }
-        from deoldify_lite.web.work import Desk
+        from deoldify_lite.web.desk import Desk
 
         desk = Desk(Sessions(folder / "uploads"), **network_of(args))
         desk.usual("artistic")  # what is wrong with weights or device is told before the page is there
-        from deoldify_lite.web.page import serve
+        from deoldify_lite.web.server import serve
 
         try:
             serve(desk, host=args.host, port=args.port, max_upload_mib=args.max_upload)

@@ -16,6 +16,7 @@ from deoldify_lite.errors import DeoldifyError, InputError
 from deoldify_lite.film.kinds import FILM_SUFFIXES
 from deoldify_lite.film.probe import probe_film
 from deoldify_lite.photo.kinds import PHOTO_SUFFIXES
+from deoldify_lite.web.desk import Desk, Result, Tell, Wish, Work
 from deoldify_lite.web.html import (
     cells_html,
     compare_html,
@@ -25,7 +26,6 @@ from deoldify_lite.web.html import (
     player_html,
 )
 from deoldify_lite.web.outcome import words_for_page
-from deoldify_lite.web.work import Desk, Result, Tell, Wish, Work
 
 log = logging.getLogger(__name__)
 

@@ -31,11 +31,11 @@ from deoldify_lite.errors import InputError, OptionError
 from deoldify_lite.film.probe import probe_film
 from deoldify_lite.run.items import Item
 from deoldify_lite.web import session
+from deoldify_lite.web.desk import STOPPED, Desk, Wish, sheet_factors
 from deoldify_lite.web.html import compare_html, outcomes_html, player_html
 from deoldify_lite.web.network import OneNetwork
 from deoldify_lite.web.outcome import Outcome, outcome_of
 from deoldify_lite.web.session import PREFIX, Sessions, gather, private_folder
-from deoldify_lite.web.work import STOPPED, Desk, Wish, sheet_factors
 from helpers.films import make, pattern
 from helpers.pictures import grey_picture
 from helpers.places import ROOT
@@ -472,7 +472,7 @@ def wait_until(true: Callable[[], bool]) -> None:
 
 def test_connections_that_are_cut_at_the_end_are_no_news() -> None:
     pytest.importorskip("gradio", reason="the page needs Gradio, of the extra `web`")
-    from deoldify_lite.web.page import _is_farewell
+    from deoldify_lite.web.server import _is_farewell
 
     def record(message: str, error: BaseException | None = None) -> logging.LogRecord:
         told = None if error is None else (type(error), error, None)

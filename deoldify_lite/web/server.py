@@ -1,0 +1,87 @@
+"""The server behind the page."""
+
+import asyncio
+import logging
+import socket
+from ipaddress import ip_address
+
+import gradio as gr
+import uvicorn
+from fastapi import FastAPI
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+
+from deoldify_lite.errors import OptionError
+from deoldify_lite.templates.environment import read_asset
+from deoldify_lite.web.desk import Desk
+from deoldify_lite.web.page import build_page
+from deoldify_lite.web.theme import WORDS, theme
+
+log = logging.getLogger(__name__)
+
+# Seconds that open pages have to hear of the end.
+_FAREWELL_S = 1
+
+
+def serve(desk: Desk, *, host: str, port: int, max_upload_mib: int) -> None:
+    """Serve the page until Ctrl-C; its address goes to stdout.
+
+    Args:
+        desk: does the work.
+        host: address to listen on.
+        port: 0 for any that is free.
+        max_upload_mib: of each file, in MiB.
+
+    Raises:
+        OptionError: there is no such address, or the port is taken.
+    """
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        listening = socket.create_server((host, port), family=family)
+    except OSError as error:
+        raise OptionError(
+            f"--host {host} --port {port}: {error.strerror or error}: choose others; port 0 is any free one"
+        ) from error
+    with listening:
+        app = FastAPI(openapi_url=None)
+        if is_loopback(listening.getsockname()[0]):
+            # Else a page from elsewhere could have its own name point here and read what is here.
+            app.add_middleware(
+                TrustedHostMiddleware, allowed_hosts=["localhost", "127.0.0.1", "::1", "[::1]", host]
+            )
+        else:
+            log.warning("anyone who can reach %s can use this page, without a password", host)
+        gr.mount_gradio_app(
+            app,
+            build_page(desk),
+            path="/",
+            max_file_size=max_upload_mib << 20,
+            theme=theme(),
+            css=read_asset("shared.css") + read_asset("web.css"),
+            i18n=gr.I18n(en=WORDS),
+            footer_links=[],
+            run_history=False,
+            enable_monitoring=False,
+            ssr_mode=False,
+            pwa=False,
+            mcp_server=False,
+        )
+        # Open pages hold a connection each, which is cut: no error that anybody should read of.
+        logging.getLogger("uvicorn.error").addFilter(lambda record: not _is_farewell(record))
+        config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=_FAREWELL_S)
+        name = f"[{host}]" if ":" in host else host
+        print(f"http://{name}:{listening.getsockname()[1]}", flush=True)
+        log.info("open this address in a browser; Ctrl-C ends it")
+        uvicorn.Server(config).run(sockets=[listening])
+
+
+def _is_farewell(record: logging.LogRecord) -> bool:
+    """Whether a log line tells of a connection that was cut at the end."""
+    kind = record.exc_info[0] if record.exc_info else None
+    return record.getMessage().startswith("Cancel ") or (
+        kind is not None and issubclass(kind, asyncio.CancelledError)
+    )
+
+
+def is_loopback(address: str) -> bool:
+    """Whether only this computer can reach an IP address."""
+    return ip_address(address).is_loopback
