@@ -3,6 +3,7 @@
 import argparse
 import logging
 import os
+from functools import partial
 from importlib.util import find_spec
 
 from deoldify_lite.cli.options import (
@@ -72,17 +73,18 @@ def run_web(args: argparse.Namespace) -> int:
     from deoldify_lite.web.session import Sessions, private_folder
 
     with private_folder() as folder:
-        # Gradio reads these when it is loaded: uploads go where we say, and nothing is told to anyone.
+        # Gradio reads these when it is loaded: uploads go where we say, and it sends nothing to anyone.
         os.environ |= {
             "GRADIO_TEMP_DIR": str(folder / "uploads"),
             "GRADIO_ANALYTICS_ENABLED": "False",
             "HF_HUB_OFFLINE": "1",
             "HF_HUB_DISABLE_TELEMETRY": "1",
         }
+        from deoldify_lite import api
         from deoldify_lite.web.desk import Desk
 
-        desk = Desk(Sessions(folder / "uploads"), **network_of(args))
-        desk.usual("artistic")  # what is wrong with weights or device is told before the page is there
+        desk = Desk(Sessions(folder / "uploads"), partial(api.settle, **network_of(args)))
+        desk.usual("artistic")  # wrong weights or a wrong device fail before the page is there
         from deoldify_lite.web.server import serve
 
         try:

@@ -20,7 +20,7 @@ from deoldify_lite.film.probe import Film, probe_film
 from deoldify_lite.render.colorizer import Colorizer, OutOfMemoryError
 from deoldify_lite.run.failure import failed
 from deoldify_lite.run.hint_file import HintFile
-from deoldify_lite.run.items import Item, warnings_of
+from deoldify_lite.run.items import RECOLOR_ADVICE, Item, warnings_of
 from deoldify_lite.run.settings import FilmSettings
 from deoldify_lite.run.steps import Tally
 from deoldify_lite.run.stream import Progress, colorize_film
@@ -29,9 +29,6 @@ from deoldify_lite.run.unfinished import Unfinished, unfinished
 from deoldify_lite.version import __version__
 
 log = logging.getLogger(__name__)
-
-# The end of a warning; the web page names its own choice instead.
-RECOLOR_ADVICE = "--recolor-all colours them too"
 
 
 class Renderer(Protocol):

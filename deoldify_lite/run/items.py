@@ -7,6 +7,9 @@ from typing import Any
 
 from deoldify_lite.storage.url import Place
 
+# The end of a warning; the web page names its own choice instead.
+RECOLOR_ADVICE = "--recolor-all colours them too"
+
 
 @dataclass(frozen=True)
 class Item:

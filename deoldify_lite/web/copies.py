@@ -1,4 +1,4 @@
-"""What the page shows of photos and films: copies that a browser can show, and HTML around them."""
+"""Copies of photos and films that a browser can show."""
 
 from pathlib import Path
 
@@ -15,25 +15,25 @@ from deoldify_lite.photo.photo import Photo
 from deoldify_lite.photo.samples import Samples
 from deoldify_lite.photo.thumbnail import look_of, read_small
 
-SLIDER_PX, THUMB_PX, PREVIEW_PX = 1600, 320, 854
-_QUALITY = 88
+PREVIEW_PX = 854  # most of a film's width
+_QUALITY = 88  # of JPEG
 
 
 def small_photo(photo: Photo, rgb: Samples, target: Path, side_px: int) -> Path:
-    """Write a picture in a photo's colours, such as its own pixels, as a JPEG of at most so long a side."""
+    """Write a picture in a photo's colour space as a JPEG whose longer side is at most `side_px`."""
     look = look_of(photo, resize(rgb, fit_size(rgb.shape, side_px)))
     Image.fromarray(np.ascontiguousarray(look)).save(target, "JPEG", quality=_QUALITY, subsampling=0)
     return target
 
 
 def small_copy(source: Path, target: Path, side_px: int) -> Path:
-    """A photo's file as a small JPEG; errors as in `read_photo`."""
+    """Write a photo as a JPEG whose longer side is at most `side_px`; errors as in `read_photo`."""
     photo = read_small(source, side_px)
     return small_photo(photo, photo.rgb, target, side_px)
 
 
 def film_still(film: Film, frame: int, target: Path) -> Path:
-    """Write a frame of a film as a picture, in the pixels that it has.
+    """Write a frame of a film as a picture at full size.
 
     Raises:
         VideoError: there is no such frame, or it cannot be read.
@@ -47,7 +47,7 @@ def film_still(film: Film, frame: int, target: Path) -> Path:
 
 
 def playable(source: Path, target: Path) -> Path:
-    """Write a film, made small, as any browser plays it.
+    """Write a film as a small MP4 that any browser plays.
 
     Raises:
         VideoError: ffmpeg failed.
@@ -61,9 +61,3 @@ def playable(source: Path, target: Path) -> Path:
     if done.returncode:
         raise VideoError(f"{source}: no preview could be made for the browser: {last_words(done.stderr)}")
     return target
-
-
-def middle_frames(before: Film, after: Film, start_s: float) -> tuple[int, int]:
-    """The frame in the middle of a film's colorized part: its number in the film, and in the part."""
-    middle = after.frame_count // 2
-    return Cut.between(before, start_s, None).first + middle, middle

@@ -1,11 +1,11 @@
-"""From what happens on the page to the desk's work, and back to what the page shows.
+"""Functions that the page calls: they hand work to the desk, and return what the page shows then.
 
-What is returned goes to the page's parts in order; the first is always the line that tells how things are.
+What they return goes to parts of the page in order; the first of them is the status line.
 """
 
 import logging
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -13,10 +13,8 @@ from typing import Any
 import gradio as gr
 
 from deoldify_lite.errors import DeoldifyError, InputError
-from deoldify_lite.film.kinds import FILM_SUFFIXES
 from deoldify_lite.film.probe import probe_film
-from deoldify_lite.photo.kinds import PHOTO_SUFFIXES
-from deoldify_lite.web.desk import Desk, Result, Tell, Wish, Work
+from deoldify_lite.web.desk import Desk
 from deoldify_lite.web.html import (
     cells_html,
     compare_html,
@@ -26,6 +24,8 @@ from deoldify_lite.web.html import (
     player_html,
 )
 from deoldify_lite.web.outcome import words_for_page
+from deoldify_lite.web.sides import sides_of, write_sides
+from deoldify_lite.web.work import Result, Tell, Wish, Work, films_of, photos_of
 
 log = logging.getLogger(__name__)
 
@@ -33,8 +33,8 @@ _PROGRESS = gr.Progress()
 Parts = list[Any]
 
 
-def told(parts: int) -> Callable[[Callable[..., Parts]], Callable[..., Parts]]:
-    """Turn an error into a message on the page, whose other parts, of so many in all, stay as they are."""
+def errors_shown(parts: int) -> Callable[[Callable[..., Parts]], Callable[..., Parts]]:
+    """Show an error in the status line; the function's other parts, `parts` in all, stay as they are."""
 
     def wrap(function: Callable[..., Parts]) -> Callable[..., Parts]:
         @wraps(function)
@@ -46,9 +46,8 @@ def told(parts: int) -> Callable[[Callable[..., Parts]], Callable[..., Parts]]:
                 words = str(error) or "out of memory: close other programs and try again"
             except Exception as error:
                 log.error("a button of the page failed", exc_info=error)
-                words = f"{type(error).__name__}: {error}; unexpected error; please report it with the log"
-            words = words_for_page(words, self.desk.sessions.folder)
-            return [error_html(words), *[gr.skip()] * (parts - 1)]
+                words = f"unexpected error ({type(error).__name__}: {error}); please report it with the log"
+            return [self.error(words), *[gr.skip()] * (parts - 1)]
 
         return call
 
@@ -65,12 +64,16 @@ class Events:
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
 
-    @told(8)
+    def error(self, text: str) -> str:
+        """An error as HTML."""
+        return error_html(words_for_page(text, self.desk.sessions.folder))
+
+    @errors_shown(8)
     def bring(self, uploads: list[str] | None, mode: str, request: gr.Request) -> Parts:
         """Files came or went -> status, mode and its three values, film box, start, no sheet."""
-        paths = _paths(uploads)
-        self.desk.sessions.set_uploads(visitor(request), paths)
-        films, photos = _films(paths), _photos(paths)
+        paths = [Path(upload) for upload in uploads or []]
+        self.desk.sessions.set_uploads(_visitor(request), paths)
+        films, photos = films_of(paths), photos_of(paths)
         suited = mode
         if films and not photos and mode == "artistic":
             suited = "video"
@@ -81,8 +84,7 @@ class Events:
             try:
                 seconds = probe_film(films[0]).duration_s
             except DeoldifyError as error:
-                words = words_for_page(str(error), self.desk.sessions.folder)
-                status += error_html(words)
+                status += self.error(str(error))
         return [
             status,
             suited,
@@ -92,162 +94,122 @@ class Events:
             "",
         ]
 
-    @told(4)
+    @errors_shown(4)
     def choose_mode(self, mode: str) -> Parts:
         """Another mode -> status, and the mode's render factor, saturation and steadiness."""
         return [gr.skip(), *self._values(mode)]
 
     def begin(self, request: gr.Request) -> Parts:
-        """A button that works was pressed -> status, those that work rest, Stop appears."""
-        self.desk.sessions[visitor(request)].stopped.clear()
+        """A button that starts work was pressed -> status, such buttons off, Stop visible."""
+        self.desk.sessions[_visitor(request)].stopped.clear()
         return ["", *[gr.update(interactive=False)] * 3, gr.update(visible=True)]
 
     def end(self) -> Parts:
-        """The work has ended -> the buttons as before."""
+        """The work has ended -> such buttons on, Stop hidden."""
         return [*[gr.update(interactive=True)] * 3, gr.update(visible=False)]
 
     def stop(self, request: gr.Request) -> None:
         """Stop was pressed."""
-        self.desk.sessions[visitor(request)].stopped.set()
+        self.desk.sessions[_visitor(request)].stopped.set()
 
     def leave(self, request: gr.Request) -> None:
         """The page was closed or loaded again."""
-        self.desk.sessions.end(visitor(request))
+        self.desk.sessions.end(_visitor(request))
 
-    @told(7)
-    def colorize(
-        self,
-        uploads: list[str] | None,
-        mode: str,
-        render_factor: int,
-        saturation: float,
-        steadiness: float,
-        recolor_all: bool,
-        request: gr.Request,
-        progress: gr.Progress = _PROGRESS,
-    ) -> Parts:
+    # Below, `inputs` are the uploads and the values of a `Wish`, in its order.
+
+    @errors_shown(7)
+    def colorize(self, request: gr.Request, progress: gr.Progress = _PROGRESS, *inputs: Any) -> Parts:
         """Colorize -> status, results, slider, thumbnails, player, download, the work."""
-        wish = Wish(mode, int(render_factor), saturation, steadiness, recolor_all)
-        work = self.desk.colorize(visitor(request), _needed(uploads), wish, _teller(progress))
-        if not work.photos and not work.films:
-            return _nothing(work)
-        cells = [(photo.thumb, photo.name) for photo in work.photos if photo.thumb]
-        return [
-            outcomes_html(work.outcomes),
-            gr.update(visible=True),
-            self._compared([*work.photos, *work.films][0], work),
-            cells_html("Click a photo to compare it.", cells) if len(cells) > 1 else "",
-            "".join(player_html(film.output, film.name) for film in work.films),
-            _download(work),
-            work,
-        ]
+        return self._results(self.desk.colorize(*_job(request, progress, *inputs)))
 
-    @told(7)
-    def preview(
-        self,
-        uploads: list[str] | None,
-        mode: str,
-        render_factor: int,
-        saturation: float,
-        steadiness: float,
-        recolor_all: bool,
-        start_s: float,
-        length_s: float,
-        request: gr.Request,
-        progress: gr.Progress = _PROGRESS,
-    ) -> Parts:
+    @errors_shown(7)
+    def preview(self, request: gr.Request, progress: gr.Progress = _PROGRESS, *inputs: Any) -> Parts:
         """Preview -> as `colorize`."""
-        wish = Wish(mode, int(render_factor), saturation, steadiness, recolor_all)
-        film = _films(_needed(uploads))[0]
-        work, shown = self.desk.preview(
-            visitor(request), film, wish, start_s=start_s, length_s=length_s, tell=_teller(progress)
-        )
-        if shown is None:
-            return _nothing(work)
-        result = work.films[0]
-        compared, still = self._compared(result, work, start_s), work.folder / "after.png"
-        return [
-            outcomes_html(work.outcomes),
-            gr.update(visible=True),
-            compared,
-            "",
-            player_html(shown, result.name, still if still.is_file() else None),
-            _download(work),
-            work,
-        ]
+        return self._results(self.desk.preview(*_job(request, progress, *inputs)))
 
-    @told(3)
-    def sheet(
-        self,
-        uploads: list[str] | None,
-        mode: str,
-        render_factor: int,
-        saturation: float,
-        steadiness: float,
-        recolor_all: bool,
-        start_s: float,
-        request: gr.Request,
-        progress: gr.Progress = _PROGRESS,
-    ) -> Parts:
-        """Show render factors -> status, the sheet, its render factors."""
-        wish = Wish(mode, int(render_factor), saturation, steadiness, recolor_all)
-        paths = _needed(uploads)
-        upload = [*_photos(paths), *_films(paths), *paths][0]
-        cells = self.desk.sheet(visitor(request), upload, wish, start_s=start_s, tell=_teller(progress))
-        usual = self.desk.usual(mode).render_factor
-        named = [(path, f"{factor} (default)" if factor == usual else str(factor)) for factor, path in cells]
+    @errors_shown(3)
+    def sheet(self, request: gr.Request, progress: gr.Progress = _PROGRESS, *inputs: Any) -> Parts:
+        """Compare render factors -> status, the sheet, its render factors."""
+        visitor, uploads, wish, tell = _job(request, progress, *inputs)
+        sheet = self.desk.sheet(visitor, uploads, wish, tell)
+        default = self.desk.usual(wish.mode).render_factor
+        cells = [
+            (path, f"{factor} (default)" if factor == default else f"{factor}")
+            for factor, path in sheet.cells
+        ]
         return [
             message_html("Choose the one you like best, then press Colorize."),
-            cells_html(f"{upload.name} at {len(cells)} render factors: click the one you like best.", named),
-            [factor for factor, _ in cells],
+            cells_html(f"{sheet.name} at {len(cells)} render factors: click the one you like best.", cells),
+            [factor for factor, _ in sheet.cells],
         ]
 
     def choose_factor(self, factors: list[int], event: gr.SelectData) -> int:
         """A cell of the sheet was clicked -> its render factor."""
         return factors[event.index]
 
-    @told(2)
+    @errors_shown(2)
     def choose_photo(self, work: Work, event: gr.SelectData) -> Parts:
         """A thumbnail was clicked -> status, slider."""
         photo = [photo for photo in work.photos if photo.thumb][event.index]
         return [gr.skip(), self._compared(photo, work)]
 
-    def _compared(self, result: Result, work: Work, start_s: float = 0) -> str:
+    def _results(self, work: Work) -> Parts:
+        """What the page shows of a work; the parts are those of `colorize`."""
+        status = outcomes_html(work.outcomes)
+        if not work.results:
+            return [status, gr.update(visible=False), "", "", "", gr.skip(), work]
+        slider = self._compared(work.results[0], work)
+        cells = [(photo.thumb, photo.name) for photo in work.photos if photo.thumb]
+        return [
+            status,
+            gr.update(visible=True),
+            slider,
+            cells_html("Click a photo to compare it.", cells) if len(cells) > 1 else "",
+            "".join(
+                player_html(film.shown or film.output, film.name, sides_of(film, work.folder)[1])
+                for film in work.films
+            ),
+            _download(work),
+            work,
+        ]
+
+    def _compared(self, result: Result, work: Work) -> str:
         try:
-            if result in work.films:
-                pair = self.desk.film_pair(result, work, start_s)
-            else:
-                pair = self.desk.pair(result, work)
+            return compare_html(*write_sides(result, work.folder), result.name)
         except (DeoldifyError, OSError) as error:  # the result itself is there
-            return error_html(words_for_page(str(error), self.desk.sessions.folder))
-        return compare_html(*pair, result.name)
+            return self.error(str(error))
 
     def _values(self, mode: str) -> Parts:
         rendering = self.desk.usual(mode)
         return [rendering.render_factor, rendering.saturation, rendering.steadiness]
 
 
-def visitor(request: gr.Request) -> str:
+def _visitor(request: gr.Request) -> str:
     """The name that the page has given to its session."""
     return request.session_hash or ""
 
 
-def _paths(uploads: list[str] | None) -> list[Path]:
-    return [Path(upload) for upload in uploads or []]
+def _job(
+    request: gr.Request,
+    progress: gr.Progress,
+    uploads: list[str] | None,
+    mode: str,
+    render_factor: int,
+    *others: Any,
+) -> tuple[str, list[Path], Wish, Tell]:
+    """What the desk takes for a piece of work; `others` are the rest of a `Wish`.
 
-
-def _needed(uploads: list[str] | None) -> list[Path]:
+    Raises:
+        InputError: there are no uploads.
+    """
     if not uploads:
         raise InputError("Nothing to colorize yet: drop photos or films into the box above.")
-    return _paths(uploads)
 
+    def tell(share: float, words: str) -> None:
+        progress(share, desc=words)
 
-def _films(paths: Sequence[Path]) -> list[Path]:
-    return [path for path in paths if path.suffix.lower() in FILM_SUFFIXES]
-
-
-def _photos(paths: Sequence[Path]) -> list[Path]:
-    return [path for path in paths if path.suffix.lower() in PHOTO_SUFFIXES]
+    return _visitor(request), [Path(one) for one in uploads], Wish(mode, int(render_factor), *others), tell
 
 
 def _ready(photos: int, films: int, all: int) -> str:
@@ -261,24 +223,13 @@ def _ready(photos: int, films: int, all: int) -> str:
     return f"Ready: {', '.join(counts)}. Press Colorize."
 
 
-def _teller(progress: gr.Progress) -> Tell:
-    def tell(share: float, words: str) -> None:
-        progress(share, desc=words)
-
-    return tell
-
-
-def _nothing(work: Work) -> Parts:
-    """What the page shows where all has failed."""
-    return [outcomes_html(work.outcomes), gr.update(visible=False), "", "", "", gr.skip(), work]
-
-
 def _download(work: Work) -> Any:
-    results = [*work.photos, *work.films]
-    if len(results) == 1:
-        return gr.update(value=str(results[0].output), label=f"Download {results[0].output.name}")
+    """The button's file: the only result, or all of them in a zip file."""
+    if len(work.results) == 1:
+        output = work.results[0].output
+        return gr.update(value=str(output), label=f"Download {output.name}")
     path = work.folder / "colorized.zip"
     with zipfile.ZipFile(path, "w") as archive:  # not compressed: photos and films are
-        for result in results:
+        for result in work.results:
             archive.write(result.output, result.output.name)
-    return gr.update(value=str(path), label=f"Download all {len(results)} in a zip file")
+    return gr.update(value=str(path), label=f"Download all {len(work.results)} in a zip file")

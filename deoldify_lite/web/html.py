@@ -30,10 +30,10 @@ def cells_html(title: str, cells: Sequence[tuple[Path, str]]) -> str:
 
 
 def player_html(film: Path, name: str, poster: Path | None = None) -> str:
-    """A film in the browser's own player, with a picture for its start; a hint where it cannot be played."""
+    """A film in the browser's own player, with a picture for its start, if that is there; or a hint."""
     if film.suffix.lower() not in _PLAYABLE:
         return _html("no_player", film.suffix)
-    return _html("player", name, _url_of(film), _url_of(poster) if poster else "")
+    return _html("player", name, _url_of(film), _url_of(poster) if poster and poster.is_file() else "")
 
 
 def outcomes_html(outcomes: Sequence[Outcome]) -> str:

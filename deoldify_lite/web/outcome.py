@@ -5,8 +5,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from deoldify_lite.run.films import RECOLOR_ADVICE
-from deoldify_lite.run.items import Item
+from deoldify_lite.run.items import RECOLOR_ADVICE, Item
 
 # The label of the choice that is --recolor-all on the command line.
 RECOLOR = "Recolour shots already in colour"

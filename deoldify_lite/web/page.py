@@ -72,7 +72,7 @@ def build_page(desk: Desk) -> gr.Blocks:
             download = gr.DownloadButton("Download", variant="primary", size="lg", elem_id="download")
         work, factors = gr.State(), gr.State()
 
-        wish: list[Any] = [files, mode, factor, saturation, steadiness, recolor_all]
+        wish: list[Any] = [files, mode, factor, saturation, steadiness, recolor_all, start, length]
         shown: list[Any] = [status, results, compare, thumbs, player, download, work]
         buttons: list[Any] = [go, preview_button, sheet_button, stop]
         quick: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
@@ -89,14 +89,14 @@ def build_page(desk: Desk) -> gr.Blocks:
         thumbs.select(events.choose_photo, work, [status, compare], **quick)
         stop.click(events.stop, **quick)
         page.unload(events.leave)
-        jobs: list[tuple[Any, Any, list[Any], list[Any]]] = [
-            (go, events.colorize, wish, shown),
-            (preview_button, events.preview, [*wish, start, length], shown),
-            (sheet_button, events.sheet, [*wish, start], [status, sheet, factors]),
+        jobs: list[tuple[Any, Any, list[Any]]] = [
+            (go, events.colorize, shown),
+            (preview_button, events.preview, shown),
+            (sheet_button, events.sheet, [status, sheet, factors]),
         ]
-        for button, function, inputs, outputs in jobs:
+        for button, function, outputs in jobs:
             begun = button.click(events.begin, None, [status, *buttons], **quick)
-            done = begun.then(function, inputs, outputs, **queued).then(events.end, None, buttons, **quick)
+            done = begun.then(function, wish, outputs, **queued).then(events.end, None, buttons, **quick)
             if outputs is shown:
                 done.then(None, js="() => document.querySelector('#status').scrollIntoView()")
     return page.queue(max_size=MOST_WAITING)

@@ -1,4 +1,4 @@
-"""What visitors of the page have brought and got: in a private folder, for as long as they stay."""
+"""Uploads and results of the page's visitors, kept in a private folder for as long as they stay."""
 
 import logging
 import os
@@ -11,13 +11,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from deoldify_lite.errors import InputError
+from deoldify_lite.errors import DeoldifyError, InputError
 from deoldify_lite.system.files import natural_key
 from deoldify_lite.system.lock import sole_run
 
 log = logging.getLogger(__name__)
 
 PREFIX = "deoldify_lite-web-"
+STOPPED = "stopped before it was finished"
 LOCK = ".lock"
 # A folder without a lock may be that of a server that starts at this moment.
 _YOUNG_S = 60
@@ -27,9 +28,9 @@ _FORGOTTEN_S = 3600
 
 @contextmanager
 def private_folder() -> Iterator[Path]:
-    """A new folder that only this user may enter, gone at the end with all that is in it.
+    """Give a new folder that only this user may enter, and remove it at the end.
 
-    What servers that were killed have left goes now.
+    Folders that killed servers have left are removed, too.
 
     Raises:
         OSError: there is no room for temporary files.
@@ -40,13 +41,17 @@ def private_folder() -> Iterator[Path]:
             if mine and not old.is_symlink() and time.time() - old.stat().st_mtime > _YOUNG_S:
                 with sole_run(old / LOCK, old):
                     shutil.rmtree(old)
-                log.info("%s: left by a server that was killed, removed", old)
+                log.info("%s: removed; a killed server had left it", old)
     folder = Path(tempfile.mkdtemp(prefix=PREFIX))  # of mode 700
     try:
         with sole_run(folder / LOCK, folder):
             yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+class Stopped(DeoldifyError):
+    """The visitor has stopped the work, or left."""
 
 
 class Session:
@@ -65,7 +70,7 @@ class Session:
 
     @contextmanager
     def new_folder(self, kind: str) -> Iterator[Path]:
-        """A folder for a piece of work; that of the last one of its kind goes once this one ends well."""
+        """Give a folder for a piece of work; the last one of its kind is removed once this one ends well."""
         folder = self._folder / f"{kind}-{secrets.token_hex(8)}"
         folder.mkdir(mode=0o700, parents=True)
         try:
@@ -78,6 +83,11 @@ class Session:
         self._kept[kind] = folder
         if self.ended:
             self.end()
+
+    def check(self) -> None:
+        """Raise `Stopped` if the visitor has stopped the work, or left."""
+        if self.stopped.is_set():
+            raise Stopped(STOPPED)
 
     def end(self) -> None:
         """Stop the work, and remove all results, at the latest when the work has ended."""
@@ -105,13 +115,13 @@ class Sessions:
             return self._known.setdefault(name, Session(self.folder))
 
     def set_uploads(self, name: str, uploads: Iterable[Path]) -> None:
-        """What a visitor has in the box now; what was taken out of it is removed."""
+        """Note what a visitor has in the box now, and remove what was taken out of it."""
         session, now = self[name], set(uploads)
         gone, session.uploads = session.uploads - now, now
         self._remove(gone)
 
     def end(self, name: str) -> None:
-        """Stop a visitor's work and remove all that was theirs."""
+        """Stop a visitor's work and remove their uploads and results."""
         with self._lock:
             session = self._known.pop(name, None)
         if session:

@@ -17,6 +17,8 @@ import urllib.request
 import weakref
 import zipfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
@@ -25,17 +27,20 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from deoldify_lite.api import settle
 from deoldify_lite.cli import main as cli
 from deoldify_lite.cli.web import fill_web_parser, run_web
 from deoldify_lite.errors import InputError, OptionError
 from deoldify_lite.film.probe import probe_film
 from deoldify_lite.run.items import Item
 from deoldify_lite.web import session
-from deoldify_lite.web.desk import STOPPED, Desk, Wish, sheet_factors
+from deoldify_lite.web.desk import Desk, sheet_factors
 from deoldify_lite.web.html import compare_html, outcomes_html, player_html
 from deoldify_lite.web.network import OneNetwork
 from deoldify_lite.web.outcome import Outcome, outcome_of
-from deoldify_lite.web.session import PREFIX, Sessions, gather, private_folder
+from deoldify_lite.web.session import PREFIX, STOPPED, Sessions, Stopped, gather, private_folder
+from deoldify_lite.web.sides import write_sides
+from deoldify_lite.web.work import Wish
 from helpers.films import make, pattern
 from helpers.pictures import grey_picture
 from helpers.places import ROOT
@@ -76,7 +81,7 @@ def brought(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def desk(tiny_weights: Path, tmp_path: Path) -> Desk:
-    return Desk(Sessions(tmp_path / "uploads"), weights=str(tiny_weights), **ENGINE)
+    return Desk(Sessions(tmp_path / "uploads"), partial(settle, weights=str(tiny_weights), **ENGINE))
 
 
 @pytest.mark.logs_errors
@@ -99,21 +104,22 @@ def test_photos_are_as_from_the_command_line(
     assert list(failures) == ["letter.txt", "broken.jpg"]
     assert failures["broken.jpg"].startswith("truncated, damaged") and str(tmp_path) not in str(failures)
     assert "not a photo or film" in failures["letter.txt"]
-    before, after = desk.pair(work.photos[2], work)
+    before, after = write_sides(work.photos[2], work.folder)
     assert Image.open(before).size == Image.open(after).size == (80, 60)
 
 
 def test_a_preview_of_a_film_is_as_from_the_command_line(
     desk: Desk, brought: Path, tiny_weights: Path, tmp_path: Path
 ) -> None:
-    work, shown = desk.preview(VISITOR, brought / "film.mp4", WISH, start_s=0.5, length_s=1, tell=silent)
+    wish = replace(WISH, start_s=0.5, length_s=1)
+    work = desk.preview(VISITOR, [brought / "b.png", brought / "film.mp4"], wish, silent)
     options = [*OPTIONS, "--steadiness", "0.8", "--start", "0.5", "--end", "1.5"]
     command_line(tiny_weights, "video", brought / "film.mp4", "-o", tmp_path / "cli.mp4", *options)
-    assert work.films[0].output.read_bytes() == (tmp_path / "cli.mp4").read_bytes()
-    assert shown is not None
-    film = probe_film(shown)
+    assert work.films[0].output.read_bytes() == (tmp_path / "cli.mp4").read_bytes() and not work.photos
+    assert work.films[0].shown is not None
+    film = probe_film(work.films[0].shown)
     assert (film.codec, film.pix_fmt, film.frame_count) == ("h264", "yuv420p", 10)
-    before, after = (Image.open(path) for path in desk.film_pair(work.films[0], work, 0.5))
+    before, after = (Image.open(path) for path in write_sides(work.films[0], work.folder))
     assert before.size == after.size == (96, 64)
     assert before.convert("YCbCr").getextrema()[1] != after.convert("YCbCr").getextrema()[1]
 
@@ -121,11 +127,11 @@ def test_a_preview_of_a_film_is_as_from_the_command_line(
 def test_a_sheet_has_a_picture_for_each_render_factor(desk: Desk, brought: Path) -> None:
     assert sheet_factors(12) == [6, 9, 12, 16, 20, 24]
     assert sheet_factors(35) == [18, 26, 35, 47, 58, 64] and sheet_factors(2) == [2, 3, 4]
-    cells = desk.sheet(VISITOR, brought / "a.jpg", WISH, start_s=0, tell=silent)
-    assert [factor for factor, _ in cells] == sheet_factors(12)
-    assert len({path.read_bytes() for _, path in cells}) == 6
-    cells = desk.sheet(VISITOR, brought / "film.mp4", WISH, start_s=99, tell=silent)
-    assert Image.open(cells[0][1]).size == (96, 64)
+    sheet = desk.sheet(VISITOR, [brought / "film.mp4", brought / "a.jpg"], WISH, silent)
+    assert sheet.name == "a.jpg" and [factor for factor, _ in sheet.cells] == sheet_factors(12)
+    assert len({path.read_bytes() for _, path in sheet.cells}) == 6
+    sheet = desk.sheet(VISITOR, [brought / "film.mp4"], replace(WISH, start_s=99), silent)
+    assert Image.open(sheet.cells[0][1]).size == (96, 64)
 
 
 def test_one_network_is_in_memory_and_kept() -> None:
@@ -165,6 +171,18 @@ def test_stop_ends_the_work_and_keeps_what_is_done(desk: Desk, brought: Path) ->
     work = desk.colorize(VISITOR, uploads, WISH, tell)
     assert [photo.name for photo in work.photos] == ["a.jpg"] and not work.films
     assert [one.words for one in work.outcomes if one.status == "failed"] == [(STOPPED,), (STOPPED,)]
+
+
+def test_what_stops_before_anything_is_finished_leaves_earlier_results(desk: Desk, brought: Path) -> None:
+    earlier = desk.preview(VISITOR, [brought / "film.mp4"], WISH, silent).folder
+
+    def tell(share: float, words: str) -> None:
+        if "frames" in words:
+            desk.sessions[VISITOR].stopped.set()
+
+    with pytest.raises(Stopped, match=STOPPED):
+        desk.preview(VISITOR, [brought / "film.mp4"], WISH, tell)
+    assert [path for path in desk.sessions.folder.iterdir() if path.name.startswith("preview")] == [earlier]
 
 
 def test_uploads_and_results_last_as_long_as_the_visit(desk: Desk, brought: Path) -> None:
