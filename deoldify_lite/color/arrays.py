@@ -63,6 +63,12 @@ def resize(picture: NDArray[Value], size: Size) -> NDArray[Value]:
     return np.asarray(cv2.resize(picture, size[::-1], interpolation=cv2.INTER_LINEAR), picture.dtype)
 
 
+def pixel_grid(size: Size) -> NDArray[np.float32]:
+    """The column and the row of each pixel: (h, w, 2)."""
+    height, width = size
+    return np.stack(np.meshgrid(np.arange(width), np.arange(height)), -1).astype(np.float32)
+
+
 def box_mean(plane: NDArray[Any], radius: int) -> Plane:
     """Mean of each pixel's window, 2 * radius + 1 px wide, the border repeated: (h, w) float32 -> (h, w)."""
     side = 2 * radius + 1

@@ -5,20 +5,20 @@
 Elsewhere this program keeps luma in floating point and at any depth; here every rounding is the original's.
 """
 
-from typing import Any
-
 import cv2
 import numpy as np
-import numpy.typing as npt
+from numpy.typing import NDArray
 from PIL import Image
 
-Picture = npt.NDArray[np.uint8]
+from deoldify_lite.color.arrays import Picture, Square
+
+Rgb = NDArray[np.uint8]  # (H, W, 3), 8 bits
 
 # Photos of more pixels are worked on in strips of rows, in less memory; a rounding may fall otherwise then.
 _WHOLE_PIXELS, _STRIP_ROWS = 64_000_000, 1024
 
 
-def model_input(photo: npt.NDArray[Any], render_size: int) -> Picture:
+def model_input(photo: Picture, render_size: int) -> Square:
     """The grey square that the network sees.
 
     Args:
@@ -34,18 +34,18 @@ def model_input(photo: npt.NDArray[Any], render_size: int) -> Picture:
     return np.asarray(Image.fromarray(_squeezed(photo, (render_size, render_size))).convert("L"))
 
 
-def _squeezed(photo: npt.NDArray[Any], size: tuple[int, int]) -> Picture:
+def _squeezed(photo: Picture, size: tuple[int, int]) -> Rgb:
     if photo.dtype == np.uint16:
         photo = (photo >> 8).astype(np.uint8)
     return np.asarray(Image.fromarray(photo).resize(size, Image.Resampling.BILINEAR))
 
 
-def quantize_square(rgb: npt.NDArray[np.float32]) -> Picture:
+def quantize_square(rgb: NDArray[np.float32]) -> Rgb:
     """(S, S, 3) RGB in [0, 1] -> 8-bit, cut off and not rounded."""
     return (np.clip(rgb, 0, 1) * np.float32(255)).astype(np.uint8)
 
 
-def transplant_luma(photo: Picture, square: Picture, *, in_place: bool = False) -> Picture:
+def transplant_luma(photo: Rgb, square: Rgb, *, in_place: bool = False) -> Rgb:
     """Stretch the colour square to the photo's size, and give it the photo's own luma.
 
     Args:

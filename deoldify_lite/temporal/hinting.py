@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from deoldify_lite.color.arrays import Chroma, Luma, Plane, box_mean, shrink_luma
+from deoldify_lite.color.arrays import Chroma, Luma, Plane, box_mean, pixel_grid, shrink_luma
 from deoldify_lite.color.hint import FilmHint, Hint
 from deoldify_lite.color.hinting import correct
 from deoldify_lite.temporal.motion import Motion, motion_between
@@ -178,9 +178,8 @@ class _Shot:
 
 
 def _anchor(frame: Predicted, field: NDArray[np.float32]) -> _Anchor:
-    height, width = field.shape[:2]
-    here = np.stack(np.meshgrid(np.arange(width), np.arange(height)), -1).astype(np.float32)
-    return _Anchor(frame.step.frame.luma, field, Motion(here, np.ones((height, width), np.float32)))
+    size = field.shape[:2]
+    return _Anchor(frame.step.frame.luma, field, Motion(pixel_grid(size), np.ones(size, np.float32)))
 
 
 def _step(

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from deoldify_lite.color.arrays import Luma, Plane, Size, shrink
+from deoldify_lite.color.arrays import Luma, Plane, Size, pixel_grid, shrink
 
 # Pixels by which going there and back may miss the start, and change of luma, as a share of its range, at
 # which trust falls to 1/e. Grain stays well below it, a wrong match well above.
@@ -22,6 +22,8 @@ _MISS_OF_LENGTH = 0.05
 _WINDOW_PX = 5  # over which a change of luma counts, so that single grains do not
 # The flow is found at so many times less than the size that the network saw, and stretched.
 _COARSER = 4
+
+_pixel_grid = lru_cache(maxsize=4)(pixel_grid)  # all frames of a film have one size
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,7 @@ def _search(here: Luma, there: Luma, scale: int) -> NDArray[np.float32]:
 
 def _weigh(flow: NDArray[np.float32], back: NDArray[np.float32], *, there: Plane, here: Plane) -> Motion:
     height, width = here.shape
-    source = flow + _places(height, width)
+    source = flow + _pixel_grid(here.shape)
     # One picture fetched is cheaper than two.
     back_x, back_y, luma = _fetch_planes([*cv2.split(back), there], source)
     x, y = cv2.split(flow)
@@ -92,12 +94,6 @@ def _weigh(flow: NDArray[np.float32], back: NDArray[np.float32], *, there: Plane
     columns, rows = cv2.split(source)
     trust *= (columns > -0.5) & (columns < width - 0.5) & (rows > -0.5) & (rows < height - 0.5)
     return Motion(source, trust)
-
-
-@lru_cache(maxsize=4)
-def _places(height: int, width: int) -> NDArray[np.float32]:
-    """(h, w, 2): the column and row of each pixel."""
-    return np.stack(np.meshgrid(np.arange(width), np.arange(height)), -1).astype(np.float32)
 
 
 def _fetch(values: NDArray[np.float32], source: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -29,7 +29,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from deoldify_lite.api import load_colorizer
-from deoldify_lite.color.arrays import Chroma, Plane
+from deoldify_lite.color.arrays import Chroma, Plane, shrink, shrink_planes
 from deoldify_lite.color.guided import align_chroma, upsample_chroma
 from deoldify_lite.color.metrics import lab_of
 from deoldify_lite.color.tensors import chroma_of, luma_of, merge_luma_chroma, resize_chroma
@@ -102,8 +102,7 @@ def near_edges(lab: NDArray[np.float32], reach_px: int) -> NDArray[np.bool_]:
 def enlarge(chroma: Chroma, luma: Plane, way: str) -> Chroma:
     """Small chroma made larger in one of WAYS: (2, h, w), (H, W) -> (2, H, W), or (2, h, w) if bilinear."""
     if way in ("align", "both"):
-        small = cv2.resize(luma, chroma.shape[:0:-1], interpolation=cv2.INTER_AREA)
-        chroma = align_chroma(chroma, np.asarray(small))
+        chroma = align_chroma(chroma, shrink(luma, chroma.shape[1:]))
     return upsample_chroma(chroma, luma) if way in ("upsample", "both") else chroma
 
 
@@ -155,10 +154,7 @@ def main() -> int:
         edges = near_edges(lab_chroma(truth), args.reach)
         planes = chroma_of(truth)[0].numpy()
         small: dict[str, Chroma] = {
-            f"truth {side}": np.stack(
-                [cv2.resize(p, (side, side), interpolation=cv2.INTER_AREA) for p in planes]
-            )
-            for side in args.grids
+            f"truth {side}": shrink_planes(planes, (side, side)) for side in args.grids
         }
         grey = grey_picture(truth)
         for mode, colorizer in colorizers.items():

@@ -40,6 +40,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from deoldify_lite.api import load_colorizer
+from deoldify_lite.color.arrays import Chroma, Luma, shrink, shrink_luma, shrink_planes
 from deoldify_lite.color.guided import guide_chroma
 from deoldify_lite.color.hint import FilmHint, Hint
 from deoldify_lite.color.hinting import NEAR, WIDE, spread_hints
@@ -61,8 +62,6 @@ from deoldify_lite.training.data import open_photos
 
 log = logging.getLogger("deoldify_lite")
 
-Chroma = NDArray[np.float32]  # (2, h, w)
-Luma = NDArray[np.uint8]  # (H, W)
 Spread = Callable[[Chroma, Luma, Sequence[Hint]], Chroma]
 
 POINTS = ("anywhere", "worst")
@@ -131,9 +130,9 @@ def levin(chroma: Chroma, luma: Luma, hints: Sequence[Hint]) -> Chroma:
     """The correction that minimises the squares of its differences of neighbours, by likeness."""
     scale = LEVIN_PX / max(luma.shape)
     height, width = (max(1, round(scale * side)) for side in luma.shape)
-    small = np.asarray(cv2.resize(luma, (width, height), interpolation=cv2.INTER_AREA))
+    small = shrink(luma, (height, width))
     solver = levin_system(small.tobytes(), height, width)
-    grid = np.stack([cv2.resize(plane, (width, height), interpolation=cv2.INTER_AREA) for plane in chroma])
+    grid = shrink_planes(chroma, (height, width))
     places = [int(hint.y * height) * width + int(hint.x * width) for hint in hints]
     asked = np.array([hint.chroma for hint in hints]) - grid.reshape(2, -1)[:, places].T
     # The hints enter by Woodbury's identity, so that the system is factorised without them.
@@ -185,7 +184,7 @@ def bleed(spread: Spread, chroma: Chroma, luma: Luma, point: tuple[int, int]) ->
     rows, columns = np.mgrid[: changed.shape[0], : changed.shape[1]]
     scale = changed.shape[0] / height
     away = np.hypot(rows - scale * point[0], columns - scale * point[1]) > 0.25 * max(changed.shape)
-    small = cv2.resize(luma, changed.shape[::-1], interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+    small = shrink_luma(luma, changed.shape)
     here = cv2.blur(small, (5, 5))[min(round(scale * point[0]), len(small) - 1)][
         min(round(scale * point[1]), small.shape[1] - 1)
     ]

@@ -30,14 +30,13 @@ from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
 
-import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from tqdm import tqdm
 
 from deoldify_lite.api import load_colorizer
-from deoldify_lite.color.arrays import Chroma, Picture, Square
+from deoldify_lite.color.arrays import Chroma, Picture, Square, shrink, shrink_luma, shrink_planes
 from deoldify_lite.color.merge import chroma_of_rgb, merge_picture
 from deoldify_lite.color.metrics import lab_error, psnr
 from deoldify_lite.color.reference import Reference
@@ -85,7 +84,7 @@ def build_parser() -> argparse.ArgumentParser:
 def pulls_of(picture: Picture, colorizer: Colorizer) -> dict[str, Pull]:
     """The ways to use a true picture as the reference."""
     side = colorizer.chroma_size[0]
-    true = chroma_of_rgb(cv2.resize(picture, (side, side), interpolation=cv2.INTER_AREA) / np.float32(255))
+    true = chroma_of_rgb(shrink(picture, (side, side)) / np.float32(255))
     mean, spread = true.mean((1, 2), keepdims=True), true.std((1, 2), keepdims=True)
 
     def whole(chroma: Chroma, _: Square) -> Chroma:
@@ -123,10 +122,10 @@ def find_likest(photos: Sequence[Picture], colorizer: Colorizer) -> list[int]:
     thumbs = []
     for photo in photos:
         square = colorizer.prepare(photo)
-        luma = cv2.resize(square, (8, 8), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+        luma = shrink_luma(square, (8, 8))
         chroma = colorizer.predict_chroma([square])[0]
-        small = [cv2.resize(plane, (8, 8), interpolation=cv2.INTER_AREA) for plane in chroma]
-        thumbs.append(np.stack([luma - luma.mean(), *(4 * plane for plane in small)]).ravel())
+        small = 4 * shrink_planes(chroma, (8, 8))
+        thumbs.append(np.stack([luma - luma.mean(), *small]).ravel())
     table = np.stack(thumbs)
     distances = np.square(table[:, None] - table).sum(-1)
     np.fill_diagonal(distances, np.inf)

@@ -2,7 +2,16 @@
 
 import numpy as np
 
-from deoldify_lite.color.arrays import box_mean, fit_size, grow, resize, shrink, shrink_luma, shrink_planes
+from deoldify_lite.color.arrays import (
+    box_mean,
+    fit_size,
+    grow,
+    pixel_grid,
+    resize,
+    shrink,
+    shrink_luma,
+    shrink_planes,
+)
 
 
 def test_sizes_keep_their_proportions() -> None:
@@ -38,3 +47,8 @@ def test_windows_repeat_the_border() -> None:
     plane = np.array([[3.0, 0, 0, 0, 6]], np.float32)
     np.testing.assert_allclose(box_mean(plane, 1), [[2, 1, 0, 2, 4]])
     np.testing.assert_array_equal(box_mean(plane, 0), plane)
+
+
+def test_a_grid_names_the_column_and_the_row_of_each_pixel() -> None:
+    grid = pixel_grid((2, 3))
+    assert grid.shape == (2, 3, 2) and grid[1, 2].tolist() == [2, 1]

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from deoldify_lite.color.arrays import Luma
+from deoldify_lite.color.arrays import Luma, pixel_grid
 
 Flow = NDArray[np.float32]  # (H, W, 2): x and y in px from a pixel to the same point in the other frame
 
@@ -63,8 +63,7 @@ def find_matches(before: Luma, now: Luma, *, flow: str = "dis") -> Matches:
     """
     height, width = now.shape
     back, forth = FLOWS[flow](now, before), FLOWS[flow](before, now)
-    grid = np.stack(np.meshgrid(np.arange(width), np.arange(height)), -1).astype(np.float32)
-    positions = grid + back
+    positions = pixel_grid(now.shape) + back
     inside = ((positions >= 0) & (positions <= (width - 1, height - 1))).all(-1)
     returning = warp(forth, positions)
     gap = np.square(back + returning).sum(-1)
