@@ -147,3 +147,30 @@ def test_a_result_that_cannot_be_recorded_is_taken_back(
     with pytest.raises(OSError, match="no space"):
         record(task, PhotoSettings(Look("x", 16, 1.0, "auto")), 16)
     assert not task.output.exists()
+
+
+def film_names(inputs: list[Path], out: Path | None) -> dict[str, list[str]]:
+    """The names that the result of each film may get, the likely one first."""
+    suffixes = {".mp4", ".mov", ".mkv", ".avi"}
+    planned = plan(
+        inputs,
+        out,
+        suffixes=suffixes,
+        suffix_of=lambda film: ".mkv" if film.suffix == ".avi" else film.suffix,
+        fallback=".mkv",
+    )
+    return {one.place.name: [one.output, *one.aliases] for one in planned}
+
+
+def test_a_film_that_does_not_fit_gets_a_name_that_no_other_may_get(tmp_path: Path) -> None:
+    folder = tmp_path / "films"
+    folder.mkdir()
+    for name in ("a.mp4", "b.mov", "b.mp4", "c.avi", "c.mp4", "d.mkv", "d.mp4", "d.mp4.mkv"):
+        (folder / name).touch()
+    names = film_names([folder], None)
+    assert names["a.mp4"] == ["a.mp4", "a.mkv", "a.mp4.mkv"]
+    assert names["b.mov"][:2] == ["b.mov", "b.mov.mkv"] and names["b.mp4"][:2] == ["b.mp4", "b.mp4.mkv"]
+    assert names["c.avi"][0] == "c.mkv" and names["c.mp4"][:2] == ["c.mp4", "c.mp4.mkv"]
+    assert names["d.mkv"][0] == "d.mkv" and names["d.mp4"] == ["d.mp4"]  # both others are taken
+    assert film_names([folder / "a.mp4"], None)["a.mp4"][:2] == ["a-colorized.mp4", "a-colorized.mkv"]
+    assert film_names([folder / "a.mp4"], tmp_path / "x.mp4") == {"a.mp4": ["x.mp4"]}
