@@ -1,7 +1,7 @@
-"""Results on their way to a root elsewhere: put there in loads, the manifest before each load.
+"""Put results to a URL in loads, each after the manifest that records it.
 
-In this order nothing that a run has put there is ever unrecorded, and would be taken for a file of the user's
-by the next one; a record whose result never arrived does no harm, as the result's size is compared.
+So no result of ours is ever there without a record, by which the next run would take it for a file of the
+user's. A record whose result never arrived does no harm, since the result's size is compared.
 """
 
 import logging
@@ -25,27 +25,28 @@ from deoldify_lite.system.threads import Pending, Workers
 
 log = logging.getLogger(__name__)
 
-# A load goes when so much time has passed, or so many bytes wait; and the manifest, which goes along whole,
-# takes at most a tenth of the time.
+# A load is sent when so much time has passed, or so many bytes wait. The whole manifest goes with each load;
+# loads become rarer where it would take more than this share of the time.
 EVERY_S, MOST_BYTES, MANIFEST_SHARE = 30.0, 128 << 20, 0.1
 AT_ONCE = 8
-# Before it is tried again to reach a store: a film may have taken a night. Drivers try some times at once.
+# Between further tries to reach a store, after the quick ones that the driver makes: the result may be a
+# night's work.
 PAUSES_S = (5.0, 30.0, 120.0)
 
 
 class Outbox:
     """Takes the results that are recorded in a folder here, and puts them below a URL.
 
-    As a context manager that is left by an error or by Ctrl-C, it puts what is finished.
+    A context manager: when an error or Ctrl-C ends the block, what is finished is put.
 
     Args:
-        root: where they go.
-        folder: where they are made; what was put is removed there.
-        deep: whether results go into folders below the root, too.
+        root: where results are put.
+        folder: where results are made; each is removed once it is put.
+        deep: whether there are results in folders below the root, too.
 
     Raises:
         InputError: the root cannot be listed.
-        OptionError: it is of no kind that we open.
+        OptionError: we do not open this kind of URL.
     """
 
     def __init__(self, root: Url, folder: Path, *, deep: bool) -> None:
@@ -68,7 +69,7 @@ class Outbox:
         self._stopping = threading.Event()
 
     def begin(self) -> None:
-        """See before any work whether we may write there.
+        """Write the manifest, so that a store that refuses stops the run before any work.
 
         Raises:
             InputError: we may not, or the store cannot be reached.
@@ -76,12 +77,14 @@ class Outbox:
         self._put_manifest([])
 
     def holds(self, record: Record) -> bool:
-        """Whether the result of an earlier run stands there, as that run left it."""
+        """Whether the result of an earlier run is there, as that run left it."""
         return self.listed.get(record.output) == record.size
 
     def mark_foreign(self, task: Task) -> None:
-        """Make empty files here for files there that no run of ours has made, where a task might write, so
-        that all rules for files of the user's hold."""
+        """Make an empty file here for each file of the user's there that a task might replace.
+
+        So the rules that keep the user's files hold here as they do for any folder.
+        """
         source, outputs = task.source, [task.output, *task.aliases[:1]]
         own = outputs + ([task.comparison] if task.comparison else [])
         pages = [path.with_name(f"{stem}-page") for path in own for stem in (path.stem, source.name)]
@@ -101,10 +104,10 @@ class Outbox:
                 path.touch()
 
     def take(self, item: Item) -> Iterator[Item]:
-        """Take a result that is done here; give back those that have arrived there meanwhile.
+        """Take a result that is done here; yield the items of those that have arrived meanwhile.
 
         Args:
-            item: whose output is a file in `folder`; it comes back with the same.
+            item: its output is a file in `folder`, also when it is yielded.
         """
         self._waiting[self.manifest.key(Path(item.output))] = item
         if self._sending is not None and self._sending.done():
@@ -113,7 +116,7 @@ class Outbox:
             self._send()
 
     def finish(self) -> Iterator[Item]:
-        """Put what is left, and wait for it."""
+        """Put what is left, and yield the items once it has arrived."""
         yield from self._arrived()
         if self._waiting:
             self._send()
@@ -138,7 +141,7 @@ class Outbox:
             self._workers.__exit__(None, None, None)
 
     def _finished(self) -> list[Record]:
-        """Recorded here, and not put yet."""
+        """The records of results that are not put yet."""
         # What was put is removed here.
         records = self.manifest.records()
         return [record for record in records if self.manifest.is_ours(self.folder / record.output)]
@@ -154,26 +157,26 @@ class Outbox:
         self._sending = self._workers.submit(partial(self._put_all, self._finished()))
 
     def _arrived(self) -> Iterator[Item]:
-        """Those of the load that is on its way, once all of it has come to an end."""
+        """Wait for the load that is on its way, and yield its items."""
         if self._sending is None:
             return
         outcomes = self._sending.result()
         self._sending = None
         for name, problem in outcomes.items():
-            # One that a stop came between may have no item.
+            # A result that a stop cut off from its item has none.
             if item := self._waiting.pop(name, None):
                 yield Item(item.source, item.output, "failed", problem) if problem else item
 
     def _put_all(self, load: list[Record]) -> dict[str, str]:
-        """Put results with all that was made beside them.
+        """Put results and the files made beside them.
 
         Returns:
-            The output of each, and what went wrong with it, if anything.
+            For the output of each, what went wrong; empty if nothing did.
         """
         outcomes = dict.fromkeys((record.output for record in load), "")
         try:
             for record in load:
-                # Should we be killed before the new one arrives, the old one must not be taken for it.
+                # If we are killed before the new one arrives, the old one must not pass for it.
                 if self.holds(record):
                     remove(self.root / record.output)
             self._persist(partial(self._put_manifest, load))
@@ -200,12 +203,12 @@ class Outbox:
             except UnreachableError as error:
                 if self._stopping.is_set():
                     raise
-                log.warning("%s; it is tried again in %d s", error, pause)
+                log.warning("%s; trying again in %d s", error, pause)
                 self._stopping.wait(pause)
         return step()
 
     def _put(self, record: Record) -> None:
-        for name in (*record.extras, record.output):  # so that the result stands for all of it
+        for name in (*record.extras, record.output):  # last, so that it vouches for the others
             put(self.folder / name, self.root / name)
 
     def _put_manifest(self, load: list[Record]) -> None:
@@ -221,10 +224,10 @@ class Outbox:
         self._manifest_s = time.monotonic() - began
 
     def _take_in_others(self) -> None:
-        """Keep what another run, elsewhere, has recorded since we last put the manifest there."""
+        """Keep what a run on another machine has recorded since we last put the manifest."""
         try:
             found = look_up(self.root / NAME)
-        except InputError:  # none yet, or it is told when it is put
+        except InputError:  # there is none yet; any other error comes when we put ours
             return
         if found is None or found.size == self._manifest_size:
             return

@@ -1,4 +1,4 @@
-"""A private folder on this machine for what is on its way from or to a place elsewhere."""
+"""A private folder on this machine for copies of sources, and for results before they are put."""
 
 import hashlib
 import logging
@@ -16,21 +16,21 @@ from deoldify_lite.system.lock import sole_run
 
 log = logging.getLogger(__name__)
 
-# The finished segments of a film; see `unfinished`.
+# Folders with the finished segments of a film; see `run.unfinished`.
 KEPT = ".*.unfinished"
-# What nobody came back for.
+# A staging folder that no run has touched for so long is removed.
 OLD_S = 7 * 24 * 3600
 
 
 @contextmanager
 def staging(root: Place) -> Iterator[Path]:
-    """A folder that belongs to this run and to one root of results, and is empty but for unfinished films.
+    """A folder for one run on one root of results, empty but for unfinished films.
 
-    It goes at the end, again but for unfinished films, whose segments wait there for the next run; also what
-    a run that was killed has left goes with the next run on the same root, or with any run after a week.
+    It is removed after the block, but for unfinished films, whose segments wait for the next run. What a
+    killed run leaves is removed by the next run on the same root, or by any run after a week.
 
     Args:
-        root: where results go, for which another run on this machine has to wait.
+        root: where results go. Another run on the same root on this machine is refused.
 
     Raises:
         InputError: another run on this machine is at work on the same root.
@@ -56,7 +56,7 @@ def staging(root: Place) -> Iterator[Path]:
 
 
 def _clear(folder: Path) -> None:
-    """Remove all but unfinished films, and the folders that they are in."""
+    """Remove all but unfinished films and the folders around them."""
     kept = {path for path in folder.rglob(KEPT) if path.is_dir() and not path.is_symlink()}
     above = {parent for path in kept for parent in path.parents}
     for here, folders, names in os.walk(folder):
@@ -77,7 +77,7 @@ def _clear_old(base: Path) -> None:
             if folder.is_dir() and not folder.is_symlink() and time.time() - _last_change(folder) > OLD_S:
                 with sole_run(base / f"{folder.name}.lock", str(folder)):
                     shutil.rmtree(folder)
-                log.info("%s: left by a run that nobody went on with, removed", folder)
+                log.info("%s: removed; it was left by a run that nobody continued", folder)
 
 
 def _last_change(folder: Path) -> float:

@@ -1,4 +1,4 @@
-"""A failure in words: what happened, to which file, and what to do about it."""
+"""Turn an error into an item that says what happened, to which file, and what to do about it."""
 
 import errno
 import logging
@@ -11,7 +11,7 @@ from deoldify_lite.run.task import Task
 log = logging.getLogger(__name__)
 
 
-# What to do about it when the system refuses, whoever tells us so.
+# What to do about errors of the system, whichever program reports them.
 _REMEDIES = {
     errno.ENOSPC: "make room on that disk, or name a folder on another one with -o; the same command goes on",
     errno.EDQUOT: "make room there, or name a folder on another disk with -o; the same command goes on",
@@ -25,7 +25,7 @@ _REMEDIES = {
 
 
 def failed(task: Task, error: BaseException) -> Item:
-    """The record of a failure; one that nobody foresaw keeps its trace in the log."""
+    """The item of a failure; the traceback of an unforeseen one is logged for --verbose."""
     if not isinstance(error, DeoldifyError | OSError):
         log.debug("%s", task.source, exc_info=error)
     return Item(task.source, task.output, "failed", _reason_of(task, error))
@@ -45,7 +45,7 @@ def _reason_of(task: Task, error: BaseException) -> str:
             f"{task.source}: {type(error).__name__}: {error}; nobody has foreseen this: if it opens well "
             "elsewhere, tell us, with what --verbose says"
         )
-    # The system's words, which reach us by ffmpeg and the decoders, too.
+    # ffmpeg and the decoders pass on the system's words, too.
     for number, remedy in _REMEDIES.items():
         if any(line.rstrip().endswith(os.strerror(number)) for line in reason.splitlines()):
             return f"{reason}: {remedy}"

@@ -1,4 +1,4 @@
-"""What became of each photo or film in a run."""
+"""The outcome of a run: an item for each photo or film."""
 
 from collections import Counter
 from dataclasses import asdict, dataclass
@@ -13,14 +13,14 @@ RECOLOR_ADVICE = "--recolor-all colours them too"
 
 @dataclass(frozen=True)
 class Item:
-    """One photo or film of a run."""
+    """The outcome for one photo or film."""
 
     source: Place
     output: Place
     status: str  # done, skipped or failed
     reason: str = ""  # why it was skipped or failed
     warnings: tuple[str, ...] = ()
-    render_factor: int | None = None  # that it was rendered with
+    render_factor: int | None = None  # it was rendered with this one
     frames: int | None = None  # of a film
     seconds: float = 0.0
 
@@ -45,7 +45,7 @@ def as_json(items: list[Item], settings: dict[str, Any]) -> dict[str, Any]:
 
 
 def warnings_of(grey: bool, wanted_factor: int, used_factor: int) -> tuple[str, ...]:
-    """What must be said of a result that is not quite what was asked for."""
+    """The warnings for a result that is not quite what was asked for."""
     warnings = []
     if grey:
         warnings.append("the network found no colour in it: it came out grey")

@@ -1,7 +1,6 @@
-"""What has been done in a folder of results: one line of JSON for each result, appended as it is finished.
+"""The manifest of a folder of results: one line of JSON for each, appended as it is finished.
 
-A line is written only after its result stands under its final name, so whatever stops a run, the next one
-knows what is done and takes up the rest.
+Whatever stops a run, the next one reads here what is done, and does the rest.
 """
 
 import hashlib
@@ -32,7 +31,7 @@ class Record:
     source: str = ""  # absolute path, or URL
 
     def line(self) -> str:
-        """As it stands in the manifest, with the line's end."""
+        """The line in the manifest, with its end."""
         return json.dumps(asdict(self), ensure_ascii=False) + "\n"
 
 
@@ -63,10 +62,10 @@ class Manifest:
         self.folder = folder
         self.path = folder / NAME
         self._records: dict[str, Record] = {}
-        self.made_names: set[str] = set()  # every file written, results and extras
+        self.made_names: set[str] = set()  # of all files that runs have written, results and extras
         self._lock = threading.Lock()
         if self.path.is_symlink() or (self.path.exists() and not self.path.is_file()):
-            # Through a link we would write somewhere else; a pipe would wait for ever.
+            # Through a link we would write to another place; reading a pipe would wait for ever.
             raise InputError(f"{self.path}: is no plain file, so nothing can be recorded in it: move it away")
         try:
             text = self.path.read_text(encoding="utf-8", errors="surrogateescape")
@@ -76,7 +75,7 @@ class Manifest:
             raise InputError(
                 f"{self.path}: cannot be read ({error.strerror}): check its permissions"
             ) from error
-        # A line torn by a crash must not swallow the one that follows.
+        # A line that a crash cut off must not swallow the next one.
         self._torn = not text.endswith("\n") and bool(text)
         for line in text.split("\n"):  # not splitlines: names may hold other line ends
             try:
@@ -88,7 +87,7 @@ class Manifest:
                 continue  # torn: its result is simply made again
 
     def remember(self, record: Record) -> None:
-        """Know of a record that is written elsewhere."""
+        """Add a record without writing it."""
         self._records[record.output] = record
         self.made_names |= {record.output, *record.extras}
 
@@ -148,8 +147,14 @@ class Manifest:
         source: Path | str | None = None,
         part: Path | None = None,
     ) -> None:
-        """Record a finished result of a source, a path or URL, durably; or the file `part` that is about to
-        become it.
+        """Record a finished result durably.
+
+        Args:
+            output: the result.
+            fingerprint: of its source and settings.
+            extras: files made beside it.
+            source: its path or URL.
+            part: the file that is about to become the result, if it has not its name yet.
 
         Raises:
             OSError: it could not be written.
@@ -192,6 +197,6 @@ def read_manifest(file: Source) -> Manifest:
 
 
 def _is_below(name: str) -> bool:
-    """Whether a recorded name stays within the folder; whatever else stands there, we have not written."""
+    """Whether a recorded name stays within the folder; we write no others."""
     path = PurePosixPath(name)
     return not path.is_absolute() and ".." not in path.parts

@@ -1,4 +1,4 @@
-"""One photo or film of a run: whether it is done, whether it may be written, and its record."""
+"""One photo or film of a run: is it done, may its result be written, and the record of it."""
 
 import os
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ class Task:
     source: Path
     output: Path
     manifest: Manifest
-    comparison: Path | None = None  # where before and after go, side by side
+    comparison: Path | None = None  # file with before and after, side by side
     origin: str = ""  # URL of what `source` is a copy of
     hints: HintFile | None = None  # on its colours
     # Other names of a film's result: the first is for a film that does not fit into the container of
@@ -30,10 +30,10 @@ class Task:
 
 
 def check_output(task: Task, overwrite: bool) -> None:
-    """Refuse to replace a file that no run of ours has made, and to write outside of the folder of results.
+    """Refuse to replace a file that no run of ours has made, or to write outside the folder of results.
 
     Raises:
-        InputError: `overwrite` is off and there is such a file, or a link leads away from the folder.
+        InputError: there is such a file and `overwrite` is off, or a link leads out of the folder.
     """
     manifest, comparison = task.manifest, task.comparison
     inside, folder = (os.path.realpath(path) for path in (task.output.parent, manifest.folder))
@@ -53,7 +53,7 @@ def check_output(task: Task, overwrite: bool) -> None:
 
 
 def fingerprint(task: Task, settings: "Settings") -> str:
-    """What changes with the source, the settings, and the hints, where there are any.
+    """A hash that changes with the source, the settings, and the hints, if there are any.
 
     Raises:
         OSError: the source cannot be looked at.
@@ -82,17 +82,17 @@ def record(
     *,
     part: Path | None = None,
 ) -> None:
-    """Record that a result stands, and how it was really rendered.
+    """Record a result, with the render factor it was really rendered with.
 
-    With `part`, the file that is about to become the result, it is recorded just before. Should we be killed
-    between the two, nothing under the result's name has its size, and it is rendered again; recorded after,
-    the result would stand and be taken for a file of the user's.
+    `part` is the file that is about to become the result, if it is recorded before it gets its name. If we
+    are killed between the two, no file of the recorded size has that name, and the next run renders it again.
+    Recorded after, the result would pass for a file of the user's.
 
-    If memory sufficed only for a smaller render factor, the next run finds that something else was asked
-    for, and tries again.
+    If memory sufficed only for a smaller render factor, the next run asks for another fingerprint than the
+    recorded one, and tries again.
 
     Raises:
-        OSError: it cannot be recorded; the result is removed then, for the next run would take it for a
+        OSError: it cannot be recorded. The result is removed then, since the next run would take it for a
             file of the user's.
     """
     try:

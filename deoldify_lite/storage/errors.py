@@ -1,4 +1,4 @@
-"""What goes wrong with a store, told with the URL and what to do about it."""
+"""Errors of a store, raised as ours: with the URL, the reason, and what to do."""
 
 import errno
 import re
@@ -10,12 +10,17 @@ from deoldify_lite.storage.url import Url
 
 
 class UnreachableError(InputError):
-    """A store that cannot be reached now, and perhaps can be later."""
+    """A store that cannot be reached now; a later try may succeed."""
 
 
 @contextmanager
-def told(url: Url, done: str = "read") -> Iterator[None]:
-    """Tell of any store's error with the URL and what to do about it."""
+def store_errors(url: Url, done: str = "read") -> Iterator[None]:
+    """Raise any error of a store as an InputError.
+
+    Args:
+        url: of the file or folder.
+        done: what could not be done with it: read, written or removed.
+    """
     try:
         yield
     except DeoldifyError:
@@ -27,28 +32,20 @@ def told(url: Url, done: str = "read") -> Iterator[None]:
 
 
 def _reason(url: Url, error: Exception, done: str) -> str:
-    # Drivers raise kinds of their own, which are told apart by name: we import none of them.
+    # Drivers raise classes of their own. We import none of them, so their names decide.
     kinds = " ".join(kind.__name__ for kind in type(error).__mro__)
     said = " ".join(str(error).split())[:300]
     if getattr(error, "errno", None) == errno.ENOSPC:
         return f"cannot be {done}: {said}: make room on that disk"
-    if (
-        "Credential" in kinds
-        or "credential" in said
-        or "Authentication" in kinds
-        or "PasswordRequired" in kinds
-    ):
+    if "credential" in said or re.search("Credential|Authentication|PasswordRequired", kinds):
         return (
             f"cannot be {done} without valid credentials ({said}): set those of {url.protocol}:// as its own "
             "tools expect them (AWS_PROFILE, `gcloud auth application-default login`, an SSH key ...)"
         )
     if isinstance(error, FileNotFoundError):
-        what = (
-            "there is no such bucket or folder: create it first"
-            if done == "written"
-            else ("there is no such file, folder or bucket: check the name, and that you may see it")
-        )
-        return what
+        if done == "written":
+            return "there is no such bucket or folder: create it first"
+        return "there is no such file, folder or bucket: check the name, and that you may see it"
     if isinstance(error, PermissionError) or "Forbidden" in kinds:
         return f"may not be {done} ({said or 'access denied'}): check what your credentials allow"
     unreached = re.search("Connect|Timeout|gaierror|SSH|DNS", kinds)

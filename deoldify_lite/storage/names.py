@@ -1,16 +1,17 @@
-"""Names from elsewhere that are to be names of files here: stores take any text for a name."""
+"""Names from a store as names of files here: a store takes any text for a name."""
 
 import os
 import re
 
-# Room for what is added to it: names of parts, -compare.jpg, -page12.
+# In bytes. File systems take 255; this leaves room for -compare.jpg, -page12, and the names of parts.
 LONGEST_NAME = 200
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def why_unsafe(name: str) -> str:
-    """Why a name below a folder cannot be a file's name here, or would lead out of the folder; empty if it
-    can. Stores take any text for a name, and nothing in it means a folder to them.
+    """Why a name below a folder must not be a file's name here; empty if it may.
+
+    A store takes any text for a name, so it may hold what no file system takes, or lead out of the folder.
     """
     parts = name.split("/")
     if any(part in ("", ".", "..") for part in parts):
@@ -28,7 +29,7 @@ def why_unsafe(name: str) -> str:
 
 
 def safe_name(name: str) -> str:
-    """A file name that is as good as `name`, with the same suffix, and stays in its folder."""
+    """A file name made from `name` that stays in its folder, with the same suffix."""
     plain = re.sub(r'[\x00-\x1f\x7f/\\:*?"<>|]', "_", name)
     stem, suffix = os.path.splitext(plain)
     short = os.fsencode(stem)[:100].decode("utf-8", "ignore").lstrip(".")

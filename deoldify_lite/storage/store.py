@@ -1,7 +1,6 @@
-"""Files elsewhere, through fsspec: listed, fetched and put, each by a URL.
+"""Files by URL, through fsspec: list, fetch and put them.
 
-Only the protocol that stands in the URL is opened. All functions are free of state; connections are kept by
-fsspec itself.
+Only the protocol that the URL names is opened. The functions keep no state; fsspec keeps the connections.
 """
 
 import os
@@ -17,12 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from deoldify_lite.errors import InputError, OptionError
-from deoldify_lite.storage.errors import told
+from deoldify_lite.storage.errors import store_errors
 from deoldify_lite.storage.names import safe_name
 from deoldify_lite.storage.url import Url, name_below
 from deoldify_lite.system.files import atomic_path, natural_key
 
-# Here a file appears whole or not at all; on the others one is put aside first and then moved.
+# An object store shows a file whole or not at all; on a file server it is put aside first and then moved.
 OBJECT_STORES = ("s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "memory")
 FILE_SERVERS = ("sftp", "ssh", "ftp", "smb", "hdfs", "webhdfs")
 # What pip installs for each, beside fsspec.
@@ -35,7 +34,7 @@ _DRIVERS = {
     "hdfs": "pyarrow",
     "webhdfs": "requests",
 }
-# What stores call the time of the last change.
+# Names of the time of the last change, by store.
 _TIMES = ("LastModified", "mtime", "last_modified", "updated", "modify", "modificationTime", "created")
 
 
@@ -45,7 +44,7 @@ class RemoteFile:
 
     url: Url
     size: int  # bytes
-    mtime_ns: int  # time of the last change; 0 where the store tells none
+    mtime_ns: int  # time of the last change; 0 where the store gives none
 
 
 def media_among(
@@ -71,24 +70,24 @@ def media_among(
 
 
 def list_files(url: Url, *, deep: bool = True) -> list[RemoteFile]:
-    """All files below a URL; none where there is nothing.
+    """List all files below a URL; none where there is nothing.
 
     Args:
         url: a folder.
-        deep: also those in folders inside.
+        deep: also list the folders inside.
 
     Raises:
         InputError: the store cannot be reached, or refuses.
-        OptionError: no driver for it is installed, or it is not one that we open.
+        OptionError: we do not open this kind of URL, or its driver is not installed.
     """
-    with told(url):
+    with store_errors(url):
         system, root = _open(url)
         system.invalidate_cache()
         try:
             found = list(_files_in(system, root, url, deep))
         except FileNotFoundError:
             return []
-    inside = f"{root.rstrip('/')}/"  # stores find by how a name begins, and photos2 begins with photos
+    inside = f"{root.rstrip('/')}/"  # stores search by prefix, and photos2 begins with photos
     return [
         RemoteFile(Url(f"{url}/{name.removeprefix(inside)}"), int(info["size"] or 0), _mtime_ns(info))
         for name, info in found
@@ -97,12 +96,12 @@ def list_files(url: Url, *, deep: bool = True) -> list[RemoteFile]:
 
 
 def _is_hidden(name: str) -> bool:
-    # A store takes . and .. for names like any; these are told of, rather than passed over.
+    # To a store . and .. are names like any other. They are not hidden, so that they are reported.
     return any(part.startswith(".") for part in name.split("/") if part not in (".", ".."))
 
 
 def _files_in(system: Any, root: str, url: Url, deep: bool) -> Iterator[tuple[str, dict[str, Any]]]:
-    # One request for a thousand objects, where that can be had; folder by folder costs one for each.
+    # One request for a thousand objects where the store can; else one for each folder.
     if deep and url.protocol in OBJECT_STORES:
         found = system.find(root, detail=True)
         yield from ((name, info) for name, info in found.items() if not name.endswith("/"))
@@ -124,7 +123,7 @@ def look_up(url: Url) -> RemoteFile | None:
         InputError: there is nothing, or the store cannot be reached, or refuses.
         OptionError: see `list_files`.
     """
-    with told(url):
+    with store_errors(url):
         system, path = _open(url)
         system.invalidate_cache()
         info = system.info(path)
@@ -132,19 +131,19 @@ def look_up(url: Url) -> RemoteFile | None:
 
 
 def fetch(file: RemoteFile, folder: Path, *, stop: threading.Event | None = None) -> Path:
-    """Bring a file into a private folder, whole or not at all, with its time of change.
+    """Copy a file into a private folder, whole or not at all, with its time of change.
 
     Args:
         file: as it was listed.
-        folder: where it goes; each file needs one of its own, since names may be alike here.
-        stop: set by another thread to break off.
+        folder: for this file alone, since two names may become one here.
+        stop: another thread sets it to break off.
 
     Returns:
-        The copy, under a name that is safe here and keeps the suffix.
+        The copy. Its name is safe here and keeps the suffix.
 
     Raises:
-        InputError: it is gone, was changed since it was listed, or cannot be fetched, or the disk has no
-            room for it.
+        InputError: the file is gone, has changed since it was listed or cannot be fetched, or the disk
+            has no room for it.
         OptionError: see `list_files`.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -154,7 +153,7 @@ def fetch(file: RemoteFile, folder: Path, *, stop: threading.Event | None = None
             "there, or name a folder on a larger disk in XDG_CACHE_HOME"
         )
     local = folder / safe_name(file.url.name)
-    with told(file.url), atomic_path(local) as part:
+    with store_errors(file.url), atomic_path(local) as part:
         system, path = _open(file.url)
         system.get_file(path, str(part), callback=_stopper(stop))
         if part.stat().st_size != file.size:
@@ -167,13 +166,13 @@ def fetch(file: RemoteFile, folder: Path, *, stop: threading.Event | None = None
 
 
 def put(path: Path, url: Url) -> None:
-    """Put a file under a URL; it appears there whole or not at all, and replaces what is there.
+    """Put a file to a URL, whole or not at all, in place of what is there.
 
     Raises:
         InputError: the store cannot be reached, or refuses.
         OptionError: see `list_files`.
     """
-    with told(url, "written"):
+    with store_errors(url, "written"):
         system, target = _open(url)
         if url.protocol in OBJECT_STORES:
             system.put_file(str(path), target)
@@ -184,7 +183,7 @@ def put(path: Path, url: Url) -> None:
         part = posixpath.join(parent, f".{secrets.token_hex(8)}.part")
         try:
             system.put_file(str(path), part)
-            # Not all servers replace a file when they move another one.
+            # Some servers refuse to move a file onto another one.
             if url.protocol not in ("sftp", "ssh") and system.exists(target):
                 system.rm_file(target)
             system.mv(part, target)
@@ -199,12 +198,12 @@ def put(path: Path, url: Url) -> None:
 
 
 def remove(url: Url) -> None:
-    """Remove a file; that there is none is no error.
+    """Remove a file, if there is one.
 
     Raises:
         InputError, OptionError: see `put`.
     """
-    with told(url, "removed"):
+    with store_errors(url, "removed"):
         system, path = _open(url)
         system.invalidate_cache()
         if system.exists(path):
@@ -215,7 +214,7 @@ def _open(url: Url) -> tuple[Any, str]:
     """The file system of a URL, and the path in it.
 
     Raises:
-        OptionError: it is none that we open, or its driver is not installed.
+        OptionError: we do not open this kind of URL, or its driver is not installed.
     """
     known = ", ".join(f"{name}://" for name in (*OBJECT_STORES, *FILE_SERVERS) if name != "memory")
     if ":" in url.host.rpartition("@")[0]:
@@ -252,22 +251,22 @@ def _open(url: Url) -> tuple[Any, str]:
 
 
 def _mtime_ns(info: dict[str, Any]) -> int:
-    """The time of change in any of the forms in which stores tell it, in whole microseconds."""
-    told = next((info[key] for key in _TIMES if info.get(key) is not None), 0)
-    if isinstance(told, str):
-        if told.isdigit() and len(told) >= 14:  # ftp: 20240131235959
-            told = datetime.strptime(told[:14], "%Y%m%d%H%M%S").replace(tzinfo=timezone.utc)
+    """The time of the last change, in whole microseconds, from any of the forms that stores give."""
+    value = next((info[key] for key in _TIMES if info.get(key) is not None), 0)
+    if isinstance(value, str):
+        if value.isdigit() and len(value) >= 14:  # ftp: 20240131235959
+            value = datetime.strptime(value[:14], "%Y%m%d%H%M%S").replace(tzinfo=timezone.utc)
         else:
             try:
-                told = datetime.fromisoformat(told.replace("Z", "+00:00"))
+                value = datetime.fromisoformat(value.replace("Z", "+00:00"))
             except ValueError:
                 return 0
-    if isinstance(told, datetime):
-        told = told if told.tzinfo else told.replace(tzinfo=timezone.utc)
-        whole = int(told.timestamp())
-        return (whole * 1_000_000 + told.microsecond) * 1000
-    if isinstance(told, int | float):
-        in_seconds = told / 1000 if told > 1e11 else told  # webhdfs counts milliseconds
+    if isinstance(value, datetime):
+        value = value if value.tzinfo else value.replace(tzinfo=timezone.utc)
+        whole = int(value.timestamp())
+        return (whole * 1_000_000 + value.microsecond) * 1000
+    if isinstance(value, int | float):
+        in_seconds = value / 1000 if value > 1e11 else value  # webhdfs counts milliseconds
         return int(in_seconds * 1_000_000) * 1000
     return 0
 

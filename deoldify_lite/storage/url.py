@@ -1,39 +1,39 @@
-"""URLs of photos, films and folders that lie elsewhere, such as s3://bucket/photos."""
+"""URLs of photos, films and folders, such as s3://bucket/photos."""
 
 import re
 from collections.abc import Iterable
 from pathlib import Path
 
-# Two letters at least, since C:// may be a disk. `::` chains protocols, which `remote` refuses.
+# Two letters at least, since C:// may be a disk. `::` chains protocols, which `store` refuses.
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.:-]+://")
 
 
 class Url(str):
     """A URL with the parts of a path; the bucket or host is a folder that has no name.
 
-    Nothing in it is decoded or resolved: what stands there is what the store calls it.
+    Nothing in it is decoded or resolved: the store knows the file by this very text.
     """
 
     __slots__ = ()
 
     def __new__(cls, text: str) -> "Url":
-        """A slash at the end says no more than that it is a folder, and is dropped."""
+        """Slashes at the end are dropped."""
         start = text.index("://") + 3
         return super().__new__(cls, text[:start] + text[start:].rstrip("/"))
 
     @property
     def protocol(self) -> str:
-        """What stands before ://, in lower case."""
+        """The part before ://, in lower case."""
         return self.partition("://")[0].lower()
 
     @property
     def host(self) -> str:
-        """The bucket, or what else stands before the first slash."""
+        """The bucket or host: the part before the first slash."""
         return self.partition("://")[2].partition("/")[0]
 
     @property
     def name(self) -> str:
-        """What stands after the last slash; empty for a bucket."""
+        """The part after the last slash; empty for a bucket."""
         return self.partition("://")[2].partition("/")[2].rpartition("/")[2]
 
     @property
@@ -43,12 +43,12 @@ class Url(str):
 
     @property
     def suffix(self) -> str:
-        """What the name ends in from the last dot on, as spelled."""
+        """The end of the name from its last dot on, as spelled."""
         return Path(self.name).suffix
 
     @property
     def parent(self) -> "Url":
-        """The folder it is in; of a bucket itself."""
+        """The folder it is in; the bucket itself for a bucket."""
         return Url(self.removesuffix(self.name)) if self.name else self
 
     @property
@@ -57,7 +57,7 @@ class Url(str):
         return [self.parent, *self.parent.parents] if self.name else []
 
     def with_name(self, name: str) -> "Url":
-        """Another one in the same folder."""
+        """The URL of another name in the same folder."""
         return self.parent / name
 
     def __truediv__(self, below: str) -> "Url":
@@ -68,7 +68,7 @@ class Url(str):
         return self == folder or self.startswith(f"{folder}/")
 
 
-# A file or folder, wherever it lies.
+# A file or folder, here or by URL.
 Place = Path | Url
 
 
@@ -80,16 +80,16 @@ def name_below(folder: Place, place: Place) -> str:
 
 
 def is_url(text: object) -> bool:
-    """Whether it is written like a URL, of whatever protocol. A `Path` never is."""
+    """Whether a text looks like a URL of any protocol. A `Path` never does."""
     return isinstance(text, str) and _URL.match(text) is not None
 
 
 def path_or_url(text: str | Path) -> Place:
-    """What a user named: a URL where it is written like one, a path otherwise."""
+    """A URL if the text looks like one, a path otherwise."""
     return Url(text) if isinstance(text, str) and is_url(text) else Path(text)
 
 
 def any_url(inputs: str | Path | Iterable[str | Path], out: str | Path | None) -> bool:
-    """Whether a run has to do with anything elsewhere."""
+    """Whether any input, or the output, is a URL."""
     listed = [inputs] if isinstance(inputs, str | Path) else inputs
     return is_url(out) or any(map(is_url, listed))
