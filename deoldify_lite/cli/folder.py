@@ -126,15 +126,20 @@ def run_folder(args: argparse.Namespace) -> int:
 
     rendering = rendering_of(args)
     page = _page_of(args)
-    with reported(args, rendering) as items, tqdm(unit="photo", disable=args.quiet) as bar:
+    items: list[Item] = []
 
-        def on_item(item: Item, total: int) -> None:
-            items.append(item)
-            bar.total = total
-            bar.update()
-            tell(item)
+    def on_item(item: Item, total: int) -> None:
+        items.append(item)
+        bar.total = total
+        bar.update()
+        tell(item)
 
-        with logging_redirect_tqdm():
+    try:
+        with (
+            reported(args, rendering) as items,
+            tqdm(unit="photo", disable=args.quiet) as bar,
+            logging_redirect_tqdm(),
+        ):
             api.colorize_folder(
                 args.inputs,
                 args.out,
@@ -150,6 +155,11 @@ def run_folder(args: argparse.Namespace) -> int:
                 ray=ray_of(args),
                 on_item=on_item,
             )
+    except KeyboardInterrupt:
+        if page is not None and items:
+            log.info("stopped: the report will show the photos that are finished; Ctrl-C again skips it")
+            _write_page(page, items, args, rendering, stopped=True)
+        raise
     if page is not None:
         _write_page(page, items, args, rendering)
     return exit_code(items)
@@ -164,14 +174,20 @@ def _page_of(args: argparse.Namespace) -> Path | None:
     return report_path(None if args.report == Path() else args.report, args.inputs, args.out)
 
 
-def _write_page(page: Path, items: list[Item], args: argparse.Namespace, rendering: "Rendering") -> None:
+def _write_page(
+    page: Path, items: list[Item], args: argparse.Namespace, rendering: "Rendering", *, stopped: bool = False
+) -> None:
+    """Write the report; after a stop without ratings, since the network would take long for them."""
     from deoldify_lite.api import settle
     from deoldify_lite.render.certainty import SECOND_OPINIONS
     from deoldify_lite.show.report import write_report_page
 
-    # Doubts are those of the network, so both opinions are heard without what the user wants changed.
-    same = {"render_factor": rendering.render_factor, **network_of(args)}
-    first = settle(args.mode, **same).load()
-    second = settle(SECOND_OPINIONS[args.mode], **same).load() if args.weights == "lite" else None
-    write_report_page(page, items, settings=settings_of(args, rendering), colorizer=first, second=second)
+    first = second = None
+    if not stopped:
+        # The networks are rated as they are, without the changes to colour that the user asked for.
+        same = {"render_factor": rendering.render_factor, **network_of(args)}
+        first = settle(args.mode, **same).load()
+        second = settle(SECOND_OPINIONS[args.mode], **same).load() if args.weights == "lite" else None
+    settings = settings_of(args, rendering)
+    write_report_page(page, items, settings=settings, colorizer=first, second=second, stopped=stopped)
     log.info("report: %s", page)

@@ -84,6 +84,7 @@ def write_report_page(
     settings: Mapping[str, Any],
     colorizer: Colorizer | None = None,
     second: Colorizer | None = None,
+    stopped: bool = False,
 ) -> None:
     """Write the page; photos and results are read again, at a small size where that is faster.
 
@@ -93,6 +94,7 @@ def write_report_page(
         settings: of the run, to be shown; None is shown as `default`.
         colorizer: of the run, to rate its uncertainty about each photo; None: the page has no ratings.
         second: of another mode, see `certainty.doubts_on`.
+        stopped: the run was stopped, so that photos may be missing.
 
     Raises:
         OSError: the page cannot be written.
@@ -111,6 +113,7 @@ def write_report_page(
         target_of=lambda place: None if isinstance(place, Url) else _relative_link(place, here),
         judged=colorizer is not None,
         second=second is not None,
+        stopped=stopped,
     )
     # A name may hold bytes that are no letters.
     with atomic_path(path) as part, open(part, "w", encoding="utf-8", errors="replace") as page:

@@ -126,7 +126,7 @@ def test_ctrl_c_is_130_and_the_next_run_goes_on(photos: Path, tiny_weights: Path
     for i in range(30):
         (photos / f"more{i}.png").write_bytes((photos / "b.png").read_bytes())
     run = [sys.executable, "-m", "deoldify_lite", "folder", str(photos), "--weights", str(tiny_weights)]
-    run += ["--render-factor", "4", "--batch-size", "1"]
+    run += ["--render-factor", "4", "--batch-size", "1", "--report"]
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
     process = subprocess.Popen(
         run,
@@ -145,6 +145,10 @@ def test_ctrl_c_is_130_and_the_next_run_goes_on(photos: Path, tiny_weights: Path
     assert process.returncode == 130 and "run the same command again" in stderr and "Traceback" not in stderr
     out = photos.with_name("photos-colorized")
     assert not [path for path in out.rglob("*") if ".part" in path.name]
+    # the report shows what was finished
+    page = (out / "report.html").read_text()
+    results = [path for path in out.rglob("*") if path.suffix in (".png", ".jpg", ".tif")]
+    assert "The run was stopped." in page and 1 <= page.count("<article") <= len(results)
 
     rest = subprocess.run(run, env=env, cwd=tmp_path, capture_output=True, text=True, timeout=120)
     assert rest.returncode == 0 and "skipped" in rest.stderr
