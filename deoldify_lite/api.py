@@ -1,11 +1,10 @@
 """The public door: load a colorizer; colorize pictures, folders of photos, and films."""
 
 from collections.abc import Callable, Generator, Sequence
-from contextlib import ExitStack, closing
+from contextlib import closing
 from dataclasses import replace
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from deoldify_lite.errors import OptionError
 from deoldify_lite.film.encoding import Encoding
@@ -13,16 +12,12 @@ from deoldify_lite.film.kinds import CONTAINERS, FALLBACK_CONTAINER, FILM_SUFFIX
 from deoldify_lite.photo.kinds import PHOTO_SUFFIXES, output_suffix
 from deoldify_lite.remote.jobs import colorize_elsewhere
 from deoldify_lite.render.rendering import Rendering, load_colorizer, settle
-from deoldify_lite.run.items import Item
-from deoldify_lite.run.photos import colorize_photos
+from deoldify_lite.run.engine import THIS_PROCESS, Engine
+from deoldify_lite.run.items import Item, Progress
 from deoldify_lite.run.plan import Planned, plan, tasks_of, with_hints
-from deoldify_lite.run.settings import PhotoSettings, Settings
+from deoldify_lite.run.settings import FilmSettings, PhotoSettings, Settings
 from deoldify_lite.run.task import Task
 from deoldify_lite.storage.url import Place, any_url, path_or_url
-
-if TYPE_CHECKING:
-    from deoldify_lite.cluster.crew import RaySettings
-    from deoldify_lite.run.stream import Progress
 
 __all__ = ["Encoding", "Rendering", "colorize_folder", "colorize_video", "load_colorizer", "settle"]
 
@@ -45,7 +40,7 @@ def colorize_folder(
     mark: bool = True,
     watermark: bool = False,
     overwrite: bool = False,
-    ray: "RaySettings | None" = None,
+    engine: Engine = THIS_PROCESS,
     on_item: OnItem | None = None,
 ) -> list[Item]:
     """Colorize folders of photos, or single ones.
@@ -62,7 +57,7 @@ def colorize_folder(
         mark: say in the metadata that the colours are made by AI.
         watermark: and draw a small palette into the lower left corner.
         overwrite: render again what is done, and replace files that are not ours.
-        ray: have Ray workers do it, here or on a cluster; the results are the same.
+        engine: who does the work: this process, or `cluster.engine.RayEngine`; the results are the same.
         on_item: called with each photo as it is finished, and the number of photos.
 
     Returns:
@@ -83,17 +78,8 @@ def colorize_folder(
         mark=mark,
         watermark=watermark,
     )
-    with ExitStack() as stack:
-        if ray is None:
-            batch = rendering.batch_size(batch_size)
-            start = partial(colorize_photos, load_colorizer=cache(rendering.load), batch_size=batch)
-        else:
-            from deoldify_lite.cluster.crew import Crew
-            from deoldify_lite.cluster.photos import colorize_photos as colorize_photos_on_ray
-
-            crew = stack.enter_context(Crew(ray, rendering, batch_size=batch_size))
-            start = partial(colorize_photos_on_ray, crew=crew)
-        start = partial(start, settings=settings, overwrite=overwrite)
+    with engine.open(rendering, batch_size=batch_size) as runner:
+        start = partial(runner.colorize_photos, settings=settings, overwrite=overwrite)
         listed, target = _listed(inputs), None if out is None else path_or_url(out)
         _refuse_hints(hints, listed, target)
         planned = plan(
@@ -121,7 +107,7 @@ def colorize_video(
     end_s: float | None = None,
     encoding: Encoding | None = None,
     overwrite: bool = False,
-    ray: "RaySettings | None" = None,
+    engine: Engine = THIS_PROCESS,
     on_item: OnItem | None = None,
     on_frames: OnFrames | None = None,
 ) -> list[Item]:
@@ -141,7 +127,7 @@ def colorize_video(
         end_s: and only what comes before it.
         encoding: codec, crf and pixel format; None for the container's usual ones.
         overwrite: render again what is done, and replace files that are not ours.
-        ray: have Ray workers do it, here or on a cluster; the results are the same.
+        engine: who does the work: this process, or `cluster.engine.RayEngine`; the results are the same.
         on_item: called with each film as it is finished, and the number of films.
         on_frames: called with film, frames done, frames expected.
 
@@ -152,22 +138,13 @@ def colorize_video(
         InputError: an input does not exist or holds no films.
         OptionError: a value makes no sense.
     """
-    # With it comes the detector of shots, half a second that photos need not wait for.
-    from deoldify_lite.run.films import colorize_films
-    from deoldify_lite.run.stream import FilmSettings
-
     if (start_s or 0) < 0 or (end_s is not None and end_s <= (start_s or 0)):
         raise OptionError(f"start {start_s} s, end {end_s} s: the end must come after the start")
     if steadiness is not None and not 0 <= steadiness <= 1:
         raise OptionError(f"steadiness {steadiness}: choose a value from 0 to 1")
     rendering = rendering or settle("video")
-    with ExitStack() as stack:
-        crew = None
-        if ray is not None:
-            from deoldify_lite.cluster.crew import Crew
-
-            crew = stack.enter_context(Crew(ray, rendering, batch_size=batch_size))
-            rendering = crew.rendering  # on a cluster, that of its devices
+    with engine.open(rendering, batch_size=batch_size) as runner:
+        rendering = runner.rendering
         encoding = replace(encoding or Encoding(), on_gpu=rendering.device == "cuda")
         settings = FilmSettings(
             rendering.look,
@@ -178,17 +155,10 @@ def colorize_video(
             end_s=end_s,
             encoding=encoding,
         )
-        if crew is None:
-            batch = rendering.batch_size(batch_size)
-            start = partial(colorize_films, load_colorizer=cache(rendering.load), batch_size=batch)
-        else:
-            from deoldify_lite.cluster.films import colorize_films as colorize_films_on_ray
-
-            start = partial(colorize_films_on_ray, crew=crew)
         # Of films that are fetched, the copies are at work.
         places: dict[Path, Place] = {}
         progress = on_frames and _naming(on_frames, places)
-        start = partial(start, settings=settings, overwrite=overwrite, progress=progress)
+        start = partial(runner.colorize_films, settings=settings, overwrite=overwrite, progress=progress)
         listed, target = _listed(inputs), None if out is None else path_or_url(out)
         _refuse_hints(hints, listed, target)
         planned = plan(
@@ -215,7 +185,7 @@ def _container_of(film: Path) -> str:
     return suffix if suffix in CONTAINERS else FALLBACK_CONTAINER
 
 
-def _naming(on_frames: OnFrames, places: dict[Path, Place]) -> "Progress":
+def _naming(on_frames: OnFrames, places: dict[Path, Place]) -> Progress:
     return lambda film, done, of: on_frames(places.get(film, film), done, of)
 
 

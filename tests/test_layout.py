@@ -24,7 +24,7 @@ ROOMS = {
     "run": {"system", "storage", "color", "photo", "film", "temporal", "render"},
     "remote": {"system", "storage", "run"},
     "cluster": {"system", "film", "temporal", "render", "run"},
-    "api": {"system", "storage", "photo", "film", "render", "run", "remote", "cluster"},
+    "api": {"system", "storage", "photo", "film", "render", "run", "remote"},
     "pictures": {"photo", "render", "api"},
     "frames": {"photo", "temporal", "render", "run", "pictures"},
     "templates": set(),
@@ -106,3 +106,8 @@ def test_importing_logs_and_configures_nothing() -> None:
     code = "import logging, deoldify_lite.cli.main; assert not logging.getLogger().handlers"
     result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+
+
+def test_photos_wait_neither_for_ray_nor_for_the_shot_detector() -> None:
+    code = "import sys, deoldify_lite.api; sys.exit(bool({'ray', 'scenedetect'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0

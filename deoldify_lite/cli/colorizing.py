@@ -20,16 +20,16 @@ from deoldify_lite.system.files import atomic_path
 
 if TYPE_CHECKING:
     from deoldify_lite.api import Rendering
-    from deoldify_lite.cluster.crew import RaySettings
+    from deoldify_lite.run.engine import Engine
 
 log = logging.getLogger("deoldify_lite")
 
 
 def rendering_of(args: argparse.Namespace) -> "Rendering":
-    """The rendering that the arguments ask for; errors as in `ray_of` and `api.settle`."""
+    """The rendering that the arguments ask for; errors as in `engine_of` and `api.settle`."""
     from deoldify_lite import api
 
-    ray_of(args)  # its errors come first
+    engine_of(args)  # its errors come first
     network = network_of(args)
     if args.address:
         network["device"] = "cpu"  # the devices of the cluster count, which this machine may lack
@@ -37,20 +37,22 @@ def rendering_of(args: argparse.Namespace) -> "Rendering":
     return api.settle(args.mode, **network, **{name: getattr(args, name) for name in names})
 
 
-def ray_of(args: argparse.Namespace) -> "RaySettings | None":
-    """Where Ray workers are wanted.
+def engine_of(args: argparse.Namespace) -> "Engine":
+    """The engine that the arguments ask for.
 
     Raises:
-        OptionError: an option is for them, and they are not.
+        OptionError: an option is for Ray, and Ray is not asked for.
     """
     if args.engine == "ray":
-        from deoldify_lite.cluster.crew import RaySettings
+        from deoldify_lite.cluster.engine import RayEngine
 
-        return RaySettings(args.address, args.cores_per_worker, args.device)
+        return RayEngine(args.address, args.cores_per_worker, args.device)
     for name, value in (("--address", args.address), ("--cores-per-worker", args.cores_per_worker)):
         if value is not None:
             raise OptionError(f"{name} {value}: is for --engine ray; add that")
-    return None
+    from deoldify_lite.run.engine import THIS_PROCESS
+
+    return THIS_PROCESS
 
 
 def tell(item: Item) -> None:

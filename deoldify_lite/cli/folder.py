@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
 
-from deoldify_lite.cli.colorizing import exit_code, ray_of, rendering_of, reported, settings_of, tell
+from deoldify_lite.cli.colorizing import engine_of, exit_code, rendering_of, reported, settings_of, tell
 from deoldify_lite.cli.options import (
     add_batch_size_option,
     add_cluster_options,
@@ -152,7 +152,7 @@ def run_folder(args: argparse.Namespace) -> int:
                 mark=args.mark,
                 watermark=args.watermark,
                 overwrite=args.overwrite,
-                ray=ray_of(args),
+                engine=engine_of(args),
                 on_item=on_item,
             )
     except KeyboardInterrupt:

@@ -6,7 +6,7 @@ from pathlib import Path
 from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
 
-from deoldify_lite.cli.colorizing import exit_code, ray_of, rendering_of, reported, tell
+from deoldify_lite.cli.colorizing import engine_of, exit_code, rendering_of, reported, tell
 from deoldify_lite.cli.options import (
     add_batch_size_option,
     add_cluster_options,
@@ -132,7 +132,7 @@ def run_video(args: argparse.Namespace) -> int:
                 end_s=args.end,
                 encoding=api.Encoding(codec=args.codec, crf=args.crf, pix_fmt=args.pix_fmt),
                 overwrite=args.overwrite,
-                ray=ray_of(args),
+                engine=engine_of(args),
                 on_item=on_item,
                 on_frames=on_frames,
             )

@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 
 import psutil
 
-from deoldify_lite.cluster.message import Loading, Order, Ready, Told, logged
+from deoldify_lite.cluster.message import Order, Ready, Told, logged
 from deoldify_lite.cluster.ray_session import (
     _LONGEST_SCRATCH,
     Box,
@@ -32,6 +32,7 @@ from deoldify_lite.cluster.ray_session import (
 from deoldify_lite.cluster.slots import Slot, find_slots
 from deoldify_lite.cluster.worker import Worker
 from deoldify_lite.errors import OptionError, RenderError
+from deoldify_lite.render.rendering import Rendering
 from deoldify_lite.system.machine import cores
 from deoldify_lite.version import __version__
 
@@ -120,7 +121,7 @@ class Crew:
     They are started when the first work comes. All methods may be called by any thread.
     """
 
-    def __init__(self, settings: RaySettings, rendering: Loading, *, batch_size: int | None = None) -> None:
+    def __init__(self, settings: RaySettings, rendering: Rendering, *, batch_size: int | None = None) -> None:
         """Prepare.
 
         Args:
@@ -161,7 +162,7 @@ class Crew:
         self.stop()
 
     @property
-    def rendering(self) -> Any:
+    def rendering(self) -> Rendering:
         """How the workers render."""
         return self._rendering
 
@@ -314,7 +315,7 @@ class Crew:
     def _fit_rendering(self) -> None:
         """Render by what the cluster has, which this machine may not have."""
         gpus = any(node["Alive"] and node["Resources"].get("GPU", 0) for node in self._ray.nodes())
-        rendering: Any = self._rendering
+        rendering = self._rendering
         if self._settings.device == "cuda" or (self._settings.device == "auto" and gpus):
             self._rendering = replace(rendering, device="cuda", backend="torch")
         elif rendering.device != "cpu":

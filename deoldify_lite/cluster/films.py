@@ -26,10 +26,10 @@ from deoldify_lite.film.writer import note_difference, segment_path
 from deoldify_lite.render.colorizer import shrunk_factor
 from deoldify_lite.run import stream as film_stream
 from deoldify_lite.run.films import colorize_task
-from deoldify_lite.run.items import Item
+from deoldify_lite.run.items import Item, Progress
 from deoldify_lite.run.settings import FilmSettings
 from deoldify_lite.run.steps import Tally
-from deoldify_lite.run.stream import Progress, cut_of, tally_of
+from deoldify_lite.run.stream import cut_of, tally_of
 from deoldify_lite.run.task import Task, find_done
 from deoldify_lite.run.unfinished import Segment, Unfinished
 from deoldify_lite.system.files import atomic_path

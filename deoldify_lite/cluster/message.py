@@ -3,36 +3,14 @@
 import logging
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
-from deoldify_lite.render.colorizer import Colorizer
+from deoldify_lite.render.rendering import Rendering
 from deoldify_lite.run.hint_file import HintFile
 
 # Orders of photos that each worker has at a time: while it reads and writes those of one, the network has
 # those of the other.
 ORDERS_AT_HAND = 2
-
-
-class Loading(Protocol):
-    """How pictures will be rendered, as `api.settle` gives it; a frozen dataclass."""
-
-    @property
-    def weights(self) -> Path:
-        """Path of the weights where the order is given."""
-
-    @property
-    def sha256(self) -> str:
-        """Of the weights."""
-
-    @property
-    def device(self) -> str:
-        """cpu, cuda or mps."""
-
-    def load(self) -> Colorizer:
-        """Build the network."""
-
-    def batch_size(self, wanted: int | None) -> int:
-        """Pictures predicted at once."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +19,7 @@ class Order:
 
     version: str  # of deoldify_lite, where the order is given
     folder: Path  # in which relative paths begin
-    rendering: Loading
+    rendering: Rendering
     batch_size: int | None  # asked for
     cores: int  # that it may keep busy
     log_level: int

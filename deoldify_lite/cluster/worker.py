@@ -320,7 +320,7 @@ class Worker:
         with tempfile.TemporaryDirectory() as scratch:
             copy = Path(scratch, rendering.weights.name)
             copy.write_bytes(weights.open())
-            return replace(rendering, weights=copy).load()  # type: ignore[type-var]
+            return replace(rendering, weights=copy).load()
 
     def _chain(
         self,

@@ -20,10 +20,10 @@ from deoldify_lite.film.probe import Film, probe_film
 from deoldify_lite.render.colorizer import Colorizer, OutOfMemoryError
 from deoldify_lite.run.failure import failed
 from deoldify_lite.run.hint_file import HintFile
-from deoldify_lite.run.items import RECOLOR_ADVICE, Item, warnings_of
+from deoldify_lite.run.items import RECOLOR_ADVICE, Item, Progress, warnings_of
 from deoldify_lite.run.settings import FilmSettings
 from deoldify_lite.run.steps import Tally
-from deoldify_lite.run.stream import Progress, colorize_film
+from deoldify_lite.run.stream import colorize_film
 from deoldify_lite.run.task import Task, check_output, find_done, fingerprint, record
 from deoldify_lite.run.unfinished import Unfinished, unfinished
 from deoldify_lite.version import __version__

@@ -1,6 +1,7 @@
 """The outcome of a run: an item for each photo or film."""
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,9 @@ from deoldify_lite.storage.url import Place
 
 # The end of a warning; the web page names its own choice instead.
 RECOLOR_ADVICE = "--recolor-all colours them too"
+
+# Called with a film, its frames finished so far, and the frames expected, which is an estimate.
+Progress = Callable[[Path, int, int], None]
 
 
 @dataclass(frozen=True)

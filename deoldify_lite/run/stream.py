@@ -13,6 +13,7 @@ from deoldify_lite.film.cut import Cut
 from deoldify_lite.film.probe import Film
 from deoldify_lite.film.writer import ChromaWriter
 from deoldify_lite.render.colorizer import Colorizer
+from deoldify_lite.run.items import Progress
 from deoldify_lite.run.settings import FilmSettings
 from deoldify_lite.run.steps import (
     Tally,
@@ -37,9 +38,6 @@ log = logging.getLogger(__name__)
 SEGMENT_FRAMES = 1000
 # Four days at 25 frames a second. Where timestamps are damaged, pictures may stand for years.
 MOST_FRAMES = 10_000_000
-
-# Called with a film's name, its frames finished so far, and the frames expected, which is an estimate.
-Progress = Callable[[Path, int, int], None]
 
 
 def cut_of(film: Film, settings: FilmSettings) -> Cut:

@@ -26,7 +26,7 @@ class Poisoned(Worker):
     """One on a machine without the weights and with little memory, which a certain photo kills."""
 
     def ready(self, weights: Any) -> Any:
-        rendering = replace(self._order.rendering, weights=Path("/nowhere/tiny.safetensors"))  # type: ignore[type-var]
+        rendering = replace(self._order.rendering, weights=Path("/nowhere/tiny.safetensors"))
         self._order = replace(self._order, rendering=rendering)
         answer = super().ready(weights)
         assert hashlib.sha256(weights.open()).hexdigest() == rendering.sha256  # what was written there
