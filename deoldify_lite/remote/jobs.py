@@ -4,7 +4,6 @@ A few at a time are fetched into a private folder, while those before them are c
 is, and finished results are put to their URLs. What is done is skipped without being fetched.
 """
 
-import logging
 import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import replace
@@ -22,8 +21,6 @@ from deoldify_lite.run.task import Task
 from deoldify_lite.storage.store import fetch
 from deoldify_lite.storage.url import Place
 from deoldify_lite.system.threads import Pending, Workers, map_ahead
-
-log = logging.getLogger(__name__)
 
 # What is colorized in one go, or one file that has more; up to twice that is fetched ahead meanwhile.
 MOST_BYTES, MOST_FILES = 256 << 20, 64

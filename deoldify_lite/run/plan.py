@@ -1,6 +1,5 @@
 """Plan a run: every photo or film gets the name of its result before any work begins."""
 
-import logging
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
@@ -14,8 +13,6 @@ from deoldify_lite.run.task import Task
 from deoldify_lite.storage.names import why_unsafe
 from deoldify_lite.storage.places import Folder, Source, find_file, is_folder, look_at, place_of
 from deoldify_lite.storage.url import Place, Url, name_below
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
