@@ -54,7 +54,7 @@ class Grade:
 
     @property
     def is_neutral(self) -> bool:
-        """It changes nothing."""
+        """Whether it changes nothing."""
         return self.temperature == 0 == self.tint
 
 

@@ -1,9 +1,10 @@
 """Colours named at points, spread over what looks like them.
 
-What is spread is the correction: what the hints ask for less what the network gave. It is taken for a random
-field, alike at two points the nearer they are and the more alike in luma and in the network's chroma, and its
-most likely values are found from those at the hints: kriging, or Gaussian process regression (Rasmussen and
-Williams 2006, http://gaussianprocess.org/gpml/, section 2.2). Far from all hints it is zero.
+The correction is spread: what the hints ask for less what the network gave. It is taken as a random field,
+whose values at two points are the more alike the nearer the points are, and the more alike in luma and in the
+network's chroma. Its most likely values follow from those at the hints: kriging, or Gaussian process
+regression (Rasmussen and Williams 2006, http://gaussianprocess.org/gpml/, section 2.2). Far from all hints it
+is zero.
 
     correction  =  a share of it, small at most, spread wide     (the network errs alike all over a picture)
                 +  the rest, spread over the thing itself        (a dress is to be red: the wall is not)
@@ -70,7 +71,7 @@ _SPOT = 1 / 128  # what lies so near to a hint, of the longer side, is what it m
 
 
 def hint_photo(prediction: NDArray[Any], picture: Picture, hints: Sequence[Hint]) -> NDArray[Any]:
-    """Bring what was predicted for a photo to what hints ask for.
+    """Correct the prediction for a photo by hints.
 
     Args:
         prediction: as `Colorizer.predict` gives it: (2, h, w) float32 chroma, or an (S, S, 3) uint8 square.
@@ -98,11 +99,11 @@ def spread_hints(
     near: Kernel = NEAR,
     most_wide: float = MOST_WIDE,
 ) -> Chroma:
-    """Bring a photo's predicted chroma to what hints ask for.
+    """Correct a photo's predicted chroma by hints.
 
     Args:
         chroma: (2, h, w) as predicted; it is stretched over the photo.
-        luma: (H, W) uint8 of the upright photo, in its own shape. More than WORKING_PX are shrunk.
+        luma: (H, W) uint8 of the upright photo, in its own shape; shrunk to WORKING_PX where it is larger.
         hints: on it.
         near: how the greater part of it spreads.
         most_wide: see MOST_WIDE.
@@ -134,7 +135,7 @@ def correct(
     near: Kernel = NEAR,
     most_wide: float = MOST_WIDE,
 ) -> tuple[Chroma, Plane]:
-    """What hints add to chroma, and how far they have a say.
+    """The correction that hints make to chroma, and how much say they have.
 
     Args:
         chroma: (2, h, w) as predicted.
@@ -154,16 +155,16 @@ def correct(
     wanted = [now if hint.chroma is None else hint.chroma for hint, now in zip(hints, there, strict=True)]
     rest = np.array(wanted, np.float32) - there
     radius = np.array([np.inf if hint.radius is None else hint.radius for hint in hints], np.float32)
-    # One with a radius is about a small thing, and tells nothing of the whole picture.
+    # A hint with a radius is about a small thing, and says nothing about the whole picture.
     free = np.isinf(radius)
     length = np.linalg.norm(rest[free], axis=1, keepdims=True)
     share = rest[free] * np.minimum(1, most_wide / np.maximum(length, 1e-6))
     change = _krige(WIDE, features, points[free], share, np.full(len(share), WIDE.distance))
     rest -= np.array([[plane[place].mean() for plane in change] for place in places], np.float32)
-    # That which a hint is told by is spread like that which it tells.
-    told = np.concatenate([rest, np.ones((len(hints), 1), np.float32)], 1)
+    # The say of a hint, 1 at its point, is spread like its correction.
+    values = np.concatenate([rest, np.ones((len(hints), 1), np.float32)], 1)
     # At twice the distance an eighth is left of a value.
-    blue, red, say = _krige(near, features, points, told, np.where(free, near.distance, radius / 2))
+    blue, red, say = _krige(near, features, points, values, np.where(free, near.distance, radius / 2))
     return change + np.stack([blue, red]), np.clip(say, 0, 1)
 
 
@@ -224,7 +225,7 @@ def _krige(
 def _likeness(
     kernel: Kernel, apart: NDArray[np.float32], distance: NDArray[np.float32] | np.float32
 ) -> NDArray[np.float32]:
-    """The kernel for differences of features, (5, ...), that reaches so far."""
+    """The kernel at differences of features, (5, ...), for a distance."""
     x, y, luma, blue, red = apart
     away = (x * x + y * y) / (distance * distance)
     unlike = luma * luma * np.float32(kernel.luma**-2) + (blue * blue + red * red) * np.float32(

@@ -1,6 +1,6 @@
 """From a weight file to a network ready to render.
 
-Only a file that fits its network to the last tensor is taken.
+A file is accepted only if all tensors fit.
 """
 
 from collections.abc import Mapping
@@ -23,20 +23,20 @@ from deoldify_lite.system.files import atomic_path, sha256_of
 
 # Encoders that a `lite` file may have if it does not say.
 _LITE_ENCODERS = ("resnet18", "resnet50", "test_resnet")
-# What metadata and specs have for the encoder of a baseline, which is none of timm's.
+# The encoder's name in metadata and specs of a baseline, whose encoder is none of timm's.
 OWN_ENCODER = "own"
 
 Network = Unet | EncoderDecoder
 
 
 def read_whole(path: Path) -> tuple[State, dict[str, str]]:
-    """As `read_weights`; what a file leaves to another one, which its metadata name, comes from there.
+    """Read a weight file as `read_weights` does, with the tensors that it leaves to another file.
 
-    Networks that share most of their tensors are kept so: `base` is the name of the other file, which lies
-    beside this one or where weights are looked for, and `base_sha256` tells that it is the right one.
+    Networks that share most of their tensors are stored so. The metadata `base` names the other file, which
+    lies beside this one or in a folder of weights; `base_sha256` is its SHA-256.
 
     Raises:
-        WeightsError: either file is missing, damaged or unsafe, or the other one is not the right one.
+        WeightsError: either file is missing, damaged or unsafe, or the other one has another SHA-256.
     """
     state, metadata = read_weights(path)
     if "base" not in metadata:

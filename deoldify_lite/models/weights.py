@@ -24,7 +24,7 @@ _NETWORK_ERRORS = (urllib.error.URLError, http.client.HTTPException, ConnectionE
 
 
 def weight_folders() -> list[Path]:
-    """Folders where weights are looked for, in order: of the user's choice, of the program, the cache."""
+    """Folders that may hold weights, in order: the user's choice, the program's own, the cache."""
     folders = []
     if chosen := os.environ.get("DEOLDIFY_LITE_WEIGHTS"):
         folders.append(Path(chosen).expanduser())
@@ -41,7 +41,7 @@ def find_weights(spec: ModelSpec) -> Path:
     """Path of a network's weight file.
 
     Raises:
-        WeightsError: it is nowhere; the message lists where it was looked for and how to get it.
+        WeightsError: no folder has it; the message lists the folders and how to get the file.
     """
     folders = weight_folders()
     for folder in folders:

@@ -1,4 +1,4 @@
-"""The table of networks: how each is built, where its weights come from, and how to know them."""
+"""The table of networks: how each is built, where its weights come from, and their checksums."""
 
 from dataclasses import dataclass
 

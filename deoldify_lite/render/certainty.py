@@ -1,9 +1,9 @@
-"""How far a network's colours can be relied on: by how far second opinions are from its own.
+"""How reliable a network's colours are, judged by how much second opinions differ from them.
 
-No truth is needed. A photo turned left to right has the same colours, turned back; and where a network that
-was trained for another mode sees other colours, at least one of the two is wrong. What differs is looked at
-as the eye would: on the photo's luma, in a and b of CIE Lab. It is the spread of an ensemble
-(Lakshminarayanan et al. 2017, https://arxiv.org/abs/1612.01474) that takes in a flip of the input (Ayhan and
+No truth is needed. A mirrored photo should get the same colours, mirrored; and where a network that was
+trained for another mode sees other colours, at least one of the two is wrong. Differences are measured as the
+eye sees them: on the photo's luma, in a and b of CIE Lab. This is the spread of an ensemble
+(Lakshminarayanan et al. 2017, https://arxiv.org/abs/1612.01474), with a flipped input as a member (Ayhan and
 Berens 2018, https://openreview.net/forum?id=rJZz-knjz).
 
 It serves to sort photos, no more: `scripts/measure/certainty.py` measures how well, beside what else was
@@ -20,7 +20,7 @@ from deoldify_lite.color.arrays import Chroma, Square, shrink
 from deoldify_lite.color.merge import merge_picture
 from deoldify_lite.render.colorizer import Colorizer
 
-# Of each mode, the other one whose opinion tells most; see docs/calibration.md.
+# For each mode, the other one whose opinion is the most telling; see docs/calibration.md.
 SECOND_OPINIONS = {"artistic": "stable", "stable": "artistic", "video": "artistic"}
 
 Colors = NDArray[np.float32]  # (h, w, 2) a and b of CIE Lab
@@ -29,7 +29,7 @@ Colors = NDArray[np.float32]  # (h, w, 2) a and b of CIE Lab
 def doubts_on(
     colorizer: Colorizer, squares: Sequence[Square], *, second: Colorizer | None = None
 ) -> list[float]:
-    """How much a network is in doubt about each photo; it costs one or two further passes.
+    """How much a network is in doubt about each photo; takes one or two more passes.
 
     Args:
         colorizer: whose colours are judged.
@@ -37,8 +37,8 @@ def doubts_on(
         second: a colorizer of another mode, see SECOND_OPINIONS, with the same network input and stride.
 
     Returns:
-        N mean distances in the a, b plane of Lab; 0 where all opinions are one, and up to 10 or so. Compare
-        only those that were made with the same arguments.
+        N mean distances in the a, b plane of Lab: 0 where all opinions agree, up to 10 or so. Compare only
+        figures that were made with the same arguments.
 
     Raises:
         OutOfMemoryError, RenderError: as `Colorizer.predict_chroma`.

@@ -50,7 +50,7 @@ MODES = {
     ),
 }
 
-# What the network may compute in, and what may run it; auto is the fastest of the others.
+# What the network may compute in, and what may run it; auto takes the fastest.
 PRECISIONS = ("auto", "fp32", "bf16", "fp16")
 BACKENDS = ("auto", "torch", "openvino")
 
@@ -59,10 +59,10 @@ RENDER_FACTORS = range(2, 65)
 
 
 def find_mode(name: str) -> RenderMode:
-    """The mode of that name.
+    """Look up a mode.
 
     Raises:
-        OptionError: there is none.
+        OptionError: there is no mode of that name.
     """
     if name not in MODES:
         raise OptionError(f"unknown mode {name!r}: choose one of {', '.join(MODES)}")
@@ -70,7 +70,7 @@ def find_mode(name: str) -> RenderMode:
 
 
 def check_render_factor(render_factor: int) -> int:
-    """The render factor itself, if it is a sensible one.
+    """Return the render factor, if it is in range.
 
     Raises:
         OptionError: it is out of range.

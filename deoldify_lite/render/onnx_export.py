@@ -2,7 +2,7 @@
 
     luma (N, H, W) uint8  ->  chroma (N, 2, h, w) float32
 
-All that a user would have to know of the network's scales is within the graph, and its metadata say the rest.
+The graph includes the network's scales; the metadata say what else a user must know.
 """
 
 import logging
@@ -23,11 +23,11 @@ from deoldify_lite.version import __version__
 if TYPE_CHECKING:
     import torch
 
-# onnxscript is what torch writes ONNX with.
+# torch writes ONNX with onnxscript.
 PACKAGES = ("onnx", "onnxscript", "onnxruntime")
-# The first with all that is needed; newer runtimes read older sets.
+# The first operator set with all that the networks need; newer runtimes read older sets.
 OPSET = 18
-# What the file's chroma may differ from the network's by, in levels of 8 bits: what rounding may change, too.
+# By how much the file's chroma may differ from the network's, in levels of 8 bits: no more than by rounding.
 MOST_ERROR = 0.5
 
 DESCRIPTION = """\
@@ -51,8 +51,8 @@ def export_onnx(
 ) -> float:
     """Write a `lite` network as an ONNX file, and check it against onnxruntime.
 
-    The file gets its name only when it is whole and right. See DESCRIPTION, which is in it, for what goes in
-    and comes out; the factor on the colour is within.
+    The file gets its name only when it is complete and checked. DESCRIPTION, which it holds, says what goes
+    in and what comes out; the factor on the colour is part of the graph.
 
     Args:
         target: the file, NAME.onnx.
@@ -109,7 +109,7 @@ def _from_bytes(rendering: Rendering) -> "torch.nn.Module":
     from deoldify_lite.models.build import build_network
 
     class FromBytes(torch.nn.Module):
-        """All in one graph."""
+        """The network, from bytes to chroma."""
 
         def __init__(self) -> None:
             super().__init__()

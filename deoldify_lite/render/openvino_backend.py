@@ -1,6 +1,6 @@
 """Networks run by OpenVINO, the fastest way on x86 processors, and the leanest: torch is not loaded.
 
-A network is brought into OpenVINO's form once and kept so in the user's cache.
+A network is converted once and kept in the user's cache.
 """
 
 import functools
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# Of what is kept: to be raised when the same weights are to give another model.
+# Version of the kept models. Raise it when the same weights shall be converted otherwise.
 REVISION = 2
 _FILE = "model.xml"
 _PRECISIONS = {"fp32": "f32", "bf16": "bf16", "fp16": "f16"}
 
 
 def openvino_version() -> str | None:
-    """Version of the OpenVINO that is installed; None if there is none."""
+    """Version of the installed OpenVINO; None without one."""
     try:
         return version("openvino")
     except PackageNotFoundError:
@@ -40,8 +40,8 @@ def openvino_version() -> str | None:
 
 
 def _import_openvino() -> Any:
-    # It would tell Google of each import and conversion. Where this module is missing it tells nobody, and
-    # loads faster.
+    # OpenVINO reports each import and conversion to Google, unless this module is missing. Without it,
+    # OpenVINO loads faster, too.
     sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
     import openvino
 
@@ -52,9 +52,9 @@ def _import_openvino() -> Any:
 def _core() -> Any:
     """OpenVINO's core, one for the life of the process.
 
-    The plugin that comes with it gives the thread that loads it another stack for signals, and takes that
-    away with the core, in whichever thread this goes: the next signal would find none, and the process crash
-    (seen with OpenVINO 2026.4).
+    Its plugin gives the thread that loads it another stack for signals, and frees that stack with the core,
+    whichever thread lets go of it. The next signal would find no stack, and the process would crash (seen
+    with OpenVINO 2026.4).
     """
     return _import_openvino().Core()
 
@@ -87,7 +87,7 @@ class OpenvinoBackend:
         """As `colorizer.Backend` says."""
         size = lumas.shape[1:]
         if self._size not in (size, (-1, -1)):
-            # One size is a few percent faster than any size. Whoever changes it once will do so again.
+            # One size is a few percent faster than any size. If it changes once, it will change again.
             self._compile(size if not self._size else (-1, -1))
         try:
             return np.array(self._request.infer({0: lumas})[0])
@@ -108,12 +108,12 @@ class OpenvinoBackend:
 
 
 def load_model(cache: Path, sha256: str, build: "Callable[[], ChromaNetwork]") -> Any:
-    """A network in OpenVINO's form: (N, H, W) uint8 luma -> what a backend predicts, of any size.
+    """A network as OpenVINO's model: (N, H, W) uint8 luma -> what a backend predicts, at any size.
 
     Args:
-        cache: folder where such models are kept.
+        cache: folder in which converted models are kept.
         sha256: of the weights.
-        build: gives the network, with torch; called only if it is not kept yet.
+        build: builds the network, with torch; called only if no model is kept yet.
     """
     openvino = _import_openvino()
     folder = cache / f"{sha256[:32]}-{REVISION}-{openvino.__version__.partition('-')[0]}"
@@ -144,9 +144,9 @@ def _convert(network: "ChromaNetwork") -> Any:
             return network.predict_rgb(luma) if network.predicts_rgb else network.predict_chroma(luma)
 
     with torch.inference_mode(), warnings.catch_warnings():
-        # Of torch, that it would rather be asked in another way, and of shapes that are fixed; none is.
+        # torch would like another call, and suspects fixed shapes, of which there are none.
         warnings.simplefilter("ignore")
-        # Of a size that is odd at 1/16, or how DeOldify's networks deal with that would not be traced.
+        # Its size is odd at 1/16, so that what DeOldify's networks do about that is traced.
         example = torch.zeros(2, 48, 48, dtype=torch.uint8)
         model = openvino.convert_model(FromBytes().eval(), example_input=example)
     model.set_rt_info(network.chroma_stride, "chroma_stride")

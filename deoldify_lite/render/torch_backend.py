@@ -13,7 +13,7 @@ from deoldify_lite.system.machine import cores
 
 
 class ChromaNetwork(Protocol):
-    """What a `TorchBackend` needs of a network, which is an `nn.Module` besides."""
+    """What a `TorchBackend` needs of a network, which must be an `nn.Module`, too."""
 
     predicts_rgb: bool  # whether it gives a whole picture, as DeOldify's do
     chroma_stride: int  # input pixels to a chroma pixel, along a side

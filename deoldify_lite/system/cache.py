@@ -1,4 +1,4 @@
-"""Where the user's cache lies."""
+"""The folder of the user's cache."""
 
 import os
 import sys
@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def user_cache() -> Path:
-    """The folder for fetched weights, where the system keeps what can be fetched again."""
+    """The folder for fetched weights and prepared networks, in the place for what can be made again."""
     if sys.platform == "win32":
         base = os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local"
     elif sys.platform == "darwin":

@@ -1,4 +1,4 @@
-"""Limits on what is taken in, which the environment may set otherwise."""
+"""Limits that environment variables can change."""
 
 import os
 

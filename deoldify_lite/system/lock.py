@@ -31,7 +31,7 @@ def sole_run(lock: Path, results: Path | str) -> Iterator[None]:
     try:
         yield
     finally:
-        # Before it is let go, or it might be another run's by then. Windows does not do that, and leaves it.
+        # Removed while it is held: afterwards it might be another run's. Windows cannot, and the file stays.
         with suppress(OSError):
             lock.unlink()
         held.release()

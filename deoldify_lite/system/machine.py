@@ -1,4 +1,4 @@
-"""What this machine has to give: cores and free memory, also within a container's limits."""
+"""Cores and free memory of this machine, within the limits of the container around it."""
 
 import ctypes
 import os
@@ -23,7 +23,7 @@ def keep_heap() -> None:
 
 
 def limit_cores(count: int) -> None:
-    """Keep no more cores busy than that from now on: others of ours work on this machine."""
+    """Use at most so many cores from now on, since other workers share this machine."""
     global _most_cores
     _most_cores = count
 
@@ -40,7 +40,7 @@ def _found_cores() -> int:
 
 
 def free_memory(device: str) -> int:
-    """Bytes that a device, cpu, cuda or mps, could still give without harm to others."""
+    """Free bytes of a device: cpu, cuda or mps."""
     if device == "cuda":
         import torch
 

@@ -81,26 +81,26 @@ def one(item: object) -> int:
 
 
 class Pending(Generic[R]):
-    """What a worker will answer."""
+    """A job given to workers, and its result."""
 
     def __init__(self, function: Callable[[], R]) -> None:
         self._function = function
-        self._answers: SimpleQueue[tuple[R | None, BaseException | None]] = SimpleQueue()
+        self._results: SimpleQueue[tuple[R | None, BaseException | None]] = SimpleQueue()
 
     def run(self) -> None:
-        """Find the answer; called by a worker, once."""
+        """Do the job; called by a worker, once."""
         try:
-            self._answers.put((self._function(), None))
+            self._results.put((self._function(), None))
         except BaseException as error:
-            self._answers.put((None, error))
+            self._results.put((None, error))
 
     def done(self) -> bool:
-        """Whether `result` would answer at once."""
-        return not self._answers.empty()
+        """Whether `result` would return at once."""
+        return not self._results.empty()
 
     def result(self) -> R:
-        """Wait for the answer, or raise the worker's error; to be asked once."""
-        result, error = take(self._answers)
+        """Wait for the result, or raise the worker's error; to be called once."""
+        result, error = take(self._results)
         if error is not None:
             raise error
         return result  # type: ignore[return-value]
@@ -129,7 +129,7 @@ class Workers:
                 job.run()
 
     def submit(self, function: Callable[[], R]) -> Pending[R]:
-        """Have a function called."""
+        """Queue a call of a function."""
         pending = Pending(function)
         self._jobs.put(pending)  # type: ignore[arg-type]
         return pending
@@ -153,9 +153,9 @@ def map_ahead(
     most: int,
     weigh: Callable[[T], int] = one,
 ) -> Iterator[Pending[R]]:
-    """Start `function` on items before they are asked for; answers come in order.
+    """Call `function` on items before their results are asked for, which come in order.
 
-    Pending, and not results, so that the caller decides what a failed item means.
+    The results come as `Pending`, so that the caller decides what a failed item means.
 
     Args:
         workers: where the function runs.

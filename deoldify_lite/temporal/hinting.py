@@ -1,9 +1,9 @@
-"""Hints in frames of a film, carried through their shots along the motion: between the network and `steady`.
+"""Hints in frames of a film, carried through their shots along the motion, before the film is steadied.
 
-In a frame with hints the network's chroma is corrected as a photo's would be. From there the correction goes
-to the frames before and after it, as far as its shot does, along the motion that the film is steadied by, and
-by a direct look at the hinted frame, which finds again what was hidden for a while. Where neither is to be
-trusted, it comes from what looks alike near by, and fades where there is nothing of that.
+In a frame with hints the network's chroma is corrected as in a photo. From there the correction spreads to
+the frames before and after it, as far as the shot reaches: along the motion by which the film is steadied,
+and by a direct comparison with the hinted frame, which finds again what was hidden for a while. Where neither
+can be trusted, the correction comes from what looks alike near by, and fades where there is nothing of that.
 """
 
 from collections import defaultdict
@@ -23,12 +23,12 @@ from deoldify_lite.temporal.steady import Predicted
 
 # Of the trust in the way back to a hinted frame so much is left after each frame on it.
 KEPT = 0.998
-# Where the way is not trusted, the correction is read off a line over luma, fitted to what is trusted around:
-# over so many pixels to each side of a chroma of 96, above the variance of luma that is grain. It keeps a
-# strength of the mean trust there to this power: new things fade slowly, for most belong to what was there.
+# Where the way is not trusted, the correction is a line over luma, fitted to what is trusted around: within
+# _AROUND of the chroma's side, with _GRAIN as the variance of luma that is grain. Its strength is the mean
+# trust there to the power of _FADE_POWER: new things fade slowly, since most belong to what was there.
 _AROUND, _GRAIN, _FADE_POWER = 12 / 96, 4e-3, 0.25
-# What no hint has a say in weighs so much where corrections from several frames meet; and the most that one
-# with a say weighs is 1 / _SURE.
+# Weight of a place that no hint reaches, where corrections from several frames meet. The greatest weight of a
+# place that one reaches is 1 / _SURE.
 _UNSURE, _SURE = 1e-3, 0.02
 
 Sum = NDArray[np.float32]  # (h, w, 3): corrections of Cb and Cr times their weight, and the weight
@@ -39,7 +39,7 @@ class _Anchor:
     """A frame with hints, and the way to it from the frame that is looked at."""
 
     luma: Luma
-    field: NDArray[np.float32]  # (h, w, 3): what is added to Cb and Cr there, and how far hints have a say
+    field: NDArray[np.float32]  # (h, w, 3): what hints add to Cb and Cr there, and their say in [0, 1]
     way: Motion  # brings what the anchor has to the present frame
 
     def moved(self, motion: Motion) -> "_Anchor":
@@ -49,14 +49,14 @@ class _Anchor:
         return replace(self, way=Motion(motion.carry(self.way.source), trust))
 
     def looked_at(self, luma: Luma) -> "_Anchor":
-        """The same, where a frame, compared with it directly, tells the way better."""
+        """The same, with the way from a direct comparison wherever that is trusted more."""
         direct, _ = motion_between(self.luma, luma, self.way.trust.shape)
         better = direct.trust > self.way.trust
         source = np.where(better[..., None], direct.source, self.way.source)
         return replace(self, way=Motion(source, np.maximum(direct.trust, self.way.trust)))
 
-    def told(self, luma: Luma) -> Sum:
-        """What it tells the present frame."""
+    def correction(self, luma: Luma) -> Sum:
+        """The correction that it asks for in the present frame."""
         plane = shrink_luma(luma, self.field.shape[:2])
         field, strength = _filled(self.way.carry(self.field), self.way.trust, plane)
         blue, red, say = (np.asarray(plane, np.float32) for plane in cv2.split(field))
@@ -68,20 +68,20 @@ class _Anchor:
 def spread_through_shots(
     frames: Iterable[Predicted], hints: Sequence[FilmHint], *, aspect: float, first: int = 0
 ) -> Iterator[Predicted]:
-    """Bring the chroma of predicted frames to what hints ask for.
+    """Correct the chroma of predicted frames by hints.
 
-    A shot is held back until the last frame with hints that may be in it has come, and no shot without hints
-    is changed. What was between two cuts never goes beyond them. Hints in shots that are left in their own
+    A hint acts in its own shot, between two cuts, and shots without hints stay unchanged. A shot's frames are
+    held back until the last frame with hints that may be in it has come. Hints in shots that keep their own
     colour do nothing.
 
     Args:
         frames: in order, the first of which begins a shot.
-        hints: in any order; those in frames that do not come are left out.
+        hints: in any order; those in frames that do not come are ignored.
         aspect: width by height of the film's upright picture, which is squeezed to squares here.
         first: number of the first frame, as in `FilmHint.frame`.
 
     Yields:
-        The same frames, with other chroma where a hint reaches.
+        The same frames, with corrected chroma where a hint reaches.
     """
     asked: defaultdict[int, list[Hint]] = defaultdict(list)
     for hint in hints:
@@ -115,7 +115,7 @@ class _Shot:
         self._held.append((frame, () if frame.step.frame.in_color else hints))
 
     def finish(self) -> Iterator[Predicted]:
-        """Give what is held, corrected by the hints that came with it and before it."""
+        """Yield the held frames, corrected by the hints in them and before them."""
         held, self._held = self._held, []
         if not self._anchors and not any(hints for _, hints in held):
             yield from (frame for frame, _ in held)
@@ -141,21 +141,21 @@ class _Shot:
     def _sums(
         self, frames: Sequence[Predicted], fields: Sequence[NDArray[np.float32] | None]
     ) -> list[Sum | None]:
-        """What all anchors tell each frame: those before it, those after it, and its own."""
+        """The corrections of all anchors for each frame: those before it, those after it, and its own."""
         sums: list[Sum | None] = []
         for frame, field in zip(frames, fields, strict=True):
-            told, self._anchors = _step(self._anchors, frame.step.forth, frame)
-            sums.append(told)
+            total, self._anchors = _step(self._anchors, frame.step.forth, frame)
+            sums.append(total)
             if field is not None:
                 self._anchors.append(_anchor(frame, field))
         later: list[_Anchor] = []
         for i in range(len(frames) - 1, -1, -1):
             motion = frames[i + 1].step.back if i + 1 < len(frames) else None
-            told, later = _step(later, motion, frames[i])
+            total, later = _step(later, motion, frames[i])
             if (field := fields[i]) is not None:
                 later.append(_anchor(frames[i], field))
-                told = _added(told, later[-1].told(frames[i].step.frame.luma))
-            sums[i] = _added(sums[i], told)
+                total = _added(total, later[-1].correction(frames[i].step.frame.luma))
+            sums[i] = _added(sums[i], total)
         return sums
 
     def _fields(
@@ -185,17 +185,17 @@ def _anchor(frame: Predicted, field: NDArray[np.float32]) -> _Anchor:
 def _step(
     anchors: list[_Anchor], motion: Motion | None, frame: Predicted
 ) -> tuple[Sum | None, list[_Anchor]]:
-    """Go on to a frame: what anchors tell it, if it is a predicted one, and how they are seen from it."""
-    if motion is not None:  # a frame that is only repeated has none
+    """Go on to a frame: the sum of corrections for it, if it is predicted, and the anchors seen from it."""
+    if motion is not None:  # a repeated frame has none
         anchors = [anchor.moved(motion) for anchor in anchors]
     if frame.chroma is None:
         return None, anchors
     luma = frame.step.frame.luma
     anchors = [anchor.looked_at(luma) for anchor in anchors]
-    told: Sum | None = None
+    total: Sum | None = None
     for anchor in anchors:
-        told = _added(told, anchor.told(luma))
-    return told, anchors
+        total = _added(total, anchor.correction(luma))
+    return total, anchors
 
 
 def _added(one: Sum | None, other: Sum | None) -> Sum | None:
@@ -212,7 +212,7 @@ def _corrected(frame: Predicted, total: Sum | None) -> Predicted:
 
 
 def _filled(field: NDArray[np.float32], trust: Plane, luma: Plane) -> tuple[NDArray[np.float32], Plane]:
-    """A field, (h, w, 3), with what is not to be trusted in it taken from around, and how strong it is."""
+    """A field, (h, w, 3), whose untrusted places are filled from around them, and its strength, (h, w)."""
     radius = max(1, round(_AROUND * max(luma.shape)))
     weight = trust + np.float32(1e-3)
     mean_weight = box_mean(weight, radius)

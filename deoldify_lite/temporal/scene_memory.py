@@ -1,4 +1,4 @@
-"""The colours of scenes seen before, so that a scene that comes back comes back in its colours."""
+"""The colours of scenes seen before, so that a scene that comes back has its colours again."""
 
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -27,18 +27,18 @@ class _Scene:
 
 
 class SceneMemory:
-    """Key frames of a film and the colours that they were shown in.
+    """Key frames of a film and the colours that they were shown in, of at most `MOST_SCENES` scenes.
 
-    Holds at most `MOST_SCENES` of them. What it answers depends on what it was told, and in which order,
-    alone: a film rendered in pieces comes out as in one go if the memory is handed on.
+    What it recalls depends only on what it was given, and in which order: a film rendered in pieces gives the
+    same result as in one go if the memory is handed on.
     """
 
     def __init__(self) -> None:
         self._scenes: OrderedDict[int, _Scene] = OrderedDict()
-        self._told = 0
+        self._count = 0
 
     def recall(self, luma: Luma, size: Size) -> NDArray[np.float32] | None:
-        """What is known of the colours of a frame.
+        """Find the colours that a frame's scene was shown in.
 
         Args:
             luma: (S, S) uint8.
@@ -62,29 +62,29 @@ class SceneMemory:
         trust = motion.trust[..., None]
         return np.concatenate([motion.carry(scene.chroma) * trust, trust], -1)
 
-    def tell(self, luma: Luma, chroma: NDArray[np.float32]) -> None:
-        """Keep the colours, (h, w, 2), that a frame was shown in, unless its scene is known."""
+    def remember(self, luma: Luma, chroma: NDArray[np.float32]) -> None:
+        """Keep the colours, (h, w, 2), that a frame was shown in, unless its scene is known already."""
         if self.recall(luma, chroma.shape[:2]) is not None:
             return
-        self._scenes[self._told] = _Scene(_thumbnail(luma), luma, chroma)
-        self._told += 1
+        self._scenes[self._count] = _Scene(_thumbnail(luma), luma, chroma)
+        self._count += 1
         if len(self._scenes) > MOST_SCENES:
             self._scenes.popitem(last=False)
 
     def copy(self) -> "SceneMemory":
-        """Another one that knows the same, and learns by itself."""
+        """Another memory with the same scenes."""
         memory = SceneMemory()
-        memory._scenes, memory._told = self._scenes.copy(), self._told
+        memory._scenes, memory._count = self._scenes.copy(), self._count
         return memory
 
     def save(self, path: Path) -> None:
-        """Write it to a file, as plain arrays."""
+        """Write the memory to a file, as plain arrays."""
         scenes = self._scenes.values()
         with open(path, "wb") as file:  # given a name, numpy would change its suffix
             np.savez(
                 file,
                 keys=np.array(list(self._scenes), np.int64),
-                told=np.array(self._told),
+                told=np.array(self._count),  # scenes remembered so far
                 luma=np.array([scene.luma for scene in scenes]),
                 chroma=np.array([scene.chroma for scene in scenes]),
             )
@@ -96,7 +96,7 @@ class SceneMemory:
         with np.load(path, allow_pickle=False) as arrays:
             for key, luma, chroma in zip(arrays["keys"], arrays["luma"], arrays["chroma"], strict=True):
                 memory._scenes[int(key)] = _Scene(_thumbnail(luma), luma, chroma)
-            memory._told = int(arrays["told"])
+            memory._count = int(arrays["told"])
         return memory
 
 

@@ -19,7 +19,7 @@ from deoldify_lite.temporal.scene_memory import SceneMemory
 # Cb and Cr times their weight, and the weight: (h, w, 3). Sums of such are weighted means in the making.
 Evidence = NDArray[np.float32]
 
-# A frame hears of this many to twice as many frames after it: frames are finished in blocks of so many.
+# Frames are finished in blocks of so many: each has evidence from this many to twice as many frames after it.
 LOOK_AHEAD = 16
 # Colours remembered of a scene weigh as much as so many frames, once in a block.
 MEMORY_WEIGHT = 16.0
@@ -38,7 +38,7 @@ class Predicted:
 
     step: Step
     chroma: Chroma | None = None  # as predicted for it; None where `step.stands_for` is 0
-    hinted: bool = False  # hints reach its shot: the memory of scenes is neither asked nor told
+    hinted: bool = False  # hints reach its shot: the memory of scenes is not used
 
 
 @dataclass(eq=False)
@@ -49,7 +49,7 @@ class _Moment:
     own: Evidence | None  # None: neither predicted nor remembered
     so_far: Evidence  # of this frame and all before it
     back: Motion | None  # brings values of this frame to the one before; None for the first of a shot
-    to_be_told: bool  # to the memory, which does not know its scene
+    is_new: bool  # the memory was asked, does not know its scene, and shall remember it
     shown: int = 1  # times in a row
 
 
@@ -71,7 +71,7 @@ def steady(
     Args:
         frames: in order. The first one begins a shot, and each that does is predicted.
         steadiness: in [0, 1], the weight that a colour keeps from one frame to the next; 0 leaves each frame
-            as it was predicted, and each must be.
+            as it was predicted, so that each must be.
         memory: of the film so far; a new one by default.
 
     Yields:
@@ -116,7 +116,7 @@ def _moment(
 
 
 def _finish(waiting: deque[_Moment], count: int, steadiness: float, memory: SceneMemory) -> Iterator[Chroma]:
-    """Take the first frames from those that wait, and show them."""
+    """Take the first of the waiting frames, and yield their chroma."""
     moments = list(waiting)
     later: list[Evidence | None] = [None] * len(moments)  # evidence from the frames after each
     for i in range(len(moments) - 1, 0, -1):
@@ -127,8 +127,8 @@ def _finish(waiting: deque[_Moment], count: int, steadiness: float, memory: Scen
         waiting.popleft()
         evidence = moment.so_far if after is None else moment.so_far + after
         chroma = evidence[..., :2] / evidence[..., 2:]
-        if moment.to_be_told:
-            memory.tell(moment.luma, chroma)
+        if moment.is_new:
+            memory.remember(moment.luma, chroma)
         planes = np.ascontiguousarray(np.moveaxis(chroma, -1, 0))
         for _ in range(moment.shown):
             yield planes
@@ -146,7 +146,7 @@ def _sum(one: Evidence | None, other: Evidence | None) -> Evidence | None:
 
 
 def _passed_on(motion: Motion, evidence: Evidence, steadiness: float) -> Evidence:
-    """What a frame's neighbour makes of its evidence."""
+    """A frame's evidence, brought to its neighbour and weighed by the trust in the motion."""
     kept = np.maximum(
         np.float32(steadiness) * motion.trust ** np.float32(TRUST_POWER), np.float32(LEAST_KEPT)
     )

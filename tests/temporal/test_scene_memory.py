@@ -17,7 +17,7 @@ def colored(cb: float, cr: float) -> np.ndarray:
 def test_a_scene_is_known_again_and_another_is_not() -> None:
     memory = SceneMemory()
     assert memory.recall(textured(), SIZE) is None
-    memory.tell(textured(), colored(0.1, -0.2))
+    memory.remember(textured(), colored(0.1, -0.2))
     known = memory.recall(textured(), SIZE)
     assert known is not None
     np.testing.assert_allclose(known[..., 2], 1)
@@ -28,7 +28,7 @@ def test_a_scene_is_known_again_and_another_is_not() -> None:
 def test_a_scene_that_moved_is_known_where_it_is_seen_again() -> None:
     memory = SceneMemory()
     ramp = np.repeat(np.linspace(-0.3, 0.3, 96, dtype=np.float32)[None], 96, 0)
-    memory.tell(textured(), np.dstack([ramp, ramp]))
+    memory.remember(textured(), np.dstack([ramp, ramp]))
     known = memory.recall(textured(8), SIZE)  # 4 px of chroma to the right
     assert known is not None
     trust = known[..., 2]
@@ -40,8 +40,8 @@ def test_a_scene_that_moved_is_known_where_it_is_seen_again() -> None:
 
 def test_the_first_colors_of_a_scene_stay() -> None:
     memory = SceneMemory()
-    memory.tell(textured(), colored(0.1, 0.1))
-    memory.tell(textured(), colored(-0.3, -0.3))
+    memory.remember(textured(), colored(0.1, 0.1))
+    memory.remember(textured(), colored(-0.3, -0.3))
     known = memory.recall(textured(), SIZE)
     assert known is not None and known[50, 50, 0] == pytest.approx(0.1)
 
@@ -50,14 +50,14 @@ def test_it_forgets_what_was_not_seen_for_longest(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(scene_memory, "MOST_SCENES", 2)
     memory = SceneMemory()
     for seed in (0, 1):
-        memory.tell(textured(seed=seed), colored(0, 0))
+        memory.remember(textured(seed=seed), colored(0, 0))
     assert memory.recall(textured(seed=0), SIZE) is not None
-    memory.tell(textured(seed=2), colored(0, 0))
+    memory.remember(textured(seed=2), colored(0, 0))
     found = [memory.recall(textured(seed=seed), SIZE) is not None for seed in (0, 1, 2)]
     assert found == [True, False, True]
 
 
 def test_plain_frames_are_no_scene() -> None:
     memory = SceneMemory()
-    memory.tell(np.full((192, 192), 16, np.uint8), colored(0, 0))
+    memory.remember(np.full((192, 192), 16, np.uint8), colored(0, 0))
     assert memory.recall(np.full((192, 192), 90, np.uint8), SIZE) is None
