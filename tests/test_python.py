@@ -16,7 +16,7 @@ from PIL import Image, ImageCms
 import deoldify_lite as dl
 from deoldify_lite import pictures
 from deoldify_lite.photo.exif import ORIENTATION
-from deoldify_lite.photo.xmp import has_mark
+from helpers.photos import has_mark
 from helpers.pictures import grey_picture, textured
 from helpers.places import ROOT
 

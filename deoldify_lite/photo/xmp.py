@@ -42,11 +42,6 @@ def with_mark(xmp: bytes | None) -> bytes:
     return xmp[: found.end] + _mark(found.about).encode() + xmp[found.end :]
 
 
-def has_mark(xmp: bytes | None) -> bool:
-    """Whether XMP says that the photo was coloured by AI."""
-    return bool(xmp) and DIGITAL_SOURCE_TYPE.encode() in (xmp or b"")
-
-
 def _mark(about: str) -> str:
     return _MARK % (about, DIGITAL_SOURCE_TYPE)
 

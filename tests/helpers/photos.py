@@ -11,6 +11,7 @@ import tifffile
 from PIL import Image, ImageCms
 
 from deoldify_lite.photo.photo import Photo
+from deoldify_lite.photo.xmp import DIGITAL_SOURCE_TYPE
 
 # Good files make no noise; only the tests themselves are careless with Image.open.
 NO_WARNINGS = pytest.mark.filterwarnings("error", "ignore::ResourceWarning")
@@ -147,6 +148,11 @@ def exif_block(orientation: int) -> Image.Exif:
     exif[0x8769] = {36867: "1936:05:01 12:00:00", 37500: b"maker note \x00\x01\x02"}
     exif[0x8825] = {1: "N"}
     return exif
+
+
+def has_mark(xmp: bytes | None) -> bool:
+    """Whether XMP says that the photo was coloured by AI."""
+    return xmp is not None and DIGITAL_SOURCE_TYPE.encode() in xmp
 
 
 def sample_photo(path: Path, depth: int, alpha: bool) -> Photo:

@@ -4,7 +4,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from deoldify_lite.photo.xmp import DIGITAL_SOURCE_TYPE, has_mark, with_mark
+from deoldify_lite.photo.xmp import DIGITAL_SOURCE_TYPE, with_mark
+from helpers.photos import has_mark
 
 RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
 KEY = "{http://iptc.org/std/Iptc4xmpExt/2008-02-29/}DigitalSourceType"

@@ -8,13 +8,12 @@ import pytest
 import tifffile
 
 from deoldify_lite.photo.io import pages_of, read_photo
-from deoldify_lite.photo.xmp import has_mark
 from deoldify_lite.render.colorizer import Colorizer
 from deoldify_lite.run.photos import MOST_PIXELS, colorize_photos
 from deoldify_lite.run.plan import plan, tasks_of
 from helpers.networks import Fixed
 from helpers.photo_runs import SETTINGS, run_photos
-from helpers.photos import GREY8, GREY16, several_pages, smooth
+from helpers.photos import GREY8, GREY16, has_mark, several_pages, smooth
 from helpers.pictures import luma_levels
 
 

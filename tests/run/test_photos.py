@@ -19,7 +19,6 @@ from deoldify_lite import api
 from deoldify_lite.errors import InputError, OptionError
 from deoldify_lite.photo.io import read_photo
 from deoldify_lite.photo.photo import Photo
-from deoldify_lite.photo.xmp import has_mark
 from deoldify_lite.render.colorizer import Colorizer, is_grey
 from deoldify_lite.render.look import Look
 from deoldify_lite.run import photos as photo_jobs
@@ -29,7 +28,7 @@ from deoldify_lite.run.plan import plan, tasks_of
 from deoldify_lite.run.settings import PhotoSettings
 from deoldify_lite.run.task import Task, record
 from helpers.networks import Fixed
-from helpers.photos import rgb_profile
+from helpers.photos import has_mark, rgb_profile
 from helpers.pictures import grey_picture, luma_levels
 from helpers.places import ROOT
 

@@ -12,13 +12,13 @@ from deoldify_lite.errors import InputError, OptionError
 from deoldify_lite.film.probe import probe_film
 from deoldify_lite.photo.io import read_photo
 from deoldify_lite.photo.photo import Photo
-from deoldify_lite.photo.xmp import has_mark
 from deoldify_lite.render.colorizer import Colorizer
 from deoldify_lite.run.plan import plan, tasks_of
 from deoldify_lite.show.clip import frame_of
 from deoldify_lite.show.sheet import GAP_PX, LABEL_PX, Row, Subject, draw_sheet, subject_of, write_sheet
 from helpers.films import make, pattern, run, tone
 from helpers.networks import Fixed
+from helpers.photos import has_mark
 from helpers.pictures import grey_picture
 
 
