@@ -24,8 +24,9 @@ def read_photo(path: Path, *, page: int = 0) -> Photo:
     RGB with a profile keeps numbers and profile; grey and CMYK with a profile, and Lab, become sRGB. Depth
     stays, but for CMYK, Lab, AVIF and JPEG XL in colour, which are read at 8 bits. RAW is developed to 16.
 
-    To read, colorize and write a JPEG, PNG or TIFF takes at most 10 bytes for each pixel, and 15 where a
-    progressive JPEG is written; alpha and an orientation to be turned take as much again as their pixels.
+    docs/formats.md states how much memory it takes to read, colorize and write a photo, and
+    tests/photo/test_memory.py holds to that. Alpha, and turning a photo upright, take as much again as their
+    samples.
 
     Args:
         page: index of a page of a TIFF, as `pages_of` tells.
