@@ -10,6 +10,8 @@ import pytest
 from helpers.places import ROOT
 
 PACKAGE = ROOT / "deoldify_lite"
+TESTS = ROOT / "tests"
+NOT_ROOMS = {"helpers", "golden", "promises"}  # folders of tests for all rooms
 
 # Each room, and the rooms that it may import. `errors` and `version` are free to all.
 ROOMS = {
@@ -91,6 +93,21 @@ def test_ffmpeg_python_is_imported_in_one_place() -> None:
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) and not node.level else []
             if any(name.split(".")[0] == "ffmpeg" for name in names):
                 assert path == PACKAGE / "film" / "ffmpeg.py"
+
+
+def test_tests_lie_in_the_folder_of_their_room() -> None:
+    rooms = {room for room in ROOMS if (PACKAGE / room).is_dir()}
+    folders = {path.relative_to(TESTS).parts[0] for path in TESTS.glob("*/**/*.py")}
+    assert folders - NOT_ROOMS <= rooms
+
+
+def test_no_test_imports_from_a_test() -> None:
+    for path in TESTS.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                names = [getattr(node, "module", None) or "", *(alias.name for alias in node.names)]
+                parts = {part for name in names for part in name.split(".")}
+                assert not any(part.startswith("test_") or part == "conftest" for part in parts), path
 
 
 @pytest.mark.parametrize(
