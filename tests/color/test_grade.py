@@ -150,10 +150,11 @@ def test_even_the_extremes_give_numbers() -> None:
 
 
 def test_a_frame_of_a_film_takes_no_time() -> None:
+    """Counted in the processor's time, of which other programs take nothing."""
     chroma, luma = some_chroma(96), some_luma(192)
     times = []
     for _ in range(20):
-        began = time.perf_counter()
+        began = time.process_time()
         apply_grade(chroma, luma, WARM)
-        times.append(time.perf_counter() - began)
+        times.append(time.process_time() - began)
     assert min(times) < 2e-3  # 0.2 ms alone on a core

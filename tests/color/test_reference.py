@@ -184,11 +184,12 @@ def test_a_true_colorizer_sees_the_reference(tiny_weights: Path) -> None:
 
 
 def test_a_frame_of_a_film_takes_little_time() -> None:
+    """Counted in the processor's time, of which other programs take nothing."""
     square = two_halves(dark_left=True)
     reference, chroma = reference_of(square, TRUE_SKY, TRUE_SKIN), predicted(square)
     times = []
     for _ in range(10):
-        began = time.perf_counter()
+        began = time.process_time()
         reference.pull(chroma, square)
-        times.append(time.perf_counter() - began)
+        times.append(time.process_time() - began)
     assert min(times) < 0.02  # 2.3 ms alone on a core
