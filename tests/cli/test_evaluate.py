@@ -41,7 +41,6 @@ def results(truth: Path, tmp_path: Path) -> list[Path]:
 
 
 def test_folders_side_by_side(command: Command, truth: Path, results: list[Path], tmp_path: Path) -> None:
-    """All is well at first; then one result is lost and one broken."""
     reports = ("--json", tmp_path / "r.json", "--html", tmp_path / "r.html")
     env = {"TORCH_HOME": str(tmp_path / "hub")}
     first = command("evaluate", *results, truth, *reports, env=env)
@@ -55,12 +54,23 @@ def test_folders_side_by_side(command: Command, truth: Path, results: list[Path]
     assert len(report["pictures"]) == 4 and report["settings"]["truth"] == str(truth)
     assert (tmp_path / "r.html").read_text().startswith("<!DOCTYPE html>")
 
+
+@pytest.mark.logs_errors
+def test_one_result_is_lost_and_one_broken(
+    truth: Path,
+    results: list[Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "hub"))
     (results[1] / "a.jpg").unlink()
     (results[1] / "b.jpg").write_bytes(b"\xff\xd8\xff no more")
-    second = command("evaluate", *results, truth, "--quiet", env=env)
-    assert second.returncode == 1
-    assert second.stdout.startswith("2 pictures")
-    assert str(results[1] / "b.jpg") in second.stderr and "Traceback" not in second.stderr
+    assert cli.main(["evaluate", *map(str, results), str(truth), "--quiet"]) == 1
+    out, err = capsys.readouterr()
+    assert out.startswith("2 pictures")
+    assert str(results[1] / "b.jpg") in caplog.text and "Traceback" not in caplog.text + err
 
 
 @pytest.mark.logs_errors

@@ -410,11 +410,11 @@ def test_room_for_workers(device: str, cores: int | None, expected: list[tuple[s
     assert find_slots(nodes, device, cores) == [Slot(*slot) for slot in expected]
 
 
-def test_the_command_lets_ray_in(command: Command, photos: Path, tiny_weights: Path, tmp_path: Path) -> None:
+def test_the_command_lets_ray_in(command: Command, photos: Path, tmp_path: Path) -> None:
     """On workers of its own, with all that decides what a result looks like."""
     red = np.clip(grey_picture(90, 120) + np.array([25.0, -12.0, -12.0]), 0, 255).astype(np.uint8)
     Image.fromarray(red).save(tmp_path / "red.png")
-    run: list[object] = ["folder", photos, "--weights", tiny_weights, "--render-factor", 4, "--device", "cpu"]
+    run: list[object] = ["folder", photos, "--render-factor", 4, "--device", "cpu"]
     run += ["--temperature", 20, "--reference", tmp_path / "red.png", "-o"]
     here = command(*run, tmp_path / "here")
     there = command(*run, tmp_path / "there", "--engine", "ray", "--cores-per-worker", 1)

@@ -29,27 +29,25 @@ PHOTOS, FILMS = 150, 12
 ORIGINALS = good_photos()
 
 
-def run(
-    command: Command, kind: str, folder: Path, weights: Path, good: list[str], *more: object
-) -> list[str]:
+def run(command: Command, kind: str, folder: Path, good: list[str]) -> list[str]:
     """Colorize a folder; returns what is wrong with the outcome."""
     out, report = folder.with_name("out"), folder.with_name("report.json")
-    arguments = ("-o", out, "--weights", weights, "--render-factor", 4, "--device", "cpu", "--json", report)
+    arguments = ("-o", out, "--render-factor", 4, "--device", "cpu", "--json", report)
     done = command(kind, folder, *arguments, "--quiet")
     assert done.returncode == 1 and "Traceback" not in done.stderr, done.stderr
     return list(complaints(report, folder, out, good))
 
 
-def test_a_folder_of_spoilt_photos(command: Command, tiny_weights: Path, tmp_path: Path) -> None:
+def test_a_folder_of_spoilt_photos(command: Command, tmp_path: Path) -> None:
     good = spoil(tmp_path / "photos", ORIGINALS, PHOTOS, np.random.default_rng(3))
     for name, data in bombs().items():
         (tmp_path / "photos" / f"bomb-{name}").write_bytes(data)
-    assert run(command, "folder", tmp_path / "photos", tiny_weights, good) == []
+    assert run(command, "folder", tmp_path / "photos", good) == []
 
 
-def test_a_folder_of_spoilt_films(command: Command, tiny_weights: Path, tmp_path: Path) -> None:
+def test_a_folder_of_spoilt_films(command: Command, tmp_path: Path) -> None:
     good = spoil(tmp_path / "films", good_films(tmp_path), FILMS, np.random.default_rng(3))
-    assert run(command, "video", tmp_path / "films", tiny_weights, good) == []
+    assert run(command, "video", tmp_path / "films", good) == []
 
 
 def test_a_film_that_claims_to_last_for_years(tmp_path: Path) -> None:
