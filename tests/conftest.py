@@ -14,19 +14,46 @@ from PIL import Image
 from safetensors.torch import save_file
 
 from deoldify_lite.models.unet import Unet
+from deoldify_lite.system.machine import limit_cores
 from helpers.browser import chromium
 from helpers.commands import Command
 from helpers.pictures import grey_picture
 from helpers.places import ROOT, SHARED
 
+# Whether pytest-xdist runs the tests in several processes, of which this is one.
+ONE_OF_SEVERAL = "PYTEST_XDIST_WORKER" in os.environ
+
+
+# Each takes seconds to make, so whatever asks for one is slow.
+SLOW_FIXTURES = {"browser", "crew", "golden", "nodes", "of_any_size", "site", "wheel"}
+
+
+@pytest.hookimpl(tryfirst=True)  # before `-m` chooses
+def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
+    for item in items:
+        if SLOW_FIXTURES & set(item.fixturenames):
+            item.add_marker("slow")
+
 
 @pytest.fixture(scope="session", autouse=True)
 def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """The user's cache is neither read nor written."""
-    folder = str(tmp_path_factory.mktemp("user-cache"))
+    """The user's cache is neither read nor written; all processes of a run share another one."""
+    temporary = tmp_path_factory.getbasetemp()
+    folder = str((temporary.parent if ONE_OF_SEVERAL else temporary) / "user-cache")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", folder)
         patch.setenv("LOCALAPPDATA", folder)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_core() -> Iterator[None]:
+    """Each of several processes keeps one core busy, as small networks gain nothing from more."""
+    with pytest.MonkeyPatch.context() as patch:
+        if ONE_OF_SEVERAL:
+            limit_cores(1)
+            torch.set_num_threads(1)
+            patch.setenv("OMP_NUM_THREADS", "1")  # for programs that tests start
         yield
 
 

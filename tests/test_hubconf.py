@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from helpers.places import ROOT
 
 # As a user of torch.hub runs it: from another folder, without this package installed.
@@ -27,6 +29,7 @@ print(tuple(chroma.shape), generator.training, sum(p.numel() for p in generator.
 """
 
 
+@pytest.mark.slow
 def test_torch_hub_finds_and_loads_everything(tiny_weights: Path, tmp_path: Path) -> None:
     result = subprocess.run(
         [sys.executable, "-c", PROGRAM, str(ROOT), str(tiny_weights), str(tmp_path)],

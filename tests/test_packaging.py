@@ -100,6 +100,7 @@ def test_the_wheel_holds_code_weights_and_commands(wheel: Path) -> None:
     assert not [name for name in names if name.startswith(("tests/", "scripts/"))]
 
 
+@pytest.mark.slow
 def test_the_wheel_works_from_any_folder(wheel: Path, photos: Path, tmp_path: Path) -> None:
     place = tmp_path / "site"
     with zipfile.ZipFile(wheel) as archive:

@@ -235,6 +235,7 @@ def film() -> list[NDArray[np.uint8]]:
     return [textured(i) for i in range(40)] + [textured(i, seed=5) for i in range(40)]
 
 
+@pytest.mark.slow
 def test_frames_are_steadied_and_keep_their_luma(colorizer: dl.Colorizer) -> None:
     frames = film()
     found = list(dl.colorize_frames(frames, colorizer=colorizer))
@@ -259,6 +260,7 @@ def test_frames_are_steadied_and_keep_their_luma(colorizer: dl.Colorizer) -> Non
     assert unrest(0.95) < 0.9 * unrest(0)
 
 
+@pytest.mark.slow
 def test_without_steadiness_each_frame_is_colored_alone(colorizer: dl.Colorizer) -> None:
     frames = [np.repeat(frame[..., None], 3, axis=2).astype(np.uint16) * 257 for frame in film()[36:44]]
     for frame, result in zip(
@@ -267,6 +269,7 @@ def test_without_steadiness_each_frame_is_colored_alone(colorizer: dl.Colorizer)
         assert result.dtype == np.uint16 and (result == colorizer.colorize(frame)).all()
 
 
+@pytest.mark.slow
 def test_frames_are_taken_as_they_are_needed(colorizer: dl.Colorizer) -> None:
     taken = 0
 

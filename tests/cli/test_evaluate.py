@@ -40,6 +40,7 @@ def results(truth: Path, tmp_path: Path) -> list[Path]:
     return folders
 
 
+@pytest.mark.slow
 def test_folders_side_by_side(command: Command, truth: Path, results: list[Path], tmp_path: Path) -> None:
     reports = ("--json", tmp_path / "r.json", "--html", tmp_path / "r.html")
     env = {"TORCH_HOME": str(tmp_path / "hub")}

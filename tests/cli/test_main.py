@@ -19,6 +19,7 @@ from helpers.commands import Command
 from helpers.places import ROOT
 
 
+@pytest.mark.slow
 def test_colorize_folder_end_to_end(command: Command, photos: Path, tmp_path: Path) -> None:
     """Names that a shell would trip over, a broken photo, a report; and then the same command again."""
     (photos / "a.jpg").rename(photos / "it's 100 % $HOME «né».jpg")
@@ -113,6 +114,7 @@ def test_known_errors_become_messages(caplog: pytest.LogCaptureFixture, tmp_path
     assert "no.pth" in caplog.text
 
 
+@pytest.mark.slow
 def test_ctrl_c_is_130_and_the_next_run_goes_on(photos: Path, tmp_path: Path) -> None:
     """Stopped at the first result; then the same command does the rest."""
     import os

@@ -410,6 +410,7 @@ def test_room_for_workers(device: str, cores: int | None, expected: list[tuple[s
     assert find_slots(nodes, device, cores) == [Slot(*slot) for slot in expected]
 
 
+@pytest.mark.slow
 def test_the_command_lets_ray_in(command: Command, photos: Path, tmp_path: Path) -> None:
     """On workers of its own, with all that decides what a result looks like."""
     red = np.clip(grey_picture(90, 120) + np.array([25.0, -12.0, -12.0]), 0, 255).astype(np.uint8)
@@ -430,6 +431,7 @@ def test_options_for_ray_want_ray(command: Command, photos: Path) -> None:
         assert done.returncode == 2 and "--engine ray" in done.stderr
 
 
+@pytest.mark.slow
 def test_workers_of_one_run_obey_nobody_else(tmp_path: Path) -> None:
     """Ray reads its secret when it is imported, so this needs a process of its own."""
     code = (

@@ -52,6 +52,7 @@ FORMATS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pix_fmt", FORMATS)
 def test_luma_is_lossless_in_every_planar_format(tmp_path: Path, pix_fmt: str) -> None:
     # As raw numbers, unless these do not tell the format.
@@ -69,6 +70,7 @@ def test_luma_is_lossless_in_every_planar_format(tmp_path: Path, pix_fmt: str) -
     assert len(set(hashes)) == 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("pix_fmt", "codec", "suffix"),
     [
@@ -109,6 +111,7 @@ def tagged(path: Path, colors: tuple[str, str, str], color_range: str, *more: ob
     return make(path, *pattern(0.12), *(more or X264), *tags, "-color_range", color_range)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("colors", "color_range", "codec", "suffix"),
     [
@@ -174,6 +177,7 @@ def test_what_takes_no_hdr10_metadata_is_told(hdr10: Path) -> None:
     assert loss == "ffv1 takes no HDR10 metadata, which is not kept; --codec libx265 does"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     # White paper is at 58 % and 75 %, grey at 38 % in both, which is 0.425 in BT.709: see test_film_tone,
     # where the share of chroma is tested exactly.
@@ -207,6 +211,7 @@ def test_networks_see_hdr_as_they_know_it_and_its_color_is_as_strong(
 # --- fields ---
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("order", ["tff", "bff"])
 @pytest.mark.parametrize(
     ("encoding", "suffix"),
@@ -249,6 +254,7 @@ def test_what_does_not_mark_fields_is_told(tmp_path: Path) -> None:
     assert loss.startswith("it is interlaced, and libx265 does not mark that")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("marked", [True, False])
 @pytest.mark.parametrize("order", ["tff", "bff"])
 def test_deinterlaced_every_field_becomes_a_frame(tmp_path: Path, order: str, marked: bool) -> None:
@@ -295,6 +301,7 @@ def test_an_edit_list_that_skips_the_start(tmp_path: Path) -> None:
     assert picture_times(tmp_path / "out.mp4")[0] == picture_times(source)[0] == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("source_suffix", "suffix"),
     [(".mov", ".mov"), (".mov", ".mkv"), (".mp4", ".mp4"), (".mkv", ".m4v"), (".mpg", ".mkv")],

@@ -56,6 +56,7 @@ def check_kept(
         assert ours_chroma != chroma_of[luma]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -78,6 +79,7 @@ def test_kept_frames_are_the_source_bit_by_bit(tmp_path: Path, arguments: list[s
 RGB_TO_YUV = "scale=out_color_matrix=bt709:out_range=tv:flags=accurate_rnd+full_chroma_inp+full_chroma_int"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "filters"),
     [

@@ -102,6 +102,7 @@ def test_encoded_chroma(color_range: str, depth: int, expected: list[float]) -> 
 # --- frames and luma ---
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "arguments"),
     [
@@ -148,6 +149,7 @@ def test_odd_size_is_kept_in_444(tmp_path: Path, pix_fmt: str, encoding: Encodin
     assert luma_hashes(after.path) == luma_hashes(source)
 
 
+@pytest.mark.slow
 def test_turned_film_is_turned_once(tmp_path: Path) -> None:
     flat = make(tmp_path / "flat.mp4", *pattern(0.4), "-vf", "setsar=4/3", *X264)
     turned = make(tmp_path / "turned.mp4", "-i", flat, "-c", "copy", "-metadata:s:v", "rotate=90")
@@ -276,6 +278,7 @@ def test_formats_with_and_without_chroma(pix_fmt: str, colorful: bool) -> None:
 UNEVEN = [0.0, 0.1, 0.15, 0.4, 0.45, 0.5, 0.7, 1.0, 1.05]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
 def test_variable_rate_keeps_every_time(tmp_path: Path, suffix: str) -> None:
     source = make_steps(tmp_path / f"uneven{suffix}", UNEVEN)
@@ -291,6 +294,7 @@ def test_variable_rate_keeps_every_time(tmp_path: Path, suffix: str) -> None:
     np.testing.assert_allclose([times[i] for i in changes], kept, atol=float(0.5 / film.rate) + 0.001)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
 def test_late_picture_stays_in_step_with_the_sound(tmp_path: Path, suffix: str) -> None:
     source = make(
@@ -304,6 +308,7 @@ def test_late_picture_stays_in_step_with_the_sound(tmp_path: Path, suffix: str) 
     assert first_sound(after.path) == pytest.approx(first_sound(source), abs=0.002)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".ts"])
 def test_cut_from_start_to_end(tmp_path: Path, suffix: str) -> None:
     source = make(
@@ -335,6 +340,7 @@ def test_cut_from_start_to_end(tmp_path: Path, suffix: str) -> None:
     assert duration == pytest.approx(1.0, abs=0.06), sound
 
 
+@pytest.mark.slow
 def test_cut_far_into_a_film_without_an_index(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     source = make(
         tmp_path / "long.ts",
@@ -408,6 +414,7 @@ def test_everything_in_a_mkv_is_kept(tmp_path: Path) -> None:
     assert after["format"]["tags"]["title"] == "Ein Titel"
 
 
+@pytest.mark.slow
 def test_mp4_keeps_cover_chapters_and_title(tmp_path: Path) -> None:
     cover = make(tmp_path / "c.png", *pattern(), "-frames:v", 1)
     source = make(
@@ -657,6 +664,7 @@ def test_a_gpu_that_cannot_encode_is_no_obstacle(plain: Path, monkeypatch: pytes
     encoders.nvenc_works.cache_clear()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not SAMPLES.is_dir(), reason=f"the sample films are not in {SAMPLES}")
 def test_real_films(tmp_path: Path) -> None:
     for path in sorted(SAMPLES.glob("*.mp4"))[:2]:

@@ -53,6 +53,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[np.ndar
     }
 
 
+@pytest.mark.slow
 def test_known_grey_photos_come_out_in_color(results: dict[str, tuple[np.ndarray, np.ndarray]]) -> None:
     for name, (truth, result) in results.items():
         luma = np.asarray(Image.fromarray(truth).convert("L")).astype(int)
@@ -70,6 +71,7 @@ def test_the_colors_are_nearer_to_the_truth_than_grey(
     assert np.mean(gains) > 0.5
 
 
+@pytest.mark.slow
 def test_real_historic_photos_come_out_in_color(samples: Path, tmp_path: Path) -> None:
     items = api.colorize_folder(samples / "photos", tmp_path, rendering=api.settle("stable", device="cpu"))
     assert len(items) == 12 and all(item.status == "done" and not item.warnings for item in items)

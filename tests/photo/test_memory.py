@@ -59,6 +59,7 @@ def write(path: Path, side: int) -> Path:
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is counted otherwise elsewhere")
 @pytest.mark.parametrize("name", BOUNDS)
 def test_memory_for_each_pixel_is_within_what_is_stated(tmp_path: Path, name: str) -> None:

@@ -157,6 +157,7 @@ def test_hints_that_are_no_use_are_told_of(
     assert not (tmp_path / "o").exists()
 
 
+@pytest.mark.slow
 def test_a_hint_spreads_through_the_shot_of_a_film(tiny_weights: Path, tmp_path: Path) -> None:
     film = make(tmp_path / "film.mkv", *pattern(1.0), "-vf", "hue=s=0", "-c:v", "ffv1")
     hints = tmp_path / "film.hints.csv"
@@ -192,6 +193,7 @@ def test_a_hint_outside_of_what_is_rendered_is_told_of(tiny_weights: Path, tmp_p
     assert item.status == "failed" and "7.00 s" in item.reason and "not rendered" in item.reason
 
 
+@pytest.mark.slow
 def test_the_command_takes_them_all(
     command: Command, photo: Path, red: Path, tiny_weights: Path, tmp_path: Path
 ) -> None:

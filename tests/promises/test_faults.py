@@ -186,6 +186,7 @@ def test_a_record_that_is_cut_off_by_a_full_disk_swallows_no_other(disk: Disk) -
     assert again.find(["x"], added[-1], "") and again.find(["y"], "after", "")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("codec", ["ffv1", "libx264"])
 def test_a_film_on_a_full_disk(
     disk: Disk, reel: Path, tmp_path: Path, two_segments: None, codec: str
@@ -333,6 +334,7 @@ def test_ffmpeg_hangs(long_reel: Path, tmp_path: Path, monkeypatch: pytest.Monke
     assert names(out.parent) == [] and not ffmpegs()
 
 
+@pytest.mark.slow
 def test_ffmpeg_that_waits_for_us_does_not_hang(
     reel: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -426,6 +428,7 @@ def test_weights_that_are_damaged(
     assert cli.main(run) == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file", ["model.xml", "model.bin"])
 def test_a_prepared_network_that_is_cut_short_is_made_anew(
     photos: Path, tmp_path: Path, tiny_weights: Path, monkeypatch: pytest.MonkeyPatch, file: str

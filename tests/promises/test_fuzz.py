@@ -38,6 +38,7 @@ def run(command: Command, kind: str, folder: Path, good: list[str]) -> list[str]
     return list(complaints(report, folder, out, good))
 
 
+@pytest.mark.slow
 def test_a_folder_of_spoilt_photos(command: Command, tmp_path: Path) -> None:
     good = spoil(tmp_path / "photos", ORIGINALS, PHOTOS, np.random.default_rng(3))
     for name, data in bombs().items():
@@ -45,6 +46,7 @@ def test_a_folder_of_spoilt_photos(command: Command, tmp_path: Path) -> None:
     assert run(command, "folder", tmp_path / "photos", good) == []
 
 
+@pytest.mark.slow
 def test_a_folder_of_spoilt_films(command: Command, tmp_path: Path) -> None:
     good = spoil(tmp_path / "films", good_films(tmp_path), FILMS, np.random.default_rng(3))
     assert run(command, "video", tmp_path / "films", good) == []

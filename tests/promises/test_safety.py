@@ -252,6 +252,7 @@ STRANGE = [
 ]
 
 
+@pytest.mark.slow
 @posix
 def test_names_are_never_more_than_names(
     tmp_path: Path, rendering: api.Rendering, monkeypatch: pytest.MonkeyPatch

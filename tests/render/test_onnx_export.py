@@ -90,6 +90,7 @@ def test_the_description_is_all_that_a_user_needs(of_any_size: Path, tiny_weight
     assert np.abs(np.clip(255 * rgb, 0, 255) - ours).mean() < 4
 
 
+@pytest.mark.slow
 def test_a_fixed_size_and_the_saturation_of_a_mode(tiny_weights: Path, tmp_path: Path) -> None:
     path = tmp_path / "new" / "video.onnx"
     export_onnx(path, mode="video", weights=tiny_weights, render_factor=4)
@@ -136,6 +137,7 @@ def test_what_is_there_is_not_replaced(tmp_path: Path, tiny_weights: Path) -> No
         export_onnx(tmp_path / "mine.pt", weights=tiny_weights)
 
 
+@pytest.mark.slow
 def test_what_is_wrong_is_not_kept(
     of_any_size: Path, tmp_path: Path, tiny_weights: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

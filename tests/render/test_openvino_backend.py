@@ -68,6 +68,7 @@ def test_any_size_and_number(cache: Path, tiny_weights: Path) -> None:
         np.testing.assert_allclose(ours.predict(lumas), torchs.predict(lumas), atol=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("decoder", ["lite", "deep"])
 def test_odd_render_factors(tmp_path: Path, decoder: str) -> None:
     """Somewhere on its way down such a picture has an odd size, which is rounded up."""
@@ -87,6 +88,7 @@ def test_results_are_not_overwritten_by_later_ones(cache: Path) -> None:
     assert (first == kept).all()
 
 
+@pytest.mark.slow
 def test_what_is_damaged_is_made_anew(
     cache: Path, tiny_weights: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -100,6 +102,7 @@ def test_what_is_damaged_is_made_anew(
     load_model(cache, "def", never)
 
 
+@pytest.mark.slow
 def test_a_cache_that_cannot_be_written_is_told_of_and_not_needed(
     tiny_weights: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -133,6 +136,7 @@ def test_choosing(tiny_weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         chosen("tensorrt")
 
 
+@pytest.mark.slow
 def test_nobody_is_told_of_what_is_done(tiny_weights: Path) -> None:
     code = (
         "import sys; from deoldify_lite import api;"
@@ -142,6 +146,7 @@ def test_nobody_is_told_of_what_is_done(tiny_weights: Path) -> None:
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
 
 
+@pytest.mark.slow
 def test_torch_is_not_loaded_once_the_network_is_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -158,6 +163,7 @@ def test_torch_is_not_loaded_once_the_network_is_kept(
     assert subprocess.run(run, cwd=ROOT).returncode == 0
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs POSIX timers")
 def test_signals_find_their_stack_after_a_network_has_gone(tiny_weights: Path) -> None:
     """OpenVINO's plugin changes it, and would take it away in the thread that lets go of the last network."""

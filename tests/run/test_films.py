@@ -220,6 +220,7 @@ def test_part_of_a_film(film: Path, rendering: api.Rendering) -> None:
         api.colorize_video(film, rendering=rendering, start_s=2, end_s=1)
 
 
+@pytest.mark.slow
 def test_colorize_video_as_a_user_runs_it(command: Command, film: Path, tmp_path: Path) -> None:
     strange = film.rename(film.with_name("Grandpa's $HOME 100% «Zürich».mp4"))
     result = command("video", strange, "--render-factor", 4, "--json", tmp_path / "r.json")
@@ -232,6 +233,7 @@ def test_colorize_video_as_a_user_runs_it(command: Command, film: Path, tmp_path
     assert json.loads((tmp_path / "r.json").read_text())["items"][0]["frames"] == 25
 
 
+@pytest.mark.slow
 def test_a_killed_run_leaves_no_ffmpeg_and_no_scratch(samples: Path, tmp_path: Path) -> None:
     source, out = samples / "films" / "bw1_chaplin_audio.mp4", tmp_path / "out" / "x.mkv"
     run = [sys.executable, "-m", "deoldify_lite", "video", str(source), "-o", str(out)]
@@ -381,6 +383,7 @@ class Stopping(Fixed):
         return super().predict(lumas) + shade
 
 
+@pytest.mark.slow
 @pytest.mark.logs_errors
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".webm"])
 def test_a_film_that_was_stopped_goes_on(
@@ -448,6 +451,7 @@ def test_a_film_whose_frames_cannot_be_found_again_is_made_in_one_piece(
 KILLS = int(os.environ.get("DEOLDIFY_LITE_KILLS", "4"))
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="there is no such signal")
 def test_killed_at_any_time_it_goes_on(shots: Path, tmp_path: Path) -> None:
     code = (

@@ -358,6 +358,7 @@ def test_a_result_is_recorded_before_it_has_its_name(
     assert item.status == "done" and item.output.exists()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="there is no such signal")
 def test_killed_at_any_time_a_folder_goes_on(tmp_path: Path) -> None:
     folder = tmp_path / "photos"

@@ -103,6 +103,7 @@ def call(*arguments: object) -> int:
     return code
 
 
+@pytest.mark.slow
 def test_preview_of_a_photo(
     photos: Path, tiny_weights: Path, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -146,6 +147,7 @@ def test_what_makes_no_sense_is_told(photos: Path, tiny_weights: Path) -> None:
     assert sorted(path.name for path in photos.iterdir()) == ["1920", "a.jpg", "b.png"]
 
 
+@pytest.mark.slow
 def test_preview_of_a_film(tmp_path: Path, tiny_weights: Path, capsys: pytest.CaptureFixture[str]) -> None:
     film = make(
         tmp_path / "clip.mp4",

@@ -13,6 +13,7 @@ from deoldify_lite.system import machine
 @pytest.fixture
 def cgroup(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(machine, "_CGROUP", tmp_path)
+    monkeypatch.setattr(machine, "_most_cores", None)
     return tmp_path
 
 

@@ -199,6 +199,7 @@ def flat(shots: Sequence[Sequence[Predicted]]) -> list[Predicted]:
     return [frame for part in shots for frame in part]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("most_steps", [1, MOST_STEPS])
 def test_pieces_that_begin_at_cuts_come_out_as_the_whole(most_steps: int) -> None:
     film = long_film(most_steps)

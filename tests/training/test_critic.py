@@ -76,6 +76,7 @@ def test_critics_see_luma(name: str) -> None:
         assert not torch.equal(critic(torch.zeros(1, 1, 64, 64), rgb), critic(torch.ones(1, 1, 64, 64), rgb))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CRITICS)
 def test_critics_learn(name: str) -> None:
     """Real pictures are warm and the others cold."""

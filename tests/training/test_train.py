@@ -80,6 +80,7 @@ def curve(folder: Path) -> list[dict[str, float]]:
     return [json.loads(line) for line in (folder / "curve.jsonl").read_text().splitlines()]
 
 
+@pytest.mark.slow
 def test_it_learns(config: TrainConfig, caplog: pytest.LogCaptureFixture) -> None:
     config = replace(config, steps=60, record_every=10, checkpoint_every=60)
     weights = train(replace(PLAIN, learning_rate=3e-3), config)
@@ -93,6 +94,7 @@ def test_it_learns(config: TrainConfig, caplog: pytest.LogCaptureFixture) -> Non
     assert not build_network(None, weights).training
 
 
+@pytest.mark.slow
 def test_a_stopped_run_goes_on_exactly(config: TrainConfig, monkeypatch: pytest.MonkeyPatch) -> None:
     """A game stopped after a checkpoint, and taken up again, ends with the very same weights and curve."""
     train(GAME, config)
@@ -130,6 +132,7 @@ def flat(state: object) -> list[torch.Tensor]:
     return [tensor for part in parts for tensor in flat(part)]
 
 
+@pytest.mark.slow
 def test_phases_train_whom_they_name(config: TrainConfig) -> None:
     train(GAME, config)
     told = {line["step"]: line for line in curve(config.out) if "trains" in line}
@@ -180,6 +183,7 @@ def test_losses_that_lack_their_network_are_named(
     assert "without --feature-net and --teacher" in caplog.text and "feature, semantic_deep" in caplog.text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["pix2pix", "wgan-gp", "hinge"])
 def test_recipes_with_a_critic_run(config: TrainConfig, name: str) -> None:
     recipe = replace(RECIPES[name], phases=(Phase(1.0, 32, 2, "both"),), encoder="test_resnet")
@@ -193,6 +197,7 @@ def test_a_gradient_penalty_forbids_batch_norm(config: TrainConfig) -> None:
         train(replace(GAME, adversarial="wgan-gp"), config)
 
 
+@pytest.mark.slow
 def test_the_deoldify_recipe_runs(config: TrainConfig) -> None:
     phases = tuple(replace(phase, size_px=64, batch_size=2) for phase in RECIPES["deoldify"].phases)
     # Its own critic has 95 million parameters: too many for a test.
@@ -201,6 +206,7 @@ def test_the_deoldify_recipe_runs(config: TrainConfig) -> None:
     assert build_network(None, weights).predicts_rgb
 
 
+@pytest.mark.slow
 def test_parts_of_a_network_can_stay_as_they_are(config: TrainConfig) -> None:
     first = train(PLAIN, config)
     frozen = replace(PLAIN, frozen=("encoder", "decoder.blocks.0", "decoder.attention"))
@@ -265,6 +271,7 @@ def shared_game(photos: Path, out: Path) -> None:
         train(recipe, config)
 
 
+@pytest.mark.slow
 def test_two_processes_learn_as_one(photos: Path, tmp_path: Path) -> None:
     """Their gradients are those of the whole batch: after some steps all weights are those of one process."""
     shared_game(photos, tmp_path / "one")
@@ -279,6 +286,7 @@ def test_two_processes_learn_as_one(photos: Path, tmp_path: Path) -> None:
             torch.testing.assert_close(two[player][key][name], value, rtol=1e-4, atol=1e-5, msg=name)
 
 
+@pytest.mark.slow
 def test_train_as_a_user_runs_it(command: Command, photos: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
     arguments = ["train", photos, out, "--steps", 2, "--recipe", "hinge", "--encoder", "test_resnet"]

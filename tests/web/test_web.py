@@ -108,6 +108,7 @@ def test_photos_are_as_from_the_command_line(
     assert Image.open(before).size == Image.open(after).size == (80, 60)
 
 
+@pytest.mark.slow
 def test_a_preview_of_a_film_is_as_from_the_command_line(
     desk: Desk, brought: Path, tiny_weights: Path, tmp_path: Path
 ) -> None:
@@ -124,6 +125,7 @@ def test_a_preview_of_a_film_is_as_from_the_command_line(
     assert before.convert("YCbCr").getextrema()[1] != after.convert("YCbCr").getextrema()[1]
 
 
+@pytest.mark.slow
 def test_a_sheet_has_a_picture_for_each_render_factor(desk: Desk, brought: Path) -> None:
     assert sheet_factors(12) == [6, 9, 12, 16, 20, 24]
     assert sheet_factors(35) == [18, 26, 35, 47, 58, 64] and sheet_factors(2) == [2, 3, 4]
@@ -488,6 +490,7 @@ def wait_until(true: Callable[[], bool]) -> None:
         time.sleep(0.1)
 
 
+@pytest.mark.slow
 def test_connections_that_are_cut_at_the_end_are_no_news() -> None:
     pytest.importorskip("gradio", reason="the page needs Gradio, of the extra `web`")
     from deoldify_lite.web.server import _is_farewell
