@@ -35,7 +35,7 @@ from deoldify_lite.run.photos import colorize_photos
 from deoldify_lite.run.plan import plan, tasks_of
 from deoldify_lite.run.settings import PhotoSettings
 from deoldify_lite.run.verify import verify
-from helpers.film_runs import run_task
+from helpers.film_runs import run_film
 from helpers.films import make, plane_hashes, rgb_frames
 from helpers.networks import Fixed
 from helpers.pictures import grey_picture
@@ -192,7 +192,7 @@ def test_a_film_on_a_full_disk(
     disk: Disk, reel: Path, tmp_path: Path, two_segments: None, codec: str
 ) -> None:
     """In a segment, at its end, or when all is joined; ffmpeg itself tells of success in some of these."""
-    make_one = partial(run_task, reel, render_factor=8, encoding=Encoding(codec=codec))
+    make_one = partial(run_film, reel, render_factor=8, encoding=Encoding(codec=codec))
     whole = make_one(tmp_path / "whole" / "x.mkv", Fixed()).output
     out = disk.folder / "out" / "x.mkv"
     for share in (0.2, 0.48, 0.7, 0.97):
@@ -213,7 +213,7 @@ def test_a_folder_that_may_not_be_written_to(
     assert run_folder(photos, disk.folder / "out", tiny_weights) == 1
     (line,) = [record.message for record in caplog.records]
     assert "may be read and written" in line
-    item = run_task(reel, disk.folder / "x.mkv", Fixed())
+    item = run_film(reel, disk.folder / "x.mkv", Fixed())
     assert item.status == "failed" and "may be written to with -o" in item.reason
     assert all(str(disk.folder) in told and "Read-only" in told for told in (line, item.reason))
     disk.unlock()
@@ -267,11 +267,11 @@ class Interfering(Fixed):
 
 def test_a_film_that_vanishes(reel: Path, tmp_path: Path, two_segments: None) -> None:
     out, away = tmp_path / "out" / "x.mkv", tmp_path / "away.mkv"
-    item = run_task(reel, out, Interfering(lambda: reel.rename(away)), render_factor=8)
+    item = run_film(reel, out, Interfering(lambda: reel.rename(away)), render_factor=8)
     assert item.status == "failed" and str(reel) in item.reason and "No such file" in item.reason
     assert not out.exists() and not half_done(out.parent)
     away.rename(reel)
-    assert run_task(reel, out, Fixed(), render_factor=8).status == "done"
+    assert run_film(reel, out, Fixed(), render_factor=8).status == "done"
     assert len(rgb_frames(out)) == 50 and names(out.parent) == [NAME, "x.mkv"]
 
 
@@ -282,10 +282,10 @@ def test_a_film_that_is_changed_meanwhile(reel: Path, tmp_path: Path) -> None:
     def touch() -> None:
         os.utime(reel, ns=(0, 0))
 
-    item = run_task(reel, out, Interfering(touch), render_factor=8)
+    item = run_film(reel, out, Interfering(touch), render_factor=8)
     assert item.status == "failed" and "was changed" in item.reason and "same command again" in item.reason
     assert not out.exists()
-    assert run_task(reel, out, Fixed(), render_factor=8).status == "done"
+    assert run_film(reel, out, Fixed(), render_factor=8).status == "done"
 
 
 # programs
@@ -317,11 +317,11 @@ def long_reel(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("who", ["reader", "writer"])
 def test_ffmpeg_is_killed(long_reel: Path, tmp_path: Path, who: str) -> None:
     out = tmp_path / "out" / "x.mkv"
-    item = run_task(long_reel, out, Interfering(send(who, signal.SIGKILL)), render_factor=16)
+    item = run_film(long_reel, out, Interfering(send(who, signal.SIGKILL)), render_factor=16)
     assert item.status == "failed" and "SIGKILL" in item.reason and "try again" in item.reason
     assert str(long_reel if who == "reader" else out) in item.reason
     assert names(out.parent) == []
-    assert run_task(long_reel, out, Fixed(), render_factor=4).status == "done"
+    assert run_film(long_reel, out, Fixed(), render_factor=4).status == "done"
 
 
 @pytest.mark.skipif(os.name == "nt", reason="there are no such signals")
@@ -329,7 +329,7 @@ def test_ffmpeg_is_killed(long_reel: Path, tmp_path: Path, who: str) -> None:
 def test_ffmpeg_hangs(long_reel: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, who: str) -> None:
     monkeypatch.setattr(ffmpeg_process, "SILENCE_S", 0.8)
     out = tmp_path / "out" / "x.mkv"
-    item = run_task(long_reel, out, Interfering(send(who, signal.SIGSTOP)), render_factor=16)
+    item = run_film(long_reel, out, Interfering(send(who, signal.SIGSTOP)), render_factor=16)
     assert item.status == "failed" and "read and wrote nothing for 0.8 s" in item.reason
     assert names(out.parent) == [] and not ffmpegs()
 
@@ -339,19 +339,19 @@ def test_ffmpeg_that_waits_for_us_does_not_hang(
     reel: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ffmpeg_process, "SILENCE_S", 1.5)
-    item = run_task(reel, tmp_path / "x.mkv", Interfering(lambda: time.sleep(3.2)), render_factor=8)
+    item = run_film(reel, tmp_path / "x.mkv", Interfering(lambda: time.sleep(3.2)), render_factor=8)
     assert item.status == "done"
 
 
 @pytest.mark.skipif(os.name == "nt", reason="there is no such program")
 def test_a_look_at_a_film_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
+    done = ffmpeg_process.run_arguments(["sh", "-c", "kill -9 $$"])
+    assert done.returncode != 0 and b"SIGKILL" in done.stderr
     monkeypatch.setattr(ffmpeg_process, "SILENCE_S", 0.4)
     done = ffmpeg_process.run_arguments(["sleep", "60"])
     assert done.returncode != 0 and b"read and wrote nothing" in done.stderr
     done = ffmpeg_process.run_arguments([sys.executable, "-c", "while True: pass"])  # at work, for nothing
     assert done.returncode != 0 and b"read and wrote nothing" in done.stderr
-    done = ffmpeg_process.run_arguments(["sh", "-c", "kill -9 $$"])
-    assert done.returncode != 0 and b"SIGKILL" in done.stderr
 
 
 def test_a_network_that_fails(photos: Path, tmp_path: Path) -> None:

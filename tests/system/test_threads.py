@@ -67,8 +67,15 @@ def test_map_ahead_hands_errors_to_the_caller() -> None:
 def test_workers_drop_what_has_not_begun() -> None:
     begun = threading.Event()
     done: list[int] = []
+
+    def first() -> None:
+        begun.set()
+        while not workers._dropping:
+            time.sleep(0.001)
+        done.append(1)
+
     with Workers(1) as workers:
-        workers.submit(lambda: (begun.set(), time.sleep(0.05), done.append(1)))
+        workers.submit(first)
         workers.submit(lambda: done.append(2))
         begun.wait()
     assert done == [1]
@@ -195,7 +202,7 @@ def test_stages_tell_of_their_work_and_not_of_their_waiting(caplog: pytest.LogCa
 
     def slowly(numbers: Iterable[int]) -> Iterator[int]:
         for number in numbers:
-            time.sleep(0.03)
+            time.sleep(0.1)  # far longer than a thread of a busy machine waits for its turn
             yield number
 
     first = prefetch(iter(range(10)), ahead=1, name="first")
@@ -213,10 +220,11 @@ def test_stages_tell_of_their_work_and_not_of_their_waiting(caplog: pytest.LogCa
 def test_each_worker_tells_of_its_work(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG, "deoldify_lite.system.work_time")
     with Workers(2, name="sleeping") as workers, at_work("asking"):
-        naps = [workers.submit(partial(time.sleep, 0.1)) for _ in range(2)]
+        naps = [workers.submit(partial(time.sleep, 0.5)) for _ in range(2)]
         for nap in naps:
             nap.result()
-    assert len([line for line in caplog.messages if line.startswith("sleeping: at work for 0.1")]) == 2
+    told = re.findall(r"^sleeping: at work for ([\d.]+)", "\n".join(caplog.messages), re.M)
+    assert len(told) == 2 and all(0.5 <= float(seconds) < 1 for seconds in told)  # its own nap, not both
     assert shares_at_work(caplog)["asking"] < 0.3
 
 
