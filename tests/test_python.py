@@ -215,7 +215,7 @@ def test_profiles_of_grey_are_applied_and_dropped(colorizer: dl.Colorizer) -> No
         (Image.new("I;16", (4, 4)), "uint16"),
         (Image.new("L", (0, 4)), "no pixels"),
     ],
-    ids=str,
+    ids=lambda value: value if isinstance(value, str) else type(value).__name__,
 )
 def test_what_is_no_picture_is_refused(colorizer: dl.Colorizer, wrong: object, words: str | None) -> None:
     if words is None:

@@ -59,7 +59,7 @@ def bash_script() -> str:
         (["colorize-folder", "gran"], {"grandma.jpg"}),
         (["colorize-folder", "--json", "gran"], {"grandma.jpg"}),
     ],
-    ids=" ".join,
+    ids=lambda value: " ".join(value if isinstance(value, list) else sorted(value)),
 )
 def test_bash_completes(bash_script: str, tmp_path: Path, words: list[str], completed: set[str]) -> None:
     bash = shutil.which("bash")
