@@ -199,7 +199,7 @@ def test_a_gradient_penalty_forbids_batch_norm(config: TrainConfig) -> None:
 
 @pytest.mark.slow
 def test_the_deoldify_recipe_runs(config: TrainConfig) -> None:
-    phases = tuple(replace(phase, size_px=64, batch_size=2) for phase in RECIPES["deoldify"].phases)
+    phases = tuple(replace(phase, size_px=32, batch_size=2) for phase in RECIPES["deoldify"].phases)
     # Its own critic has 95 million parameters: too many for a test.
     recipe = replace(RECIPES["deoldify"], encoder="test_resnet", phases=phases, critic="patch")
     weights = train(recipe, replace(config, steps=5, feature_net="none", validation_photos=1))
