@@ -1,4 +1,4 @@
-"""Photos through the whole pipeline, with a given network."""
+"""Photos through the whole run on this machine, with a network that gives one colour."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,6 +18,7 @@ SETTINGS = PhotoSettings(Look("x", 2, 1.0, "auto"), mark=False)
 def run_photos(
     inputs: Sequence[Path], out: Path | None, settings: PhotoSettings = SETTINGS, *, overwrite: bool = False
 ) -> list[Item]:
+    """Plan and colorize photos, two in a batch."""
     tasks = tasks_of(
         plan(
             inputs,

@@ -17,7 +17,7 @@ from deoldify_lite.errors import InputError
 from deoldify_lite.photo.io import pages_of, read_photo
 from deoldify_lite.photo.photo import Photo
 from helpers.commands import Command
-from helpers.film_runs import run_task
+from helpers.film_runs import run_film
 from helpers.films import make
 from helpers.mutations import MUTATIONS, bombs, complaints, good_films, good_photos, spoil
 from helpers.networks import Fixed
@@ -57,7 +57,7 @@ def test_a_film_that_claims_to_last_for_years(tmp_path: Path) -> None:
     late = "setpts='if(lt(N,6),N,N+1e8)/10/TB'"
     picture = ("-f", "lavfi", "-i", "testsrc=s=64x48:r=10:d=1.2", "-vf", late, "-fps_mode", "passthrough")
     source = make(tmp_path / "years.mkv", *picture, "-c:v", "ffv1")
-    item = run_task(source, tmp_path / "out" / "x.mkv", Fixed())
+    item = run_film(source, tmp_path / "out" / "x.mkv", Fixed())
     assert item.status == "failed" and str(source) in item.reason and "2778 hours" in item.reason
     assert "--start" in item.reason and not list((tmp_path / "out").iterdir())
 

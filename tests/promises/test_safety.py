@@ -29,7 +29,7 @@ from deoldify_lite.run.task import Task, check_output
 from deoldify_lite.run.unfinished import Segment, unfinished
 from deoldify_lite.run.verify import verify
 from deoldify_lite.temporal.scene_memory import SceneMemory
-from helpers.film_runs import run_task
+from helpers.film_runs import run_film
 from helpers.films import fields, make, pattern
 from helpers.networks import Fixed
 from helpers.pictures import grey_picture
@@ -94,7 +94,7 @@ def test_playlists_that_name_addresses_are_not_opened(
     address, requests = asked
     source = tmp_path / f"list{suffix}"
     source.write_text(PLAYLISTS[kind](f"{address}/private.ts"))
-    item = run_task(source, tmp_path / "out.mkv", Fixed())
+    item = run_film(source, tmp_path / "out.mkv", Fixed())
     assert item.status == "failed" and str(source) in item.reason
     assert requests == [] and not (tmp_path / "out.mkv").exists()
 
@@ -115,7 +115,7 @@ def test_playlists_that_name_files_are_not_opened(tmp_path: Path, kind: str, abs
     private = make(tmp_path / "private.ts", *pattern(0.4), "-c:v", "mpeg2video")
     source = tmp_path / "list.mp4"
     source.write_text(PLAYLISTS[kind](str(private) if absolute else private.name))
-    item = run_task(source, tmp_path / "out.mkv", Fixed())
+    item = run_film(source, tmp_path / "out.mkv", Fixed())
     assert item.status == "failed" and str(source) in item.reason
     assert "of films in one file" in item.reason and "not on whitelist" in item.reason
     assert not (tmp_path / "out.mkv").exists()
@@ -207,7 +207,7 @@ def test_every_ffmpeg_may_open_only_files(
     monkeypatch.setattr(subprocess, "Popen", seen)
     monkeypatch.setattr(process, "_start", seen_by_watchdog)
     monkeypatch.setattr(film_stream, "SEGMENT_FRAMES", 20)
-    item = run_task(source, tmp_path / "out.mkv", Fixed(), deinterlace=make_film is tape)
+    item = run_film(source, tmp_path / "out.mkv", Fixed(), deinterlace=make_film is tape)
     assert item.status == "done", item.reason
     assert started == watched
     assert sum(f"file:{source}" in line for line in started) >= expected
@@ -514,7 +514,7 @@ def test_temporary_files_in_shared_places_are_private(
     source = make(tmp_path / "film.mkv", *pattern(0.4), "-c:v", "ffv1")
     before = os.umask(0)
     try:
-        assert run_task(source, tmp_path / "out" / "x.mkv", Fixed()).status == "done"
+        assert run_film(source, tmp_path / "out" / "x.mkv", Fixed()).status == "done"
     finally:
         os.umask(before)
     assert seen and set(seen.values()) == {0o700} and not list(shared.iterdir())

@@ -18,7 +18,7 @@ from deoldify_lite.film.encoding import Encoding
 from deoldify_lite.run import stream as film_stream
 from deoldify_lite.run.items import Item
 from helpers.commands import Command
-from helpers.film_runs import run_task
+from helpers.film_runs import run_film
 from helpers.films import (
     fields,
     info,
@@ -53,7 +53,7 @@ def colorfulness_of(path: Path) -> float:
 
 def test_a_film_is_deinterlaced_on_demand(tmp_path: Path) -> None:
     source = fields(tmp_path / "a.mkv", "bff", "-c:v", "ffv1", "-pix_fmt", "gray", seconds=0.4)
-    item = run_task(source, tmp_path / "out.mkv", Fixed(), deinterlace=True)
+    item = run_film(source, tmp_path / "out.mkv", Fixed(), deinterlace=True)
     assert (item.status, item.frames) == ("done", 20)
     assert luma_hashes(item.output) == luma_hashes(source, "bwdif=parity=bff")
 
@@ -154,7 +154,7 @@ def test_repeated_frames_are_predicted_once(tmp_path: Path) -> None:
     """Three pictures at times that no constant rate but a fine one has: repeats fill the grid."""
     source = make_steps(tmp_path / "steps.mp4", [0.0, 0.12, 0.5], "-fps_mode", "vfr", "-pix_fmt", "yuv420p")
     network = Fixed()
-    item = run_task(source, tmp_path / "out.mkv", network)
+    item = run_film(source, tmp_path / "out.mkv", network)
     assert item.status == "done" and item.frames > 3
     assert sum(network.batches) <= 4  # the last picture may stand twice, for its length
 
@@ -177,7 +177,7 @@ def test_a_still_film_is_exactly_still(tmp_path: Path) -> None:
             self.chroma = (0.1 + 0.05 * len(self.batches), 0.1)
             return super().predict(lumas)
 
-    item = run_task(still, tmp_path / "out.mkv", Flickering())
+    item = run_film(still, tmp_path / "out.mkv", Flickering())
     frames = rgb_frames(item.output)
     assert (frames == frames[0]).all()
 
@@ -189,7 +189,7 @@ def test_out_of_memory_starts_again_smaller_and_says_so(film: Path, tmp_path: Pa
                 raise MemoryError
             return super().predict(lumas)
 
-    item = run_task(film, tmp_path / "out.mkv", Small(), render_factor=9)
+    item = run_film(film, tmp_path / "out.mkv", Small(), render_factor=9)
     assert (item.status, item.render_factor, item.frames) == ("done", 4, 25)
     assert "render factor 4" in item.warnings[0]
 
@@ -203,13 +203,13 @@ def test_a_failure_midway_leaves_nothing(film: Path, tmp_path: Path) -> None:
             return super().predict(lumas)
 
     out = tmp_path / "out" / "x.mkv"
-    item = run_task(film, out, Dying())
+    item = run_film(film, out, Dying())
     assert item.status == "failed" and "fell off the bus" in item.reason
     assert not list(out.parent.iterdir())
 
 
 def test_a_film_that_came_out_grey_is_told_of(film: Path, tmp_path: Path) -> None:
-    item = run_task(film, tmp_path / "out.mkv", Fixed((0.0, 0.0)))
+    item = run_film(film, tmp_path / "out.mkv", Fixed((0.0, 0.0)))
     assert any("grey" in warning for warning in item.warnings)
 
 
@@ -277,7 +277,7 @@ def mixed(tmp_path: Path) -> Path:
 
 def test_shots_in_color_are_left_as_they_are(mixed: Path, tmp_path: Path) -> None:
     network = Fixed()
-    item = run_task(mixed, tmp_path / "out.mkv", network, render_factor=8)
+    item = run_film(mixed, tmp_path / "out.mkv", network, render_factor=8)
     assert (item.status, item.frames) == ("done", 40)
     assert any("20 of 40 frames are in colour already" in warning for warning in item.warnings)
     assert sum(network.batches) <= 20
@@ -288,7 +288,7 @@ def test_shots_in_color_are_left_as_they_are(mixed: Path, tmp_path: Path) -> Non
 
 
 def test_all_shots_are_colored_on_demand(mixed: Path, tmp_path: Path) -> None:
-    item = run_task(mixed, tmp_path / "out.mkv", Fixed(), render_factor=8, recolor_all=True)
+    item = run_film(mixed, tmp_path / "out.mkv", Fixed(), render_factor=8, recolor_all=True)
     assert item.status == "done" and not item.warnings
     source, result = plane_hashes(mixed), plane_hashes(item.output)
     assert all(a[0] == b[0] and a[1:] != b[1:] for a, b in zip(result, source, strict=True))
@@ -296,7 +296,7 @@ def test_all_shots_are_colored_on_demand(mixed: Path, tmp_path: Path) -> None:
 
 def test_a_film_wholly_in_color_is_told_of_and_not_called_grey(tmp_path: Path) -> None:
     source = make(tmp_path / "color.mkv", *pattern(0.8), "-c:v", "ffv1", "-pix_fmt", "yuv420p")
-    item = run_task(source, tmp_path / "out.mkv", Fixed((0.0, 0.0)), render_factor=8)
+    item = run_film(source, tmp_path / "out.mkv", Fixed((0.0, 0.0)), render_factor=8)
     (warning,) = item.warnings
     assert warning.startswith("all frames are in colour already") and "--recolor-all" in warning
     assert plane_hashes(item.output) == plane_hashes(source)
@@ -309,7 +309,7 @@ def test_few_frames_of_a_calm_film_are_predicted(
     with caplog.at_level("INFO", logger="deoldify_lite.run.films"):
         for steadiness in (0.0, 0.95):
             network = Fixed()
-            item = run_task(
+            item = run_film(
                 film, tmp_path / f"{steadiness}.mkv", network, render_factor=8, steadiness=steadiness
             )
             counts[steadiness] = sum(network.batches)
@@ -336,7 +336,7 @@ class Jittery(Fixed):
 def test_steadiness_calms_a_film(film: Path, tmp_path: Path) -> None:
     spread = {}
     for steadiness in (0.0, 0.95):
-        item = run_task(
+        item = run_film(
             film, tmp_path / f"{steadiness}.mkv", Jittery(), render_factor=8, steadiness=steadiness
         )
         means = rgb_frames(item.output).astype(float).mean((1, 2))
@@ -395,7 +395,7 @@ def test_a_film_that_was_stopped_goes_on(
     if suffix == ".webm":
         source = make(tmp_path / "shots.mkv", "-i", shots, "-c:v", "copy", "-c:a", "libopus")
         encoding = Encoding()
-    make_one = partial(run_task, source, render_factor=8, steadiness=0.9, encoding=encoding)
+    make_one = partial(run_film, source, render_factor=8, steadiness=0.9, encoding=encoding)
     whole = make_one(tmp_path / "whole" / f"x{suffix}", Stopping(10_000))
     out = tmp_path / "stopped" / f"x{suffix}"
     first, second = Stopping(35), Stopping(10_000)
@@ -418,9 +418,9 @@ def test_segments_of_other_settings_are_not_taken_up(
 ) -> None:
     monkeypatch.setattr(film_stream, "SEGMENT_FRAMES", 25)
     out = tmp_path / "out" / "x.mkv"
-    assert run_task(shots, out, Stopping(60), render_factor=8).status == "failed"
+    assert run_film(shots, out, Stopping(60), render_factor=8).status == "failed"
     backend = Stopping(10_000)
-    assert run_task(shots, out, backend, render_factor=8, saturation=1.5).status == "done"
+    assert run_film(shots, out, backend, render_factor=8, saturation=1.5).status == "done"
     assert sum(backend.batches) == 150  # with steadiness 0 each frame
 
 
@@ -431,10 +431,10 @@ def test_a_second_run_on_the_same_result_stops(film: Path, tmp_path: Path) -> No
     class Calling(Fixed):
         def predict(self, lumas: np.ndarray) -> np.ndarray:
             if not second:
-                second.append(run_task(film, out, Fixed()))
+                second.append(run_film(film, out, Fixed()))
             return super().predict(lumas)
 
-    assert run_task(film, out, Calling()).status == "done"
+    assert run_film(film, out, Calling()).status == "done"
     assert second[0].status == "failed" and "another run is at work" in second[0].reason
 
 
@@ -443,7 +443,7 @@ def test_a_film_whose_frames_cannot_be_found_again_is_made_in_one_piece(
 ) -> None:
     monkeypatch.setattr(film_stream, "SEGMENT_FRAMES", 25)
     monkeypatch.setattr(film_stream, "begins_there", lambda *_: False)
-    item = run_task(shots, tmp_path / "out" / "x.mkv", Stopping(10_000), render_factor=8)
+    item = run_film(shots, tmp_path / "out" / "x.mkv", Stopping(10_000), render_factor=8)
     assert (item.status, item.frames) == ("done", 150)
 
 
