@@ -52,7 +52,7 @@ class EncoderDecoder(nn.Module):
             if i and self.skip_connections:
                 x = torch.cat([x, features[-1 - i]], 1)
             x = block(x)
-        # In float32 even under autocast: bfloat16 cannot tell 256 levels apart.
+        # In float32 even under autocast: bfloat16 cannot represent 256 levels.
         return 0.5 * torch.tanh(self.head(x).float())[..., :height, :width]
 
     def predict_chroma(self, luma: Tensor) -> Tensor:

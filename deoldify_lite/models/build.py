@@ -47,7 +47,7 @@ def read_whole(path: Path) -> tuple[State, dict[str, str]]:
     if base is None:
         raise WeightsError(
             f"{path} holds only what differs from {name}, and that file, with SHA-256 {sha256}, is not "
-            "beside it: put it there"
+            "beside it: copy it there"
         )
     return {**read_weights(base)[0], **state}, metadata
 
@@ -96,7 +96,7 @@ def _fit(state: State, metadata: Mapping[str, str], spec: ModelSpec | None, path
         )
         raise WeightsError(
             f"{path} is not of the network {spec.name!r}: {what}. "
-            f"Choose the model that the file is of, or {remedy}"
+            f"Choose the network that the file belongs to, or {remedy}"
         )
     return network
 
@@ -156,8 +156,8 @@ def recognize(
             name = known.get((encoder, decoder), decoder)
             return ModelSpec(name=name, encoder=encoder, decoder=decoder, file=path.name, source=str(path))
     raise WeightsError(
-        f"{path} fits none of the networks known here ({', '.join(MODELS)}): check that it is a generator of "
-        "DeOldify (*_gen.pth) or weights of this program, and whole"
+        f"{path} fits no known network ({', '.join(MODELS)}): check that it is a generator of "
+        "DeOldify (*_gen.pth) or weights of this program, and complete"
     )
 
 
@@ -175,7 +175,7 @@ def convert_weights(src: Path, dst: Path, *, half: bool = False, base: Path | No
             be written.
     """
     if dst.exists() and src.exists() and dst.samefile(src):
-        raise WeightsError(f"{dst} is the source itself: name another file")
+        raise WeightsError(f"{dst} is also the source: name another file")
     state, metadata = read_whole(src)
     spec = recognize(state, metadata, path=src)
     if base is not None:

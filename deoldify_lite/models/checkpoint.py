@@ -87,9 +87,9 @@ def read_state(path: Path) -> tuple[State, dict[str, str]]:
     if start.startswith(b"version https://git-lfs"):
         raise WeightsError(f"{path} only points to weights in Git LFS: run git lfs pull, or fetch it again")
     if len(head) < 16:
-        raise WeightsError(f"{path} has only {size} bytes: the download broke off, fetch it again")
+        raise WeightsError(f"{path} has only {size} bytes: the download was cut short, fetch it again")
     if head.startswith(b"PK") and not zipfile.is_zipfile(path):
-        raise WeightsError(f"{path} breaks off after {size} bytes: fetch it again")
+        raise WeightsError(f"{path} is cut short at {size} bytes: fetch it again")
     return _read_pth(path), {}
 
 
@@ -108,16 +108,16 @@ def _read_pth(path: Path) -> State:
         with torch.serialization.safe_globals([slice]):
             content = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
-        # The pickle instruction that brings in a foreign class; torch has no error of its own for it.
+        # The pickle instruction that imports a foreign class; torch has no separate error for it.
         if "GLOBAL" in str(error):
             raise WeightsError(
-                f"{path} holds more than tensors and could run code when it is opened, so it stays shut. "
-                "Use a file with nothing but a state dict, or safetensors"
+                f"{path} holds more than tensors and could run code when opened, so it is refused. "
+                "Use a file with only a state dict, or safetensors"
             ) from error
-        raise WeightsError(f"{path} is no weight file, or a damaged one: fetch it again") from error
+        raise WeightsError(f"{path} is not a weight file, or it is damaged: fetch it again") from error
     except (RuntimeError, EOFError, OSError, ValueError, KeyError, TypeError, IndexError) as error:
-        raise WeightsError(f"{path} is damaged or breaks off: fetch it again ({error})") from error
-    # As fastai tells its two forms apart.
+        raise WeightsError(f"{path} is damaged or cut short: fetch it again ({error})") from error
+    # fastai distinguishes its two forms in the same way.
     if isinstance(content, Mapping) and set(content) == {"model", "opt"}:
         content = content["model"]
     if not isinstance(content, Mapping) or not content:
@@ -145,7 +145,7 @@ def fold_norms(state: State) -> State:
     """Fold spectral norm and weight norm, as torch's classic hooks store them, into plain weights.
 
     Spectral norm divides by sigma = u W v of the *stored* u and v, as the hook does in eval mode: another
-    power iteration would change the picture. An incomplete set is left as it is.
+    power iteration would change the picture. An incomplete set stays unchanged.
 
     Raises:
         RuntimeError: the parts of a norm do not fit each other.

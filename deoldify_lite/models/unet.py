@@ -170,7 +170,7 @@ class RgbDecoder(nn.Module):
         if x.shape[-2:] != picture.shape[-2:]:
             x = F.interpolate(x, picture.shape[-2:], mode="nearest")  # an input of odd size
         x = self.residual(torch.cat([x, picture], 1))
-        # In float32 even under autocast: bfloat16 cannot tell 256 levels apart.
+        # In float32 even under autocast: bfloat16 cannot represent 256 levels.
         return 6 * torch.sigmoid(self.head(x).float()) - 3  # (N, 3, H, W) in (-3, 3)
 
 
@@ -200,7 +200,7 @@ class Unet(nn.Module):
     def __init__(self, encoder: str, decoder: str = "lite", *, pretrained: bool | Path = False) -> None:
         super().__init__()
         if decoder not in DECODERS:
-            raise OptionError(f"no decoder {decoder!r}: there are {', '.join(DECODERS)}")
+            raise OptionError(f"no decoder {decoder!r}: choose one of {', '.join(DECODERS)}")
         # timm would also take the address of a download for a name, and a name may come from a file.
         if not timm.is_model(encoder):
             raise OptionError(f"timm has no network {encoder!r} to encode with")
@@ -247,7 +247,7 @@ class Unet(nn.Module):
         return self.decode(self.encode(luma))
 
     def predict_rgb(self, luma: Tensor) -> Tensor:
-        """(N, 1, H, W) luma in [0, 1] -> (N, 3, H, W) float32 RGB in [0, 1] with a luma of its own.
+        """(N, 1, H, W) luma in [0, 1] -> (N, 3, H, W) float32 RGB in [0, 1], with its own luma.
 
         Raises:
             OptionError: the network predicts chroma only.

@@ -78,7 +78,7 @@ def verify_weights(spec: ModelSpec, path: Path) -> None:
 
 
 def fetch_weights(spec: ModelSpec, folder: Path, *, progress: Progress | None = None) -> Path:
-    """Download a network's weights and verify them; goes on where an earlier try broke off.
+    """Download a network's weights and verify them; continue where an earlier try stopped.
 
     The mirrors are tried in turn. The file gets its name only when its size and SHA-256 are right.
 
@@ -88,7 +88,7 @@ def fetch_weights(spec: ModelSpec, folder: Path, *, progress: Progress | None = 
         progress: called after each piece with the bytes so far and in all.
 
     Returns:
-        Path of the file; one that is there already and right is not fetched again.
+        Path of the file; a verified file is not fetched again.
 
     Raises:
         WeightsError: no mirror gave the file; the message names each and its failure. Or the disk failed.
@@ -126,7 +126,7 @@ def _fetch_from(url: str, spec: ModelSpec, part: Path, progress: Progress | None
     """Bring `part` to a whole, verified file from one mirror.
 
     Raises:
-        WeightsError: why this mirror did not do; `part` stays if going on from it makes sense.
+        WeightsError: why this mirror failed; `part` stays if a later try can continue from it.
     """
     for attempt in range(_ATTEMPTS):
         before = part.stat().st_size if part.exists() else 0
@@ -144,7 +144,7 @@ def _fetch_from(url: str, spec: ModelSpec, part: Path, progress: Progress | None
             part.unlink(missing_ok=True)
             # The first bytes may have come from another mirror, or another version of the file.
             if before == 0 or attempt + 1 == _ATTEMPTS:
-                raise WeightsError("gave another file than expected (wrong size or SHA-256)") from None
+                raise WeightsError("returned another file than expected (wrong size or SHA-256)") from None
 
 
 def _download(url: str, part: Path, total: int, progress: Progress | None) -> None:
@@ -171,12 +171,12 @@ def _download(url: str, part: Path, total: int, progress: Progress | None) -> No
         raise
     with response:
         if response.headers.get_content_type() == "text/html":
-            raise WeightsError("gave a web page instead of the file")
+            raise WeightsError("returned a web page instead of the file")
         # A server that does not resume answers 200 with the whole file.
         if response.status != http.HTTPStatus.PARTIAL_CONTENT:
             offset = 0
         elif not response.headers.get("Content-Range", "").startswith(f"bytes {offset}-"):
-            raise WeightsError("resumed at another place than it was asked to")
+            raise WeightsError("resumed at the wrong place")
         length = response.headers.get("Content-Length")
         expected = offset + int(length) if length else total
         if total and expected != total:
@@ -190,7 +190,7 @@ def _download(url: str, part: Path, total: int, progress: Progress | None) -> No
                 if progress:
                     progress(offset, expected)
     if expected and offset < expected:
-        raise ConnectionError(f"broke off after {offset} of {expected} bytes")
+        raise ConnectionError(f"stopped after {offset} of {expected} bytes")
 
 
 def _pieces(response: http.client.HTTPResponse) -> Iterator[bytes]:
@@ -199,7 +199,7 @@ def _pieces(response: http.client.HTTPResponse) -> Iterator[bytes]:
         try:
             chunk = response.read(_CHUNK_BYTES)
         except OSError as error:
-            raise ConnectionError(f"broke off: {error}") from error
+            raise ConnectionError(f"the connection broke: {error}") from error
         if not chunk:
             return
         yield chunk

@@ -101,11 +101,11 @@ MODELS: dict[str, ModelSpec] = {spec.name: spec for spec in _SPECS}
 
 
 def get_spec(name: str) -> ModelSpec:
-    """The network of a name.
+    """Return a network by its name.
 
     Raises:
         OptionError: there is none; the message lists those that exist.
     """
     if name not in MODELS:
-        raise OptionError(f"no model {name!r}: there are {', '.join(MODELS)}")
+        raise OptionError(f"no model {name!r}: choose one of {', '.join(MODELS)}")
     return MODELS[name]

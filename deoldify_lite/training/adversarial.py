@@ -1,4 +1,4 @@
-"""Adversarial losses by name: what the critic minimises, and what the generator does.
+"""Adversarial losses by name: one side for the critic, one for the generator.
 
 A logit is high where the critic takes a picture for real. Critics give several, one for each patch.
 """
@@ -17,7 +17,7 @@ from deoldify_lite.errors import OptionError
 
 @dataclass(frozen=True)
 class AdversarialLoss:
-    """The two sides of one game, and what holds its critic back."""
+    """The two sides of one game, and the limits on its critic."""
 
     critic: Callable[..., Tensor]  # logits of real and of generated pictures -> scalar
     generator: Callable[[Tensor], Tensor]  # logits of generated pictures -> scalar
@@ -95,17 +95,17 @@ ADVERSARIAL_LOSSES = {
 
 
 def build_adversarial_loss(name: str, *, real_label: float = 1.0) -> AdversarialLoss:
-    """The loss of a name, its labels smoothed if asked.
+    """Return a loss by its name, with smoothed labels if asked.
 
     Args:
         name: a key of `ADVERSARIAL_LOSSES`.
         real_label: in (0.5, 1]; see `bce_critic`. Only `bce` and `lsgan` have labels.
 
     Raises:
-        OptionError: there is no such loss, or it has no such labels.
+        OptionError: no such loss, or it has no labels to smooth.
     """
     if name not in ADVERSARIAL_LOSSES:
-        raise OptionError(f"no adversarial loss {name!r}: there are {', '.join(ADVERSARIAL_LOSSES)}")
+        raise OptionError(f"no adversarial loss {name!r}: choose one of {', '.join(ADVERSARIAL_LOSSES)}")
     loss = ADVERSARIAL_LOSSES[name]
     if real_label == 1:
         return loss
@@ -121,7 +121,7 @@ def flip_labels(
 ) -> tuple[Tensor, Tensor]:
     """Exchange some pictures between the real and the generated: noisy labels for the critic's loss.
 
-    A critic that is told wrong now and then cannot be sure of itself, and goes on giving useful slopes.
+    A critic that gets wrong labels now and then stays unsure, and keeps giving useful gradients.
     Idea 6 of Chintala et al. 2016, https://github.com/soumith/ganhacks. To exchange a pair is to flip both
     its labels, whatever the loss.
 
@@ -175,7 +175,7 @@ def gradient_penalty(
     """
     share = torch.rand((real.shape[0], 1, 1, 1), generator=generator).to(real.device)
     mixed = torch.lerp(fake.detach().float(), real.detach().float(), share).requires_grad_()
-    # Slopes of slopes want float32, and of the attentions only the plain one has them.
+    # Second derivatives need float32, and only the plain implementation of attention has them.
     with torch.autocast(real.device.type, enabled=False), sdpa_kernel(SDPBackend.MATH):
         score = critic(luma.float(), mixed).flatten(1).mean(1).sum()
         (slope,) = torch.autograd.grad(score, mixed, create_graph=True)

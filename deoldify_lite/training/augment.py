@@ -1,4 +1,4 @@
-"""What happens to a training photo on its way to the network: crops, colour jitter, and the marks of age.
+"""How training photos are changed before the network sees them: crops, colour jitter, and marks of age.
 
 Crops and jitter work on one uint8 photo in a data worker; ageing works on a batch on the training device, and
 only on what the network sees. Everything is drawn from seeds, picture by picture, so a batch that is split
@@ -25,7 +25,7 @@ Seed = int | tuple[int, ...]  # not negative
 
 @dataclass(frozen=True)
 class Augmentation:
-    """How far a crop may go from its photo. Hue is never touched: it is what is to be learnt."""
+    """How far a crop may differ from its photo. Hue never changes: it is what the network learns."""
 
     min_area: float = 0.45  # of the largest square in the photo, before rotation
     rotation_deg: float = 5.0  # to either side
@@ -124,14 +124,14 @@ def age(
     """Make grey pictures look like old prints and films: each suffers some of the effects, to some degree.
 
     Softness, exposure, gamma and contrast, film grain, uneven fading and vignettes, scratches and dust.
-    A quarter of the pictures is left as it is, but for `pixel_noise`.
+    A quarter of the pictures stays unchanged, but for `pixel_noise`.
 
     Args:
         luma: (N, 1, H, W) in [0, 1], float32, on any device.
         seed: decides everything, with `first`.
         first: number of the first picture. Picture i draws from (seed, first + i) alone, so that processes
             that share a batch get what one process would.
-        strength: 0 leaves the pictures as they are but for rounding, 1 is like most old material.
+        strength: 0 changes nothing but rounding, 1 looks like most old material.
         pixel_noise: most that a pixel's value is changed by white noise, on 0.1 to 40 % of the pixels; the
             original's video model was trained with 30 / 255
             (https://github.com/jantic/DeOldify/blob/master/deoldify/augs.py).
@@ -215,7 +215,7 @@ def _noise(
 
 
 def _blur(pictures: Tensor, sigma_px: NDArray[np.float32]) -> Tensor:
-    """Gaussian blur of (N, 1, H, W), each with its own sigma of 1.5 px at most; 0 leaves it as it is."""
+    """Gaussian blur of (N, 1, H, W), each with its own sigma, at most 1.5 px; 0 changes nothing."""
     chosen = np.flatnonzero(sigma_px)
     if not len(chosen):
         return pictures

@@ -1,4 +1,4 @@
-"""Settings of a training run that do not decide what is learnt, but where, on what, and how long."""
+"""Settings of a training run: its data, its length and where it runs. Recipes decide what is learnt."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,16 +6,15 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """What one run works on, start to end."""
+    """Settings of one run."""
 
     data: Path  # folder of photos, or of tar shards
     out: Path  # folder for checkpoints, weights, curves and sample sheets
     steps: int = 4000  # batches, over all resumed parts of the run
     init: Path | None = None  # weights of a generator to start from
     encoder_weights: str | Path = "none"  # "imagenet" (timm fetches them), a file of timm's, or "none"
-    feature_net: str | Path = (
-        "none"  # of the feature loss: "vgg16_bn" (torchvision fetches it), a file, "none"
-    )
+    # of the feature loss: "vgg16_bn" (torchvision fetches it), a file, or "none"
+    feature_net: str | Path = "none"
     teacher: Path | None = None  # MobileNetV1 weights
     device: str = "auto"
     precision: str = "auto"

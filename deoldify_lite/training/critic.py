@@ -1,4 +1,4 @@
-"""Critics: networks that tell real colour from generated. The GAN literature says discriminator.
+"""Critics: networks that distinguish real colour from generated. GAN papers say discriminator.
 
 All see luma beside the colours, so they judge whether the colours suit this picture. They share one form,
 (N, 1, H, W) luma and (N, 3, H, W) RGB in [0, 1] -> (N, 1, h, w) logits, high for real, one for each patch.
@@ -31,7 +31,7 @@ class PatchCritic(nn.Module):
         norm: a key of `NORMS`. The gradient penalty of `wgan-gp` forbids `batch`, which mixes pictures.
 
     Raises:
-        OptionError: there is no such norm.
+        OptionError: no such norm.
     """
 
     widths = (64, 128, 256, 512)
@@ -39,7 +39,7 @@ class PatchCritic(nn.Module):
     def __init__(self, *, norm: str = "batch") -> None:
         super().__init__()
         if norm not in NORMS:
-            raise OptionError(f"no norm {norm!r}: there are {', '.join(NORMS)}")
+            raise OptionError(f"no norm {norm!r}: choose one of {', '.join(NORMS)}")
         layers: list[nn.Module] = []
         c_in = 4
         for i, width in enumerate(self.widths):
@@ -117,19 +117,21 @@ CRITICS: dict[str, Callable[[], nn.Module]] = {"patch": PatchCritic, "deoldify":
 
 
 def build_critic(name: str, *, norm: str | None = None) -> nn.Module:
-    """The critic of a name, untrained.
+    """Return an untrained critic by its name.
 
     Args:
         name: a key of `CRITICS`.
         norm: a key of `NORMS`; None for what the critic has by default. Only `patch` has a choice.
 
     Raises:
-        OptionError: there is no such critic or norm, or that critic has no norm to choose.
+        OptionError: no such critic or norm, or that critic has no choice of norm.
     """
     if name not in CRITICS:
-        raise OptionError(f"no critic {name!r}: there are {', '.join(CRITICS)}")
+        raise OptionError(f"no critic {name!r}: choose one of {', '.join(CRITICS)}")
     if norm is None or (norm == "none" and name != "patch"):
         return CRITICS[name]()
     if name != "patch":
-        raise OptionError(f"the critic {name!r} has spectral norm alone: choose the critic patch, or no norm")
+        raise OptionError(
+            f"the critic {name!r} always has spectral norm: choose the critic patch, or leave out the norm"
+        )
     return PatchCritic(norm=norm)

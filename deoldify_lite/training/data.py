@@ -46,7 +46,7 @@ class Source(NamedTuple):
 
 @dataclass(frozen=True)
 class PhotoSet:
-    """Photos that are read when they are asked for.
+    """Photos, each read from its file when asked for.
 
     Holds places, not pixels: it costs little memory, is quick to hand to data workers, and what was read once
     stays in the system's file cache, where all workers share it.
@@ -76,7 +76,7 @@ class PhotoSet:
                 file.seek(source.offset)
                 return decode(file.read(source.size))
         except (OSError, ValueError) as error:
-            raise InputError(f"{where}: cannot be read ({error}); mend or remove it") from error
+            raise InputError(f"{where}: cannot be read ({error}); repair or remove it") from error
 
 
 def decode(data: bytes) -> Photo:
@@ -99,7 +99,7 @@ def decode(data: bytes) -> Photo:
     except Exception as error:  # Pillow raises whatever its parsers meet in a damaged file
         raise ValueError(str(error) or type(error).__name__) from error
     if bgr is None:
-        raise ValueError("its data is damaged or of an unknown format")
+        raise ValueError("its data is damaged, or its format is unknown")
     return cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB).astype(np.uint8, copy=False)
 
 
@@ -120,12 +120,14 @@ def open_photos(
 
     Raises:
         InputError: there are no photos, or too few for both.
-        OptionError: a number that makes no sense.
+        OptionError: a number is out of range.
     """
     if validation_every < 2:
-        raise OptionError(f"validation_every is {validation_every}: 2 or more leave photos to train on")
+        raise OptionError(
+            f"validation_every {validation_every}: choose 2 or more, to leave photos to train on"
+        )
     if not path.is_dir():
-        raise InputError(f"{path}: is not a folder of photos or of tar shards")
+        raise InputError(f"{path}: not a folder of photos or tar shards")
     shards = sorted(path.glob("*.tar"), key=lambda file: natural_key(file.name))
     if (path / "index.tsv").is_file():
         sources = _indexed(path / "index.tsv", limit)
@@ -140,8 +142,8 @@ def open_photos(
     if len(sources) < 2:
         kinds = ", ".join(sorted(PHOTO_SUFFIXES))
         raise InputError(
-            f"{path}: {len(sources)} photos found, at least 2 are needed; wanted are tar shards (*.tar) "
-            f"or photos ({kinds}) in this folder or below"
+            f"{path}: {len(sources)} photos found, but 2 are needed: name a folder of tar shards (*.tar) "
+            f"or photos ({kinds})"
         )
     return (
         PhotoSet(tuple(source for i, source in enumerate(sources) if i % validation_every)),
@@ -170,23 +172,23 @@ def _indexed(index: Path, limit: int | None) -> list[Source]:
         names = [(f"train-{int(s):03}.tar" if (s := row["shard"]).isdecimal() else s) for row in rows]
         wanted = [(index.parent / shard, row["name"]) for shard, row in zip(names, rows, strict=True)]
     except (KeyError, AttributeError, UnicodeDecodeError) as error:
-        raise InputError(f"{index}: needs the columns name and shard, divided by tabs") from error
+        raise InputError(f"{index}: needs the columns name and shard, separated by tabs") from error
     shards = sorted({shard for shard, _ in wanted})
     sources = {(s.file, s.name): s for shard in shards for s in _members(shard)}
     missing = [name for shard, name in wanted if (shard, name) not in sources]
     if missing:
-        raise InputError(f"{index}: names {len(missing)} photos that are in no shard, such as {missing[0]}")
+        raise InputError(f"{index}: names {len(missing)} photos that no shard holds, such as {missing[0]}")
     return [sources[key] for key in wanted]
 
 
 def read_all(photos: PhotoSet) -> list[Photo]:
-    """All photos of a set in memory, in order; a broken one is left out with a warning."""
+    """Read all photos of a set, in order; skip a broken one with a warning."""
 
     def read(number: int) -> Photo | None:
         try:
             return photos.read(number)
         except InputError as error:
-            log.warning("%s; left out", error)
+            log.warning("%s; skipped", error)
             return None
 
     with ThreadPoolExecutor() as pool:
@@ -194,7 +196,7 @@ def read_all(photos: PhotoSet) -> list[Photo]:
 
 
 def centre_square(photo: Photo, size_px: int) -> Photo:
-    """The whole photo squeezed into a square, much as it is for rendering: (size_px, size_px, 3)."""
+    """Squeeze a whole photo into a square, much as rendering does: (size_px, size_px, 3)."""
     return shrink(photo, (size_px, size_px))
 
 
@@ -240,12 +242,12 @@ class _Crops(Dataset[tuple[Tensor, dict[int, str]]]):
 
 @lru_cache(maxsize=2)  # an epoch and the next, where a batch takes from both
 def _shuffled(seed: int, epoch: int, count: int) -> NDArray[np.int64]:
-    """The order in which the photos are taken in one epoch."""
+    """Return the order of the photos in one epoch."""
     return np.random.default_rng((seed, 0, epoch)).permutation(count)
 
 
 def _start_worker(_: int) -> None:
-    # every core has a worker of its own already
+    # each core already has its own worker
     cv2.setNumThreads(0)
     # Ctrl-C goes to all processes at once: the main one stops the workers, without a traceback from each
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -265,9 +267,9 @@ def batches(
 ) -> Generator[Tensor, None, None]:
     """Endless batches of random crops; each photo is used once in an epoch.
 
-    A crop depends on the seed, its number and its size alone, so a run that goes on after `first` crops sees
-    what it would have seen, with however many workers. A broken photo is named in one warning, and another
-    taken instead. Closing the iterator stops the workers.
+    A crop depends on the seed, its number and its size alone, so a resumed run sees what it would have
+    seen, with any number of workers. A broken photo gets one warning, and another is used in its place.
+    Closing the iterator stops the workers.
 
     Args:
         first: number of the first crop: how many were drawn before, by all processes together.
@@ -295,6 +297,6 @@ def batches(
     known: set[int] = set()
     for batch, broken in loader:
         for number in broken.keys() - known:
-            log.warning("%s; another is taken instead", broken[number])
+            log.warning("%s; another photo is used instead", broken[number])
         known |= broken.keys()
         yield batch

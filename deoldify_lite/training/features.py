@@ -71,7 +71,7 @@ ARCHITECTURES = {
 
 
 class FeatureNetwork:
-    """A pretrained network, frozen, that tells what it finds in pictures.
+    """A frozen, pretrained network that returns features of pictures.
 
     Args:
         layers: what a picture passes, one after the other.
@@ -225,7 +225,7 @@ def build_teacher(path: Path) -> FeatureNetwork:
     """
     name, network = _build(read_state(path)[0], path)
     if name != "mobilenetv1_100":
-        raise WeightsError(f"{path} is of {name}, which cannot teach here: give weights of mobilenetv1_100")
+        raise WeightsError(f"{path} holds {name}, which cannot be a teacher: name weights of mobilenetv1_100")
     return network
 
 
@@ -236,8 +236,8 @@ def _download_vgg16_bn() -> State:
     # A RuntimeError is a wrong hash.
     except (OSError, http.client.HTTPException, RuntimeError) as error:
         raise WeightsError(
-            f"cannot download the weights of vgg16_bn ({error}): check the connection, or get them elsewhere "
-            f"from {weights.url} and give the path of the file"
+            f"cannot download the weights of vgg16_bn ({error}): check the connection, or download "
+            f"{weights.url} yourself and name the file"
         ) from error
 
 
@@ -265,6 +265,6 @@ def _build(state: State, source: str | Path) -> tuple[str, FeatureNetwork]:
                 exact=architecture.exact,
             )
     raise WeightsError(
-        f"{source} holds no network that is known here: give weights of {', '.join(ARCHITECTURES)}, "
-        "or the word vgg16_bn to download these"
+        f"{source} holds no known network: name weights of {', '.join(ARCHITECTURES)}, "
+        "or vgg16_bn to download them"
     )

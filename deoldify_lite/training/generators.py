@@ -29,13 +29,13 @@ def build_generator(
         OptionError: there is no such network, or it cannot do what is asked for.
     """
     if network not in NETWORKS:
-        raise OptionError(f"no network {network!r}: there are {', '.join(NETWORKS)}")
+        raise OptionError(f"no network {network!r}: choose one of {', '.join(NETWORKS)}")
     if network in BASELINES:
         if encoder_weights != "none":
-            raise OptionError(f"{network} starts from scratch: --encoder-weights must be none")
+            raise OptionError(f"{network} always starts from random weights: --encoder-weights must be none")
         return BASELINES[network](dropout=dropout)
     if dropout:
-        raise OptionError(f"{network} has no dropout: that is for {', '.join(BASELINES)}")
+        raise OptionError(f"{network} has no dropout; only these have it: {', '.join(BASELINES)}")
     pretrained = {"none": False, "imagenet": True}.get(str(encoder_weights), Path(encoder_weights))
     return Unet(encoder, network, pretrained=pretrained)
 
@@ -51,7 +51,9 @@ def load_into(generator: nn.Module, weights: Path) -> None:
     try:
         generator.load_state_dict(state)
     except RuntimeError as error:
-        raise OptionError(f"{weights} is not of the network to be trained: choose the same one") from error
+        raise OptionError(
+            f"{weights} belongs to another network: name weights of the network that you train"
+        ) from error
 
 
 def freeze(generator: nn.Module, names: Iterable[str]) -> None:

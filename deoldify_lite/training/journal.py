@@ -1,4 +1,4 @@
-"""What a run tells of itself: a line now and then, curves for TensorBoard, sample sheets."""
+"""What a run records about itself: a curve, TensorBoard files and sample sheets."""
 
 import json
 import logging
@@ -19,7 +19,7 @@ class Journal:
 
     Args:
         folder: of the run.
-        step: where it goes on; what an earlier part wrote of later steps is taken back.
+        step: where the run continues; records of later steps are removed.
     """
 
     def __init__(self, folder: Path, step: int) -> None:
@@ -39,8 +39,8 @@ class Journal:
         Args:
             step: steps done.
             minutes: spent on them, over all parts of the run.
-            about: what is going on, for the line alone.
-            values: figures, which TensorBoard also gets.
+            about: what the run is doing; written to the line only.
+            values: figures, also written for TensorBoard.
         """
         with open(self._curve, "a", encoding="utf-8") as file:
             file.write(json.dumps({"step": step, "minutes": round(minutes, 4), **about, **values}) + "\n")
@@ -61,10 +61,10 @@ class Journal:
 
 
 def _open_board(folder: Path, step: int) -> Any:
-    """TensorBoard's writer, or None where it is not installed."""
+    """Return TensorBoard's writer, or None if it is not installed."""
     try:
         from torch.utils.tensorboard import SummaryWriter
     except ImportError:
-        log.info("no TensorBoard files: pip install tensorboard")
+        log.info("TensorBoard is not installed, so its files are not written; run: pip install tensorboard")
         return None
     return SummaryWriter(str(folder / "tensorboard"), purge_step=step + 1 if step else None)

@@ -20,21 +20,21 @@ log = logging.getLogger(__name__)
 
 
 def train(recipe: Recipe, config: TrainConfig) -> Path:
-    """Train a generator by a recipe, or go on with a run that was stopped.
+    """Train a generator by a recipe, or continue a run that was stopped.
 
-    Writes to `config.out`: `checkpoint.pt` (to go on from), `weights.safetensors` (the averaged weights),
+    Writes to `config.out`: `checkpoint.pt` (to continue from), `weights.safetensors` (the averaged weights),
     `curve.jsonl` (losses and validations), `sheet-NNNNNN.png` (rows: grey, ours, truth), TensorBoard's files
-    where it is installed, and `recipe.json`. A run that was stopped goes on from its last checkpoint as it
-    would have without the stop. Under `torchrun` all processes work on one run.
+    where it is installed, and `recipe.json`. A stopped run continues from its last checkpoint exactly as
+    it would have without the stop. Under `torchrun` all processes work on one run.
 
     Returns:
         Path of the weights.
 
     Raises:
-        InputError: the data are not there, or hardly any photo can be read.
-        OptionError: recipe, settings and folder do not go together.
-        RenderError: there is no such device.
-        WeightsError: weights to start from or to learn from cannot be had.
+        InputError: the data do not exist, or hardly any photo can be read.
+        OptionError: recipe, settings and folder do not fit together.
+        RenderError: no such device.
+        WeightsError: weights to start from or to learn from cannot be loaded.
         TrainingError: the run diverges.
     """
     with joined(torch.device(choose_device(config.device))) as processes, ExitStack() as stack:
@@ -42,7 +42,7 @@ def train(recipe: Recipe, config: TrainConfig) -> Path:
         if run.journal:
             log.info("%d photos to train on, %d to validate with", len(run.photos), len(run.validation))
             if run.step:
-                log.info("going on at step %d, after %.1f minutes", run.step, run.elapsed_s / 60)
+                log.info("continuing at step %d, after %.1f minutes", run.step, run.elapsed_s / 60)
             stack.enter_context(closing(run.journal))
         stack.enter_context(logging_redirect_tqdm())
         hidden = not processes.is_first
@@ -58,7 +58,7 @@ def train(recipe: Recipe, config: TrainConfig) -> Path:
                     bar.update()
                     keeps = run.step == config.steps or run.step % run.checkpoint_every(phase) == 0
                     if keeps or run.step % config.record_every == 0:
-                        bar.set_postfix({name: f"{value:.4g}" for name, value in run.tell(phase).items()})
+                        bar.set_postfix({name: f"{value:.4g}" for name, value in run.record(phase).items()})
                     if keeps:
                         run.keep(phase)
                         processes.wait()

@@ -28,7 +28,7 @@ _CLASS_BLOCK = 1  # the decoder block whose state is classified, at stride 8
 
 @dataclass(frozen=True)
 class Prediction:
-    """What a generator answers, and what of its inside a loss may want."""
+    """A generator's output, and the internal features that a loss may need."""
 
     chroma: Tensor  # (N, 2, h, w)
     luma: Tensor | None = None  # (N, 1, H, W): of a network that predicts RGB, not clamped
@@ -75,13 +75,13 @@ class Objective(nn.Module):
         self.class_head: nn.Module | None = None
         distils = self.teacher is not None and recipe.distillation_weight
         if not distils and any(phase.trains == "encoder" for phase in recipe.phases):
-            raise OptionError("this recipe trains the encoder alone for a while, which needs --teacher")
+            raise OptionError("this recipe first trains the encoder alone, which needs --teacher")
         if not (distils or recipe.class_weight):
             return
         decoder = generator.decoder if isinstance(generator, Unet) else None
         if not isinstance(decoder, LiteDecoder):
             raise OptionError(
-                f"{recipe.network} has no place for distillation and colour classes: set their weights to 0"
+                f"{recipe.network} supports neither distillation nor colour classes: set their weights to 0"
             )
         if distils:
             self.project = nn.Conv2d(decoder.bottleneck, TEACHER_CHANNELS, 1)

@@ -58,7 +58,7 @@ def _move(
 
 
 class CriticPlayer:
-    """The critic: it learns to tell the generator's pictures from real ones.
+    """The critic, which learns to distinguish the generator's pictures from real ones.
 
     Args:
         recipe: names it and its loss.
@@ -66,7 +66,7 @@ class CriticPlayer:
         dtype: what convolutions compute in.
 
     Raises:
-        OptionError: critic, norm and loss do not go together.
+        OptionError: critic, norm and loss do not fit together.
     """
 
     def __init__(self, recipe: Recipe, processes: Processes, dtype: torch.dtype) -> None:
@@ -78,7 +78,9 @@ class CriticPlayer:
         self.loss: AdversarialLoss = build_adversarial_loss(recipe.adversarial, real_label=recipe.real_label)
         norms = any(isinstance(module, nn.BatchNorm2d) for module in self.network.modules())
         if self.loss.penalty_weight and norms:
-            raise OptionError("wgan-gp wants a critic without batch norm: --critic-norm instance, or none")
+            raise OptionError(
+                "wgan-gp needs a critic without batch norm: choose --critic-norm instance or none"
+            )
         self.optimizer = _optimizer(self.network.parameters(), recipe)
 
     def move(self, views: Views, fake: Tensor, progress: float, *, seed: int) -> dict[str, Tensor]:
@@ -111,7 +113,7 @@ class CriticPlayer:
         return self.loss.generator(self.network(luma, rgb))
 
     def state(self) -> State:
-        """All that must be kept to go on exactly."""
+        """Return the state needed to continue exactly."""
         return {"network": self.network.state_dict(), "optimizer": self.optimizer.state_dict()}
 
     def load(self, state: State) -> None:
@@ -173,7 +175,7 @@ class GeneratorPlayer:
         update_average(self.average, self.objective.generator, decay)
 
     def state(self) -> State:
-        """All that must be kept to go on exactly."""
+        """Return the state needed to continue exactly."""
         return {
             "objective": self.objective.state_dict(),
             "average": self.average.state_dict(),

@@ -26,7 +26,7 @@ class Processes:
 
     @property
     def is_first(self) -> bool:
-        """Whether it is the one that writes and tells."""
+        """Whether this is the process that writes and logs."""
         return self.rank == 0
 
     def share_of(self, batch_size: int) -> int:
@@ -36,7 +36,9 @@ class Processes:
             OptionError: the batch cannot be shared out evenly.
         """
         if batch_size % self.count:
-            raise OptionError(f"a batch of {batch_size} cannot be shared by {self.count} processes evenly")
+            raise OptionError(
+                f"a batch of {batch_size} cannot be divided evenly among {self.count} processes"
+            )
         return batch_size // self.count
 
     def share_weights(self, module: nn.Module) -> None:
@@ -48,7 +50,7 @@ class Processes:
     def average_gradients(self, parameters: Iterable[Tensor]) -> None:
         """Replace each gradient by its mean over the processes.
 
-        Not DistributedDataParallel, since that wants one forward per backward, and a critic's gradient
+        Not DistributedDataParallel, since that needs one forward per backward, and a critic's gradient
         penalty differentiates twice. One message for all, as latency would outweigh what overlap gains.
         """
         if self.count == 1:

@@ -1,4 +1,4 @@
-"""One training run: what it works on, where it stands, and what it writes."""
+"""One training run: its data, its state, and its files."""
 
 import json
 import logging
@@ -30,25 +30,25 @@ from deoldify_lite.training.views import Views, make_views
 
 log = logging.getLogger(__name__)
 
-# A pixel loss so many times the best so far is no hard batch but a run gone wrong.
+# A pixel loss so many times the best so far is not a hard batch: the run has diverged.
 _DIVERGED = 4.0
 _SHEET_PHOTOS, _SHEET_PX = 12, 160
-# Attributes of a run that say where it stands.
+# Attributes that are the state of a run.
 _PLACE = ("step", "drawn", "elapsed_s", "best", "least")
 
 
 class Run:
-    """A run by a recipe, new or taken up from its last checkpoint.
+    """A run by a recipe, new or continued from its last checkpoint.
 
     Args:
         recipe: what to learn, and how.
         config: where, on what, and how long.
-        processes: those that work on it together.
+        processes: all processes that work on it.
 
     Raises:
-        InputError: the data are not there.
-        OptionError: recipe, settings and folder do not go together.
-        WeightsError: weights to start from or to learn from cannot be had.
+        InputError: the data do not exist.
+        OptionError: recipe, settings and folder do not fit together.
+        WeightsError: weights to start from or to learn from cannot be loaded.
     """
 
     def __init__(self, recipe: Recipe, config: TrainConfig, processes: Processes) -> None:
@@ -58,17 +58,15 @@ class Run:
         self.elapsed_s = 0.0
         self.best = -math.inf  # score of the weights picked so far
         self.least = math.inf  # least pixel loss so far
-        self._losses: dict[str, list[Tensor]] = {}  # since they were last told
+        self._losses: dict[str, list[Tensor]] = {}  # since they were last recorded
         for phase in recipe.phases:
             processes.share_of(phase.batch_size)
         if recipe.frozen and not config.init:
-            raise OptionError(
-                "this recipe trains a part of a network, and wants the whole to start from: --init"
-            )
+            raise OptionError("this recipe trains part of a network: name the whole network with --init")
         config.out.mkdir(parents=True, exist_ok=True)
         self._note_settings()
         dtype = choose_dtype(processes.device.type, config.precision)
-        # Half precision would want its gradients scaled.
+        # Half precision would need gradient scaling.
         self.dtype = torch.float32 if dtype == torch.float16 else dtype
         torch.manual_seed(config.seed)
 
@@ -88,7 +86,7 @@ class Run:
             load_into(generator, config.init)
         freeze(generator, recipe.frozen)
         has_features = str(config.feature_net) != "none"
-        self._tell_of_losses_left_out(has_features)
+        self._warn_of_missing_losses(has_features)
         objective = Objective(
             recipe,
             generator,
@@ -102,12 +100,12 @@ class Run:
 
     @property
     def checkpoint(self) -> Path:
-        """The file to go on from."""
+        """The file to continue from."""
         return self.config.out / "checkpoint.pt"
 
     @property
     def weights(self) -> Path:
-        """The result."""
+        """The file of the result."""
         return self.config.out / "weights.safetensors"
 
     def stream(self, phase: Phase) -> Generator[Tensor, None, None]:
@@ -124,7 +122,7 @@ class Run:
         )
 
     def advance(self, phase: Phase, stream: Iterator[Tensor]) -> None:
-        """One step of a phase: the critic's moves, then the generator's."""
+        """Take one step of a phase: the critic's moves, then the generator's."""
         recipe, progress = self.recipe, self.step / self.config.steps
         can_stop = math.isfinite(recipe.critic_threshold)
         # Dropout and the like draw after a resume what they would have drawn without the stop.
@@ -150,16 +148,16 @@ class Run:
         """Steps from one checkpoint to the next; where weights are picked, there is more to pick from."""
         return max(1, self.config.checkpoint_every // (5 if self._picks(phase) else 1))
 
-    def tell(self, phase: Phase) -> dict[str, float]:
-        """The means of the losses since the last time, which also go into the journal.
+    def record(self, phase: Phase) -> dict[str, float]:
+        """Return the means of the losses since the last call, and write them to the journal.
 
         Raises:
-            TrainingError: they make no sense.
+            TrainingError: the run has diverged.
         """
         means = {name: torch.stack(values).mean().item() for name, values in self._losses.items()}
         self._losses.clear()
         pixel = means.get("pixel", self.least)
-        self._check_sense(means, pixel <= _DIVERGED * self.least)
+        self._check_divergence(means, pixel <= _DIVERGED * self.least)
         self.least = min(self.least, pixel)
         if self.journal and means:
             about = {"trains": phase.trains, "size_px": phase.size_px}
@@ -170,7 +168,7 @@ class Run:
         """Validate; keep the weights, or those of the best validation; write a checkpoint.
 
         Raises:
-            TrainingError: the weights make no sense; the last checkpoint stays.
+            TrainingError: the run has diverged; the last checkpoint stays.
         """
         if not self.journal:
             return
@@ -178,7 +176,7 @@ class Run:
         if self.validation:
             average = self.generator.average
             found = validate(average, self.validation, phase.size_px, self.dtype)
-            self._check_sense(found)
+            self._check_divergence(found)
             self.journal.record(self.step, self.elapsed_s / 60, {"size_px": phase.size_px}, found)
             photos = self.validation[:_SHEET_PHOTOS]
             self.journal.show(self.step, sample_sheet(average, photos, _SHEET_PX, self.dtype))
@@ -197,15 +195,15 @@ class Run:
             torch.save(state, part)
 
     def _picks(self, phase: Phase) -> bool:
-        """Whether the weights of a phase are those of its best validation."""
+        """Whether the result of a phase is that of its best validation."""
         return self.recipe.pick_early and phase.trains == "both"
 
-    def _check_sense(self, values: dict[str, float], plausible: bool = True) -> None:
+    def _check_divergence(self, values: dict[str, float], plausible: bool = True) -> None:
         if not plausible or not all(math.isfinite(value) for value in values.values()):
-            told = ", ".join(f"{name} {value:.4g}" for name, value in values.items())
+            figures = ", ".join(f"{name} {value:.4g}" for name, value in values.items())
             raise TrainingError(
-                f"the run diverged before step {self.step} ({told}). Start anew with a lower "
-                f"--learning-rate, from {self.weights} (--init) if it was good before"
+                f"the run diverged before step {self.step} ({figures}). Start again with a lower "
+                f"--learning-rate; if the result was good before, from {self.weights} (--init)"
             )
 
     def _next_views(self, stream: Iterator[Tensor]) -> Views:
@@ -215,19 +213,19 @@ class Run:
         return make_views(crops, self.recipe, seed=(self.config.seed, self.drawn), first=first)
 
     def _collect(self, losses: dict[str, Tensor]) -> None:
-        # Still on the device, and asked for only when they are told: a question stops a GPU.
+        # Still on the device, and read only when they are recorded: each read stalls a GPU.
         for name, value in losses.items():
             self._losses.setdefault(name, []).append(value)
 
     def _take_up(self) -> None:
-        """Go on from the checkpoint, if there is one.
+        """Continue from the checkpoint, if there is one.
 
         Raises:
             OptionError: some processes see it and others do not.
         """
         found = float(self.checkpoint.exists())
         if self.processes.mean(found) != found:
-            raise OptionError(f"{self.config.out} must be one folder, shared by all machines, to go on there")
+            raise OptionError(f"{self.config.out} must be one folder that all machines share")
         if not found:
             return
         state = torch.load(self.checkpoint, map_location=self.processes.device, weights_only=True)
@@ -238,36 +236,36 @@ class Run:
             setattr(self, name, state[name])
 
     def _note_settings(self) -> None:
-        """Note in the folder what decides the run, or see that it is what is noted there.
+        """Write the settings of the run to its folder, or check that they are those written there.
 
         Raises:
-            OptionError: the folder is of another run.
+            OptionError: the folder holds another run.
         """
-        # How long it takes and what it tells on its way may change, and nobody learns from a description.
+        # What may change without changing what is learnt.
         free = {"about", "out", "device", "workers", "validation_photos", "record_every", "checkpoint_every"}
-        told = {**asdict(self.recipe), **asdict(self.config)}
-        text = json.dumps({k: v for k, v in told.items() if k not in free}, indent=2, default=str) + "\n"
+        settings = {**asdict(self.recipe), **asdict(self.config)}
+        text = json.dumps({k: v for k, v in settings.items() if k not in free}, indent=2, default=str) + "\n"
         path = self.config.out / "recipe.json"
         noted = path.read_text(encoding="utf-8") if path.exists() else ""
         if self.checkpoint.exists() and noted not in ("", text):
             raise OptionError(
                 f"{self.config.out} holds a run with other settings ({path.name}): name another folder, or "
-                "give the same settings to go on with it"
+                "give the same settings to continue it"
             )
         self.processes.wait()  # until all have read it
         if self.processes.is_first and noted != text:
             with atomic_path(path) as part:
                 part.write_text(text, encoding="utf-8")
 
-    def _tell_of_losses_left_out(self, has_features: bool) -> None:
+    def _warn_of_missing_losses(self, has_features: bool) -> None:
         recipe, by_teacher = self.recipe, ("semantic_mid", "semantic_deep", "distillation")
         lost = ["feature"] if recipe.feature_weight and not has_features else []
         if not self.config.teacher:
             lost += [name for name in by_teacher if getattr(recipe, f"{name}_weight")]
         if lost and self.processes.is_first:
             log.warning(
-                "without %s these losses of the recipe are left out: %s",
-                " and ".join(
+                "these losses of the recipe are left out, since %s is not given: %s",
+                " or ".join(
                     ["--feature-net"] * (not has_features) + ["--teacher"] * (not self.config.teacher)
                 ),
                 ", ".join(lost),

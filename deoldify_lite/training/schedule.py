@@ -19,7 +19,7 @@ def phase_at(phases: Sequence[Phase], progress: float) -> Phase:
 def cycle_progress(phases: Sequence[Phase], progress: float) -> float:
     """How much of the present cycle is over, in [0, 1].
 
-    A cycle is a stretch of phases that train the same networks: a new size goes on where the last one was,
+    A cycle is a stretch of phases that train the same networks: a new size continues where the last one was,
     but a generator that meets its critic begins anew.
     """
     begin = end = 0.0

@@ -1,4 +1,4 @@
-"""How a generator does on photos it never trains on."""
+"""Validation of a generator on photos that it never trains on."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,7 +26,7 @@ def _predict(generator: Network, luma: Tensor, dtype: torch.dtype) -> Tensor:
 def validate(
     generator: Network, photos: Sequence[Photo], size_px: int, dtype: torch.dtype
 ) -> dict[str, float]:
-    """Mean PSNR and colourfulness of whole photos rendered at size_px, beside the grey and true ones.
+    """Return mean PSNR and colourfulness of whole photos rendered at size_px, and of the grey and true ones.
 
     Args:
         generator: in eval mode.
