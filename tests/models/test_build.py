@@ -123,7 +123,7 @@ def test_metadata_tell_an_unusual_encoder() -> None:
     with torch.device("meta"):
         state = Unet("resnet26", "lite").state_dict()
     kept = {k: v for k, v in state.items() if not k.endswith("num_batches_tracked")}
-    with pytest.raises(WeightsError, match="fits none of the networks"):
+    with pytest.raises(WeightsError, match="fits no known network"):
         recognize(kept, path=Path("file"))
     assert recognize(kept, {"encoder": "resnet26"}, path=Path("file")).encoder == "resnet26"
 
@@ -165,7 +165,7 @@ def test_tensors_that_do_not_fit_are_told(
     with pytest.raises(WeightsError, match=message) as caught:
         build_network(TINY, path)
     assert str(path) in str(caught.value)
-    with pytest.raises(WeightsError, match="fits none"):
+    with pytest.raises(WeightsError, match="fits no known network"):
         build_network(None, path)
 
 
@@ -245,7 +245,7 @@ def test_the_rest_is_also_found_where_weights_are_looked_for(
 def test_converting_the_wrong_file_leaves_nothing(tmp_path: Path) -> None:
     src, dst = tmp_path / "some.safetensors", tmp_path / "new" / "some.safetensors"
     save_file({"decoder.head.weight": torch.zeros(2, 3)}, src)
-    with pytest.raises(WeightsError, match="fits none of the networks"):
+    with pytest.raises(WeightsError, match="fits no known network"):
         convert_weights(src, dst)
     assert not dst.parent.exists()
 

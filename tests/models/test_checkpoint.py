@@ -126,20 +126,20 @@ def test_a_file_that_breaks_off_says_so(
     else:
         torch.save(state, path, _use_new_zipfile_serialization=form == "zip")
     path.write_bytes(path.read_bytes()[: int(share * path.stat().st_size)])
-    with pytest.raises(WeightsError, match=r"cut\.pth .*(breaks off|damaged).*fetch it again"):
+    with pytest.raises(WeightsError, match=r"cut\.pth .*(cut short|damaged).*fetch it again"):
         read_state(path)
 
 
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "broke off"),
-        (b"PK", "broke off"),
+        (b"", "was cut short"),
+        (b"PK", "was cut short"),
         (b"<!DOCTYPE html><html><body>Sign in</body></html>", "web page"),
         (b"\xef\xbb\xbf\r\n  <html>\n<body>gone</body></html>", "web page"),
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n", "git lfs pull"),
-        (b"not a weight file at all, but some text", "no weight file"),
-        (bytes(range(256)) * 8, "no weight file"),
+        (b"not a weight file at all, but some text", "not a weight file"),
+        (bytes(range(256)) * 8, "not a weight file"),
     ],
 )
 def test_what_is_no_weight_file_is_told(tmp_path: Path, content: bytes, message: str) -> None:

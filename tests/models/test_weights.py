@@ -45,7 +45,9 @@ def test_the_table_is_whole() -> None:
 
 def test_unknown_model_lists_those_there_are() -> None:
     assert get_spec("video") is MODELS["video"]
-    with pytest.raises(OptionError, match="no model 'vidoe': there are lite, lite-artistic, lite-video, art"):
+    with pytest.raises(
+        OptionError, match="no model 'vidoe': choose one of lite, lite-artistic, lite-video, art"
+    ):
         get_spec("vidoe")
 
 
@@ -311,7 +313,7 @@ def test_all_mirrors_failing_names_each(server: Server, tmp_path: Path) -> None:
         "short": "offers a file of 1000 bytes",
         "wrong": "another file than expected",
         "weak-redirect": "is not https: http://example.invalid",
-        "breaks-at-once": "broke off after 0 of",
+        "breaks-at-once": "stopped after 0 of",
     }
     spec = replace(SPEC, urls=tuple(server.url(p) for p in expected))
     with pytest.raises(WeightsError, match=r"could not fetch some\.pth") as caught:

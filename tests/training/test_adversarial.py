@@ -75,7 +75,7 @@ def test_smoothed_labels_by_hand() -> None:
 @pytest.mark.parametrize(
     ("name", "real_label", "message"),
     [
-        ("no_such", 1.0, "there are bce, lsgan, hinge, wgan, wgan-gp"),
+        ("no_such", 1.0, "choose one of bce, lsgan, hinge, wgan, wgan-gp"),
         ("hinge", 0.9, "choose bce or lsgan"),
         ("bce", 0.4, "above 0.5"),
         ("bce", 1.2, "up to 1"),

@@ -108,9 +108,9 @@ def test_dropout_makes_noise_only_while_training() -> None:
 @pytest.mark.parametrize(
     ("name", "norm", "message"),
     [
-        ("no_such", None, "there are patch, deoldify"),
-        ("patch", "no_such", "there are batch, instance, none"),
-        ("deoldify", "batch", "spectral norm alone"),
+        ("no_such", None, "choose one of patch, deoldify"),
+        ("patch", "no_such", "choose one of batch, instance, none"),
+        ("deoldify", "batch", "always has spectral norm"),
     ],
 )
 def test_what_there_is_not_is_told(name: str, norm: str | None, message: str) -> None:

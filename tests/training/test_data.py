@@ -116,10 +116,10 @@ def test_what_holds_no_photos_is_refused(shards: Path, tmp_path: Path) -> None:
         open_photos(tmp_path / "empty")
     with pytest.raises(InputError, match="1 photos found"):
         open_photos(shards, limit=1)
-    with pytest.raises(OptionError, match="validation_every is 1"):
+    with pytest.raises(OptionError, match="validation_every 1"):
         open_photos(shards, validation_every=1)
     write_index(shards, {"p0.jpg": 0, "lost.jpg": 1})
-    with pytest.raises(InputError, match=r"names 1 photos that are in no shard, such as lost\.jpg"):
+    with pytest.raises(InputError, match=r"names 1 photos that no shard holds, such as lost\.jpg"):
         open_photos(shards)
     (shards / "index.tsv").write_text("name,shard\na.jpg,0\n")
     with pytest.raises(InputError, match="columns name and shard"):

@@ -154,14 +154,14 @@ def test_teacher_features(files: dict[str, Path]) -> None:
 
 
 def test_other_networks_are_refused(files: dict[str, Path], tmp_path: Path) -> None:
-    with pytest.raises(WeightsError, match="is of squeezenet1_1, which cannot teach"):
+    with pytest.raises(WeightsError, match="holds squeezenet1_1, which cannot be a teacher"):
         build_teacher(files["squeezenet"])
     with pytest.raises(WeightsError, match="cannot read weights"):
         build_feature_loss(tmp_path / "nowhere.pth")
     state = load_file(files["squeezenet"])
     for edit in ({"stranger": torch.ones(1)}, {"features.0.bias": torch.ones(3)}):
         save_file({**state, **edit}, tmp_path / "other.safetensors")
-        with pytest.raises(WeightsError, match=r"other\.safetensors holds no network .* vgg16_bn"):
+        with pytest.raises(WeightsError, match=r"other\.safetensors holds no known network.* vgg16_bn"):
             build_feature_loss(tmp_path / "other.safetensors")
 
 
@@ -170,7 +170,7 @@ def test_a_failed_download_names_the_remedy(monkeypatch: pytest.MonkeyPatch, tmp
     for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")  # where nobody listens
     monkeypatch.setenv("no_proxy", "")
-    with pytest.raises(WeightsError, match=r"cannot download .*vgg16_bn-\w+\.pth and give the path"):
+    with pytest.raises(WeightsError, match=r"cannot download .*vgg16_bn-\w+\.pth yourself and name the file"):
         build_feature_loss("vgg16_bn")
 
 
