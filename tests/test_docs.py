@@ -105,6 +105,16 @@ def test_every_promise_names_tests_that_exist() -> None:
         assert re.search(rf"^def test_{start}", file.read_text(encoding="utf-8"), re.M), f"{file}: {start}"
 
 
+def test_messages_in_the_guide_are_those_of_the_program() -> None:
+    sources = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "deoldify_lite").rglob("*.py"))
+    table = (DOCS / "guide.md").read_text(encoding="utf-8").partition("| message |")[2].partition("\n\n")[0]
+    messages = [line.split(" | ")[0].removeprefix("| ") for line in table.splitlines()[2:]]
+    assert len(messages) >= 5
+    for message in messages:
+        for words in re.split(r"…| N\b", message):
+            assert words.strip(" ()") in sources, message
+
+
 def commands_in_docs() -> list[tuple[str, list[str]]]:
     """The calls of our commands in the pages."""
     found = []
