@@ -422,7 +422,7 @@ def test_weights_that_are_damaged(
     assert cli.main(run) == 1
     errors = [record.message for record in caplog.records if record.levelname == "ERROR"]
     assert len(errors) == 1 and str(folder) in errors[0] and file in errors[0]
-    assert any(remedy in errors[0] for remedy in ("reinstall", "fetch", "put it there"))
+    assert any(remedy in errors[0] for remedy in ("reinstall", "fetch", "copy it there"))
     assert names(tmp_path / "out") == []
     (folder / file).write_bytes((ROOT / "weights" / file).read_bytes())
     assert cli.main(run) == 0
