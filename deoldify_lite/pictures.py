@@ -1,4 +1,4 @@
-"""Pictures that a program holds in memory, in any of the usual forms: arrays and Pillow images."""
+"""Colorizes pictures in memory, in the usual forms: arrays and Pillow images."""
 
 import functools
 from contextlib import suppress
@@ -21,7 +21,7 @@ Sample = TypeVar("Sample", bound=np.generic)
 
 # EXIF orientations that turn by a quarter; all others undo themselves.
 _UNDONE_BY = {6: 8, 8: 6}
-# Of an image's info, what is true of the old pixels alone.
+# Keys of an image's info that describe the old pixels.
 _OF_OLD_PIXELS = ("transparency", "background", "palette")
 
 
@@ -54,19 +54,19 @@ def colorize(
         picture: (H, W), (H, W, 1), (H, W, 3) RGB or (H, W, 4) RGBA array, uint8 or uint16; or a Pillow image
             of 8 bits.
         mode: artistic, stable or video, with our weights and the fastest device that is there.
-        colorizer: what `load_colorizer` gave, for all other choices; `mode` is not looked at then.
+        colorizer: what `load_colorizer` gave, for all other choices; `mode` is ignored then.
         mark: of a Pillow image, say in its XMP that the colours are made by AI. Pillow writes XMP and EXIF
-            where it is told to: `image.save(path, xmp=image.info["xmp"], exif=image.getexif())`.
+            only if asked: `image.save(path, xmp=image.info["xmp"], exif=image.getexif())`.
 
     Returns:
-        What was given, in colour. An array of the same depth, (H, W, 3), or (H, W, 4) with alpha; or a Pillow
+        The picture in colour: an array of the same depth, (H, W, 3), or (H, W, 4) with alpha; or a Pillow
         image, RGB, or RGBA if it had any transparency, with its EXIF, profile and other info. An image that
-        its EXIF turns is coloured as its viewer sees it, and comes back turned as it was.
+        its EXIF turns is coloured as its viewer sees it, and returned turned as it was.
 
     Raises:
         InputError: it is neither, is empty, or has samples of another kind.
         OptionError: there is no such mode.
-        WeightsError: the weights are not there, or not what they should be.
+        WeightsError: the weights are missing, or not what they should be.
         RenderError: the network failed, for instance for want of memory.
     """
     if not isinstance(picture, Image.Image | np.ndarray):
@@ -82,7 +82,7 @@ def colorize(
 
 
 def check_array(picture: NDArray[Any]) -> None:
-    """See that an array is a picture.
+    """Check that an array is a picture.
 
     Raises:
         InputError: it has not the shape or the samples of one; see `colorize`.
@@ -99,7 +99,7 @@ def check_array(picture: NDArray[Any]) -> None:
 
 
 def rgb_of(picture: NDArray[Any]) -> Samples:
-    """An array that is a picture -> its (H, W, 3) RGB, in the processor's order of bytes."""
+    """Return the (H, W, 3) RGB of an array that is a picture, in the processor's order of bytes."""
     picture = np.ascontiguousarray(picture, picture.dtype.newbyteorder("="))
     if picture.ndim == 2 or picture.shape[2] == 1:
         return rgb_of_grey(picture.reshape(*picture.shape[:2], 1))
@@ -108,7 +108,7 @@ def rgb_of(picture: NDArray[Any]) -> Samples:
 
 @functools.cache
 def kept_colorizer(mode: str) -> Colorizer:
-    """The colorizer of a mode as it comes, loaded when it is first asked for."""
+    """Return the colorizer of a mode with its defaults; it is loaded only once."""
     return load_colorizer(mode)
 
 
@@ -120,7 +120,7 @@ def _colorize_samples(picture: NDArray[Any], colorizer: Colorizer) -> Samples:
 
 
 def _colorize_image(image: Image.Image, colorizer: Colorizer) -> Samples:
-    """Upright, as networks know faces and skies, and turned back."""
+    """Colorize an image upright, as networks know faces and skies, and turn the result back."""
     samples = _samples_of(image)  # first: Pillow turns a TIFF while it loads it
     orientation: int = image.getexif().get(ORIENTATION, 1)
     upright = _colorize_samples(turn_upright(samples, orientation), colorizer)
@@ -128,7 +128,7 @@ def _colorize_image(image: Image.Image, colorizer: Colorizer) -> Samples:
 
 
 def _samples_of(image: Image.Image) -> Samples:
-    """(H, W, 1), (H, W, 3) or (H, W, 4) uint8 of a Pillow image; CMYK, Lab and grey by their profiles.
+    """Return a Pillow image as (H, W, 1, 3 or 4) uint8; CMYK, Lab and grey are converted by their profiles.
 
     Raises:
         InputError: it has no pixels, or more than 8 bits.
@@ -143,7 +143,7 @@ def _samples_of(image: Image.Image) -> Samples:
     icc = image.info.get("icc_profile")
     if image.mode in ("CMYK", "LAB"):
         image = image_to_srgb(_name_of(image), image, icc)
-    if image.mode == "La":  # which Pillow brings to nothing else
+    if image.mode == "La":  # Pillow converts it to nothing else
         image = image.convert("LA")
     if image.has_transparency_data:
         return np.array(image.convert("RGBA"))
@@ -154,18 +154,18 @@ def _samples_of(image: Image.Image) -> Samples:
 
 
 def _name_of(image: Image.Image) -> Path:
-    """What warnings call an image."""
+    """Return how warnings name an image."""
     return Path(getattr(image, "filename", "") or "image")
 
 
 def _image_like(image: Image.Image, samples: Samples, *, mark: bool) -> Image.Image:
-    """Samples as an image that has all that goes with another one, as far as it still holds."""
+    """Make an image of samples, with everything of another one's info that is still true."""
     result = Image.fromarray(samples)
     result.info = {key: value for key, value in image.info.items() if key not in _OF_OLD_PIXELS}
     icc = image.info.get("icc_profile")
-    if icc and icc[16:20] != b"RGB ":  # its work is done
+    if icc and icc[16:20] != b"RGB ":  # it has been applied
         del result.info["icc_profile"]
-    # Of a TIFF Pillow holds it elsewhere, among what tells of the old pixels.
+    # Pillow keeps the EXIF of a TIFF elsewhere, together with tags that describe the old pixels.
     if "exif" not in image.info and (exif := exif_of_tiff(_name_of(image), image.getexif())):
         result.info["exif"] = exif
     if mark:

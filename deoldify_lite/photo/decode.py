@@ -30,8 +30,8 @@ def decode_photo(path: Path, file: BinaryIO, page: int = 0) -> Photo:
         page: index among all pages of a TIFF.
 
     Raises:
-        InputError: it is empty or too large, or a package is needed that is not there.
-        Exception: of any kind, from decoders, where it is damaged or no picture.
+        InputError: it is empty or too large, or needs a package that is not installed.
+        Exception: of any kind, from decoders, if it is damaged or no picture.
     """
     kind = kind_of(path, file)
     if kind is TIFF:
@@ -44,10 +44,10 @@ def decode_photo(path: Path, file: BinaryIO, page: int = 0) -> Photo:
 
 
 def count_pages(path: Path, file: BinaryIO) -> tuple[list[tuple[int, int]], list[str]]:
-    """Index and pixels of each page by the headers of an open file, and what is to be said of other pages.
+    """Return index and pixels of each page by the headers of an open file, and notes on pages left out.
 
     Raises:
-        Exception: of any kind, where there is no picture.
+        Exception: of any kind, if there is no picture.
     """
     kind = kind_of(path, file)
     if kind is TIFF:
@@ -61,7 +61,10 @@ def count_pages(path: Path, file: BinaryIO) -> tuple[list[tuple[int, int]], list
 
 
 def photo_of(path: Path, decoded: Decoded) -> Photo:
-    """Turn what was decoded upright, apply a grey profile, and make the metadata fit the pixels."""
+    """Make a Photo of what was decoded: upright, in RGB, with metadata that fit the pixels.
+
+    A grey profile is applied to grey samples; `path` is for warnings and the result.
+    """
     samples, icc, xmp, dpi = decoded.samples, decoded.icc, decoded.xmp, decoded.dpi
     channels = samples.shape[2]
     space = icc[16:20] if icc else None

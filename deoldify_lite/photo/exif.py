@@ -1,4 +1,4 @@
-"""EXIF: kept as bytes, made to say upright, and carried to and from the directory of a TIFF file."""
+"""EXIF: kept as bytes, set to upright, and moved to and from the directory of a TIFF file."""
 
 import logging
 import struct
@@ -10,35 +10,36 @@ from PIL import Image
 log = logging.getLogger(__name__)
 
 ORIENTATION, EXIF_IFD, GPS_IFD, INTEROP_IFD = 274, 0x8769, 0x8825, 0xA005
-# What the first directory of a TIFF tells of a photo rather than of how its pixels are stored:
-# document, description, make, model, page's name and number, software, date, artist, computer, rating,
-# copyright, Windows' title to subject.
+# Tags of a TIFF's first directory that describe the photo rather than how its pixels are stored.
 DESCRIPTIVE_TAGS = (
-    269,
-    270,
-    271,
-    272,
-    285,
-    297,
-    305,
-    306,
-    315,
-    316,
-    18246,
-    18249,
-    33432,
-    *range(40091, 40096),
+    269,  # document name
+    270,  # image description
+    271,  # make
+    272,  # model
+    285,  # page name
+    297,  # page number
+    305,  # software
+    306,  # date and time
+    315,  # artist
+    316,  # host computer
+    18246,  # rating
+    18249,  # rating in percent
+    33432,  # copyright
+    *range(40091, 40096),  # Windows' title, comment, author, keywords and subject
 )
 
 
 def upright_exif(path: Path, block: bytes) -> bytes | None:
-    """EXIF that says upright and has no thumbnail, edited in place so that maker notes stay readable."""
+    """Return EXIF that says upright and has no thumbnail, or None if it is damaged; `path` is for warnings.
+
+    Values stay where they are: maker notes hold offsets, and would become unreadable if they moved.
+    """
     try:
         copy = without_orientation(block.removeprefix(b"Exif\0\0"))
         number = _byte_order(copy) + "I"
         _, link = _directory(copy, *struct.unpack_from(number, copy, 4))
         (second,) = struct.unpack_from(number, copy, link)
-        if second:  # the directory of the thumbnail, of the old grey picture
+        if second:  # the directory of the thumbnail, which shows the old grey picture
             struct.pack_into(number, copy, link, 0)
             places, _ = _directory(copy, second)
             if 513 in places and 514 in places:
@@ -52,7 +53,7 @@ def upright_exif(path: Path, block: bytes) -> bytes | None:
 
 
 def exif_of_tiff(path: Path, tags: Image.Exif) -> bytes | None:
-    """What the first directory of a TIFF file says of the photo, as an EXIF block."""
+    """Return what a TIFF's first directory says of the photo as an EXIF block; `path` is for warnings."""
     try:
         kept = Image.Exif()
         for tag, value in descriptive_tags(tags).items():
@@ -64,17 +65,17 @@ def exif_of_tiff(path: Path, tags: Image.Exif) -> bytes | None:
 
 
 def descriptive_tags(exif: Image.Exif) -> dict[int, Any]:
-    """What tells of the photo, with the EXIF and GPS directories as dicts."""
+    """Return the tags that describe the photo, with the EXIF and GPS directories as dicts."""
     tags = {tag: exif[tag] for tag in DESCRIPTIVE_TAGS if tag in exif}
     for pointer in (EXIF_IFD, GPS_IFD):
-        # Pillow gives the directory of interoperability as its place in the file, which will not hold.
+        # Pillow gives the directory of interoperability as its place in the file, which will change.
         if values := {tag: value for tag, value in exif.get_ifd(pointer).items() if tag != INTEROP_IFD}:
             tags[pointer] = values
     return tags
 
 
 def without_orientation(data: bytes) -> bytearray:
-    """A copy of a TIFF structure whose first directory says upright, all else left in place."""
+    """Return a copy of a TIFF structure whose first directory says upright; all else stays in place."""
     copy, order = bytearray(data), _byte_order(data)
     places, _ = _directory(copy, *struct.unpack_from(order + "I", copy, 4))
     if ORIENTATION in places:
@@ -83,12 +84,12 @@ def without_orientation(data: bytes) -> bytearray:
 
 
 def first_directory_at(data: bytes, place: int) -> bytes:
-    """A TIFF structure whose first directory is the one at `place`: of several pages, that one."""
+    """Return a TIFF structure whose first directory is the one at `place`, that of some page."""
     return data[:4] + struct.pack(_byte_order(data) + "I", place) + data[8:]
 
 
 def _directory(data: bytes | bytearray, start: int) -> tuple[dict[int, int], int]:
-    """A directory of a TIFF structure: where the value of each tag is, and where the directory ends."""
+    """Find where a directory of a TIFF structure has the value of each tag, and where the directory ends."""
     order = _byte_order(data)
     (count,) = struct.unpack_from(order + "H", data, start)
     end = start + 2 + 12 * count

@@ -24,14 +24,14 @@ def heif_size(path: Path, file: BinaryIO) -> tuple[int, int]:
     """Return width and height of an open HEIC by its header.
 
     Raises:
-        Exception: of any kind, where it is damaged or its package is missing.
+        Exception: of any kind, if it is damaged or its package is missing.
     """
     width, height = load_package(HEIF, path).open_heif(file, convert_hdr_to_8bit=False).size
     return int(width), int(height)
 
 
 def decode_heif(path: Path, file: BinaryIO) -> Decoded:
-    """The main picture of a HEIC; 10 and 12 bits come as 16, and it is upright already."""
+    """Decode the main picture of an open HEIC, which pillow-heif turns upright; 10 and 12 bits become 16."""
     pillow_heif = load_package(HEIF, path)
     heif = pillow_heif.open_heif(file, convert_hdr_to_8bit=False)
     check_size(path, *heif.size)
@@ -52,7 +52,7 @@ def decode_heif(path: Path, file: BinaryIO) -> Decoded:
 
 
 def encode_heif(photo: Photo, quality: int) -> bytes:
-    """Encode a photo: 8 bits, or 10 where it has 16; 4:2:0, which every phone reads."""
+    """Encode a photo: at 8 bits, or 10 if it has 16; 4:2:0, which every phone reads."""
     pillow_heif = importlib.import_module("pillow_heif")
     pixels = with_alpha(photo.rgb, photo.alpha)
     mode = ("RGB" if pixels.shape[2] == 3 else "RGBA") + (";16" if pixels.dtype == np.uint16 else "")

@@ -29,11 +29,11 @@ def read_photo(path: Path, *, page: int = 0) -> Photo:
     samples.
 
     Args:
-        page: index of a page of a TIFF, as `pages_of` tells.
+        page: index of a page of a TIFF, as `pages_of` gives it.
 
     Raises:
         InputError: it is missing, empty, truncated, damaged, too large, or no such picture, or it needs a
-            package that is not there.
+            package that is not installed.
     """
     try:
         with open(path, "rb") as file:
@@ -52,11 +52,11 @@ def read_photo(path: Path, *, page: int = 0) -> Photo:
 
 
 def pages_of(path: Path) -> tuple[list[tuple[int, int]], list[str]]:
-    """Pages of a photo by its headers alone.
+    """Find the pages of a photo by its headers alone.
 
     Returns:
-        Index and pixels of each page to be read, at least one, and what is to be said of pages that are no
-        pictures. Pixels are 0 where the photo cannot be read, which `read_photo` will explain.
+        Index and pixels of each page to read, at least one, and notes on pages that are left out. Pixels are
+        0 if the photo cannot be read: `read_photo` then says why.
     """
     try:
         with open(path, "rb") as file:
@@ -67,7 +67,7 @@ def pages_of(path: Path) -> tuple[list[tuple[int, int]], list[str]]:
 
 
 def pixels_of(path: Path) -> int:
-    """Pixels of a photo's first page by its header; 0 where it cannot be read."""
+    """Return the pixels of a photo's first page by its header; 0 if it cannot be read."""
     return pages_of(path)[0][0][1]
 
 
@@ -81,12 +81,12 @@ def write_photo(
     """Write a photo in the format of the suffix of `path`, whole or not at all.
 
     PNG and TIFF are lossless and keep 16 bits, HEIC keeps 10, the others round to 8. JPEG and BMP hold no
-    transparency: it is laid on white, as print and browsers show it, with a warning. What else a format
-    cannot hold is warned of, too.
+    transparency: the photo is laid on white, as print and browsers show it. A warning names everything that
+    the format cannot hold.
 
     Args:
         quality: 1 to 100, of JPEG and AVIF (always 4:4:4, since colour is what we made), WebP and HEIC; None
-            means one that does not show: 95, and 80 of HEIC.
+            for the kind's own, at which the loss does not show.
         rename: gives the finished file its name, in place of `os.replace`.
 
     Raises:
@@ -114,7 +114,7 @@ def write_photo(
 
 @contextmanager
 def tiff_writer(source: Path, path: Path, *, rename: Rename | None = None) -> Iterator[TiffWriter]:
-    """Give what pages are added to; the file at `path` stands when the block has ended well, or not at all.
+    """Yield a writer that takes pages; the file appears at `path` only if the block ends without error.
 
     Raises:
         OptionError: `path` is the source itself.

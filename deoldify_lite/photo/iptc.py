@@ -15,13 +15,13 @@ _LONGEST_PNG_TEXT = 1 << 24
 
 
 def iptc_of_resources(resources: Mapping[int, object]) -> bytes | None:
-    """The record in the image resources that Pillow found in a JPEG."""
+    """Return the record in the image resources that Pillow found in a JPEG."""
     record = resources.get(RECORD)
     return record if isinstance(record, bytes) and record else None
 
 
 def iptc_of_bytes(data: bytes) -> bytes | None:
-    """The record in image resources as bytes: of JPEG's APP13 after its name, or of TIFF tag 34377."""
+    """Return the record in image resources: JPEG's APP13 after its name, or TIFF tag 34377."""
     at = 0
     while data[at : at + 4] == b"8BIM" and at + 12 <= len(data):
         (number,) = struct.unpack_from(">H", data, at + 4)
@@ -37,17 +37,17 @@ def iptc_of_bytes(data: bytes) -> bytes | None:
 
 
 def resources_of_iptc(record: bytes) -> bytes:
-    """A record as the one image resource in a block of them."""
+    """Wrap a record in a block of one image resource."""
     return b"8BIM" + struct.pack(">HHI", RECORD, 0, len(record)) + record + bytes(len(record) % 2)
 
 
 def iptc_of_png_text(body: bytes) -> bytes | None:
-    """The record in the body of a zTXt or tEXt chunk of PNG_KEYWORD, or None if there is none."""
+    """Return the record in the body of a zTXt or tEXt chunk of PNG_KEYWORD, or None if there is none."""
     return raw_profile(body, b"iptc", compressed=True) or raw_profile(body, b"iptc", compressed=False)
 
 
 def raw_profile(body: bytes, kind: bytes, *, compressed: bool) -> bytes | None:
-    """What ImageMagick's "Raw profile type" holds, which is hexadecimal digits; None if damaged."""
+    """Decode ImageMagick's "Raw profile type", which holds hexadecimal digits; None if it is damaged."""
     keyword, _, text = body.partition(b"\0")
     if not keyword.startswith(b"Raw profile type"):
         return None
@@ -67,7 +67,7 @@ def raw_profile(body: bytes, kind: bytes, *, compressed: bool) -> bytes | None:
 
 
 def png_text_of_iptc(record: bytes) -> bytes:
-    """The body of a zTXt chunk that holds a record."""
+    """Return the body of a zTXt chunk that holds a record."""
     data = resources_of_iptc(record)
     digits = data.hex()
     lines = "\n".join(digits[at : at + 72] for at in range(0, len(digits), 72))

@@ -1,7 +1,7 @@
-"""JPEG: what its segments tell beside the picture, read and written.
+"""JPEG: encoded, and its metadata segments read and written.
 
-OpenCV encodes, a quarter faster than Pillow, to the same bits and in less memory; the segments are put in
-front here, since it writes none.
+OpenCV encodes a quarter faster than Pillow, to the same bits and in less memory, but writes no metadata: its
+segments are put in front here.
 """
 
 import logging
@@ -27,7 +27,7 @@ _COM, _APP0, _APP1, _APP2, _APP13 = 0xFE, 0xE0, 0xE1, 0xE2, 0xED
 
 
 def more_xmp(segments: list[tuple[str, bytes]]) -> tuple[bytes, ...]:
-    """XMP that goes on after the first 64 KB, as it stands in the segments that Pillow found."""
+    """Return the XMP that follows the first 64 KB, as it stands in the segments that Pillow found."""
     return tuple(body for name, body in segments if name == "APP1" and body.startswith(MORE_XMP))
 
 
@@ -37,7 +37,7 @@ def encode_jpeg(photo: Photo, quality: int, path: Path) -> Iterator[bytes]:
     Args:
         photo: its alpha is left out.
         quality: 1 to 100.
-        path: where it goes, for warnings about what is too long for a segment.
+        path: of the result, for warnings about metadata that are too long for a segment.
     """
     rgb = photo.rgb
     bgr = np.empty_like(rgb)
@@ -61,7 +61,7 @@ def encode_jpeg(photo: Photo, quality: int, path: Path) -> Iterator[bytes]:
     if photo.xmp:
         yield from (_segment(_APP1, body) for body in photo.segments)
     yield from _profile(path, photo.icc)
-    # Behind the start of the picture OpenCV has put a segment of its own, which is replaced by that above.
+    # OpenCV's data begin with a JFIF segment of its own; ours above replaces it.
     (length,) = struct.unpack(">H", data[4:6].tobytes())
     yield data[4 + length if data[3] == _APP0 else 2 :].tobytes()
 
@@ -73,7 +73,7 @@ def _jfif(dpi: tuple[float, float] | None) -> bytes:
 
 
 def _profile(path: Path, icc: bytes | None) -> Iterator[bytes]:
-    """A profile in as many segments as it takes, each with its number and theirs."""
+    """A profile in as many segments as it takes; each holds its number and their count."""
     room = LONGEST - len(ICC) - 2
     count = math.ceil(len(icc or b"") / room)
     if count > 255:

@@ -36,7 +36,7 @@ def decode_jxl(path: Path, file: BinaryIO) -> Decoded:
 
     Raises:
         InputError: it is too large, or its package is missing.
-        Exception: of any kind, where it is damaged.
+        Exception: of any kind, if it is damaged.
     """
     load_package(JXL, path)
     width, height, bits = jxl_header(file)

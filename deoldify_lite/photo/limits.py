@@ -1,4 +1,4 @@
-"""How large a picture may be, looked at before any of it is decoded."""
+"""How large a picture may be; checked before any of it is decoded."""
 
 import threading
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from PIL import Image
 from deoldify_lite.errors import InputError
 from deoldify_lite.system.limits import read_limit
 
-# Side of the largest legitimate square scan; beyond it a small file can claim all memory there is.
+# Side of the largest square scan that is read. Without a limit a small file could claim all memory there is.
 MAX_SIDE_PX = int(read_limit("DEOLDIFY_LITE_MAX_SIDE", 20_000))
 _lock = threading.Lock()
 _inside = 0
@@ -38,7 +38,7 @@ def check_size(path: Path, width: int, height: int) -> None:
 def without_pillows_limit() -> Iterator[None]:
     """Let Pillow read what `check_size` allows.
 
-    Its own limit is a global; once the last thread has left, it is as the user set it.
+    Pillow's own limit is a global: it is off while any thread is inside, and then as the user set it.
     """
     global _inside, _users_limit
     with _lock:

@@ -1,4 +1,4 @@
-"""A photo in memory: what its viewer sees of it, and what goes with it into the result."""
+"""A photo in memory: its pixels as a viewer sees them, and the metadata that go into the result."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -33,7 +33,7 @@ def open_with_pillow(file: BinaryIO, kind: Kind | None) -> Image.Image:
 
     Raises:
         ValueError: this Pillow cannot read AVIF.
-        Exception: of any kind, where the file is damaged or no picture.
+        Exception: of any kind, if the file is damaged or no picture.
     """
     if kind is AVIF and not features.check("avif"):
         raise ValueError("this Pillow was built without AVIF; run: pip install --upgrade pillow")
@@ -45,7 +45,7 @@ def decode_with_pillow(path: Path, file: BinaryIO, kind: Kind | None) -> Decoded
     image = open_with_pillow(file, kind)
     check_size(path, *image.size)
     image.load()
-    # An MPO is a JPEG with further pictures, such as a phone's depth map, of which nobody need hear.
+    # An MPO is a JPEG with further pictures, such as a phone's depth map; they deserve no warning.
     info, format = image.info, "JPEG" if image.format == "MPO" else str(image.format)
     if image.format != "MPO" and getattr(image, "n_frames", 1) > 1:
         log.warning("%s: holds several frames; only the first is used", path)
@@ -103,16 +103,16 @@ def encode_with_pillow(photo: Photo, kind: Kind, quality: int) -> bytes:
 
 
 def _deep_png_channels(file: BinaryIO) -> int | None:
-    """Channels of an open 16-bit PNG with colour or alpha, which Pillow cuts down to 8; None of others."""
+    """Return the channels of an open PNG if Pillow cuts it down to 8 bits: 16 bits with colour or alpha."""
     file.seek(0)
     header = file.read(26)
     return {2: 3, 4: 2, 6: 4}.get(header[25]) if header[24] == 16 else None
 
 
 def _deep_png_samples(file: BinaryIO, channels: int, key: object) -> Samples:
-    """Pixels of a 16-bit PNG; `key` is one colour that stands for fully transparent.
+    """Decode a 16-bit PNG; `key` is one colour that stands for fully transparent.
 
-    OpenCV does not say whether the file is whole, but Pillow has read it before.
+    OpenCV does not notice a truncated file, but Pillow has read it before.
     """
     file.seek(0)
     pixels = decode_with_opencv(file.read())

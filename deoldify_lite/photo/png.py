@@ -1,6 +1,6 @@
-"""PNG: texts and the like read as they are, and files written strip by strip.
+"""PNG: encoded strip by strip, and texts and colour chunks read as they are.
 
-Written with a fixed filter and run-length matching alone, as OpenCV does: several times as fast as Pillow,
+Encoded with a fixed filter and run-length matching alone, as OpenCV does: several times as fast as Pillow,
 and photos become no larger by it.
 """
 
@@ -18,7 +18,7 @@ from deoldify_lite.photo.samples import Samples, strips_of, with_alpha
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 XMP_KEYWORD = b"XML:com.adobe.xmp"
 TEXTS = (b"tEXt", b"zTXt", b"iTXt")
-# How the numbers are meant, where there is no profile; and when the picture was last changed.
+# What colours the numbers stand for, if there is no profile.
 COLOR_CHUNKS = (b"gAMA", b"cHRM", b"sRGB", b"cICP")
 # EXIF and XMP as ImageMagick writes them; Pillow reads them, and they are written in today's form.
 _OTHER_FORMS = tuple(b"Raw profile type " + kind for kind in (b"exif", b"APP1", b"xmp"))
@@ -28,9 +28,9 @@ Chunk = tuple[bytes, bytes]  # kind, body
 
 
 def read_chunks(file: BinaryIO) -> tuple[Chunk, ...]:
-    """Texts and colour chunks of an open PNG, in their order, but for XMP, profiles and EXIF.
+    """Read the texts and colour chunks of an open PNG in their order, without XMP, profile and EXIF.
 
-    Those after the pixels come, too; where the file is damaged, those before.
+    That includes chunks after the pixels. Of a damaged file, chunks before the damage are returned.
     """
     file.seek(len(SIGNATURE))
     chunks: list[Chunk] = []
@@ -52,7 +52,7 @@ def read_chunks(file: BinaryIO) -> tuple[Chunk, ...]:
 
 
 def take_iptc(chunks: tuple[Chunk, ...]) -> tuple[tuple[Chunk, ...], bytes | None]:
-    """The chunks without the one that holds an IPTC record, and the record."""
+    """Return the chunks without the one that holds an IPTC record, and the record."""
     for chunk in chunks:
         if chunk[1].startswith(PNG_KEYWORD + b"\0") and (record := iptc_of_png_text(chunk[1])):
             return tuple(other for other in chunks if other is not chunk), record

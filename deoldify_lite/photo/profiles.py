@@ -1,4 +1,4 @@
-"""What is not RGB becomes sRGB by its profile: CMYK, Lab, and grey whose tone curve is not sRGB's."""
+"""Converts to sRGB what is not RGB, by its profile: CMYK, Lab, and grey whose tone curve is not sRGB's."""
 
 import io
 import logging
@@ -37,12 +37,12 @@ def samples_and_profile(path: Path, image: Image.Image, icc: bytes | None) -> tu
 
 
 def image_to_srgb(path: Path, image: Image.Image, icc: bytes | None) -> Image.Image:
-    """CMYK by its profile or else by Pillow's rule of thumb, and Lab, to sRGB.
+    """Convert CMYK, by its profile or else by Pillow's rule of thumb, or Lab to sRGB.
 
     Args:
         path: for warnings.
         image: of mode CMYK or LAB.
-        icc: what the file gives as its profile.
+        icc: the file's profile, of any colour space.
     """
     if image.mode == "CMYK" and (icc is None or icc[16:20] != b"CMYK"):
         return image.convert("RGB")
@@ -59,7 +59,7 @@ def image_to_srgb(path: Path, image: Image.Image, icc: bytes | None) -> Image.Im
 def grey_to_srgb(path: Path, samples: Samples, icc: bytes) -> Samples:
     """Apply a grey profile to (H, W, 1 or 2) samples: a lookup of the grey, alpha stays."""
     try:
-        # Optimised, lcms is off by up to 2 steps in the shadows; a table is made quickly enough without.
+        # When it optimises, lcms is off by up to 2 steps in the shadows; the table is small enough without.
         transform = _srgb_transform(io.BytesIO(icc), "I;16", ImageCms.Flags.NOOPTIMIZE)
         every_grey = Image.fromarray(np.arange(65536, dtype=np.uint16)[None])
         steps = np.asarray(transform.apply(every_grey))[0, :, 1]
@@ -69,7 +69,7 @@ def grey_to_srgb(path: Path, samples: Samples, icc: bytes) -> Samples:
     if samples.dtype == np.uint8:
         table = steps[::257]
     else:
-        # lcms gives 8 bits, but where one step gives way to the next, the curve's value is exact.
+        # lcms gives 8 bits. Halfway between two steps the curve's value is known exactly; interpolate there.
         edges = np.flatnonzero(np.diff(steps.astype(int)) > 0)
         table = np.interp(
             np.arange(65536),

@@ -21,14 +21,14 @@ def raw_size(path: Path, file: BinaryIO) -> tuple[int, int]:
     """Return width and height of an open camera RAW by its header.
 
     Raises:
-        Exception: of any kind, where it is damaged or its package is missing.
+        Exception: of any kind, if it is damaged or its package is missing.
     """
     with load_package(RAW, path).imread(file) as raw:
         return int(raw.sizes.width), int(raw.sizes.height)
 
 
 def decode_raw(path: Path, file: BinaryIO) -> Decoded:
-    """A camera RAW developed: 16 bits of sRGB, the camera's white balance, as bright as highlights allow."""
+    """Develop an open camera RAW: 16-bit sRGB, the camera's white balance, as bright as highlights allow."""
     rawpy = load_package(RAW, path)
     with rawpy.imread(file) as raw:
         check_size(path, raw.sizes.width, raw.sizes.height)

@@ -1,4 +1,4 @@
-"""The samples of a picture as arrays: strip by strip, so that nothing of full size lies beside them.
+"""Arithmetic on a picture's samples, strip by strip, so that temporary arrays stay small.
 
 A picture of 20,000 x 20,000 pixels takes 1.2 GB in 8 bits; a temporary of float32 would take four times that.
 """
@@ -18,16 +18,16 @@ QUARTER_TURNS = (5, 6, 7, 8)  # EXIF orientations that swap width and height
 
 
 def strips_of(height: int, width: int) -> Iterator[slice]:
-    """Rows of a picture, about a million pixels at a time."""
+    """Yield the rows of a picture, about a million pixels at a time."""
     rows = max(1, STRIP_PIXELS // max(1, width))
     for top in range(0, height, rows):
         yield slice(top, min(top + rows, height))
 
 
 def samples_of_image(image: Image.Image, mode: str) -> Samples:
-    """A loaded Pillow image as (H, W, C) samples of a mode, in an array of their own that may be written to.
+    """Return a loaded Pillow image as (H, W, C) samples of a mode, in a writable array.
 
-    Twice as fast as `np.asarray(image)`, which needs twice the memory on its way.
+    Twice as fast as `np.asarray(image)`, and in half the memory.
     """
     channels = Image.getmodebands(mode)
     deep = mode.startswith("I;16")
@@ -41,7 +41,7 @@ def samples_of_image(image: Image.Image, mode: str) -> Samples:
 
 
 def decode_with_opencv(data: bytes | bytearray) -> Samples | None:
-    """The 16-bit pixels of an encoded picture in RGB order; None where OpenCV cannot give them."""
+    """Decode a picture of 16 bits, in RGB order; None if OpenCV cannot or if it has other bits."""
     pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     if pixels is None or pixels.dtype != np.uint16:
         return None
@@ -73,7 +73,7 @@ def turn_upright(samples: Samples, orientation: int) -> Samples:
 
 
 def to_depth(samples: Samples, dtype: Any) -> Samples:
-    """uint8 or uint16 samples as the other, rounded; 255 and 65535 are both full."""
+    """Convert between uint8 and uint16 samples, rounded; 255 and 65535 are both full."""
     if samples.dtype == dtype:
         return samples
     result = np.empty(samples.shape, dtype)
@@ -102,12 +102,12 @@ def with_alpha_of_key(samples: Samples, transparent: object) -> Samples:
 
 
 def with_alpha(rgb: Samples, alpha: Samples | None) -> Samples:
-    """(H, W, 3) samples with alpha (H, W) of any depth as the fourth channel; `rgb` itself without alpha."""
+    """Add alpha (H, W) of any depth to (H, W, 3) samples as the fourth channel; None adds nothing."""
     return rgb if alpha is None else np.dstack([rgb, to_depth(alpha, rgb.dtype)])
 
 
 def without_premultiplying(color: Samples, alpha: Samples) -> Samples:
-    """uint16 colours (H, W, C), which were multiplied by their alpha (H, W, 1), as they were before."""
+    """Divide uint16 colours (H, W, C) by the alpha (H, W, 1) that they were multiplied by."""
     result = np.empty_like(color)
     for strip in strips_of(*color.shape[:2]):
         factor = 65535.0 / np.maximum(alpha[strip], 1)
@@ -116,7 +116,7 @@ def without_premultiplying(color: Samples, alpha: Samples) -> Samples:
 
 
 def on_white(rgb: Samples, alpha: Samples) -> Samples:
-    """(H, W, 3) samples laid on white by their alpha (H, W) of the same depth."""
+    """Lay (H, W, 3) samples on white by their alpha (H, W) of the same depth."""
     full = np.iinfo(rgb.dtype).max
     result = np.empty_like(rgb)
     for strip in strips_of(*rgb.shape[:2]):

@@ -1,4 +1,4 @@
-"""Pictures small enough to look at many of them: as a viewer sees them, in 8 bits and sRGB."""
+"""Small pictures of photos as a viewer sees them, in 8 bits and sRGB."""
 
 import base64
 import contextlib
@@ -18,10 +18,10 @@ from deoldify_lite.photo.samples import on_white, samples_of_image, to_depth, tu
 
 
 def look_of(photo: Photo, rgb: Picture) -> NDArray[np.uint8]:
-    """What a viewer sees of a picture in a photo's colour space: (h, w, 3) -> the same in 8-bit sRGB.
+    """Convert a picture in a photo's colour space, (h, w, 3), to what a viewer sees, in 8-bit sRGB.
 
     Args:
-        photo: whose transparency is laid on white, and whose profile the numbers of `rgb` follow.
+        photo: its alpha lays `rgb` on white, and its profile is that of `rgb`.
         rgb: the photo's own pixels, or a smaller picture of them, such as a colorized one.
     """
     if photo.alpha is not None:
@@ -51,12 +51,12 @@ def read_small(path: Path, least_px: int, *, page: int = 0) -> Photo:
         page: as of `read_photo`.
 
     Returns:
-        What a viewer sees of it, without metadata.
+        It as a viewer sees it, without metadata.
 
     Raises:
         InputError: as `read_photo`.
     """
-    # What is damaged or in any way unusual is told or read by that which reads all photos.
+    # Anything damaged or unusual is left to `read_photo`, which reads it or says what is wrong.
     with contextlib.suppress(Exception), open(path, "rb") as file:
         image = open_image(file, ("JPEG",))
         icc = image.info.get("icc_profile")
@@ -72,7 +72,7 @@ def read_small(path: Path, least_px: int, *, page: int = 0) -> Photo:
 
 
 def jpeg_uri(picture: NDArray[np.uint8], *, quality: int, whole_chroma: bool = False) -> str:
-    """A picture as a data URI of a JPEG: (H, W, 3) uint8.
+    """Encode a picture, (H, W, 3) uint8, as a data URI of a JPEG.
 
     Args:
         picture: the picture.

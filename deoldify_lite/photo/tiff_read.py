@@ -27,18 +27,18 @@ log = logging.getLogger(__name__)
 
 MOST_PAGES = 10_000
 XMP_TAG, ICC_TAG, IPTC_TAG, RESOURCES_TAG = 700, 34675, 33723, 34377
-_MASK = 4  # bit of the kind of a page that says: which pixels of another page are opaque
+_MASK = 4  # bit of NewSubfileType: the page says which pixels of another page are opaque
 
 
 def page_sizes(file: BinaryIO) -> tuple[list[tuple[int, int]], list[str]]:
-    """What an open TIFF holds, by its directories alone.
+    """Find the pages of an open TIFF by its directories alone.
 
     Returns:
-        Index and pixels of each page that is a picture, and what is to be said of the others. A file that
+        Index and pixels of each page that is a picture, and notes on pages that are left out. A file that
         begins with a preview counts as that one page, which cannot be read.
 
     Raises:
-        Exception: of any kind, where it is damaged.
+        Exception: of any kind, if it is damaged.
     """
     sizes, notes = [], []
     with tifffile.TiffFile(file) as tiff:
@@ -62,7 +62,7 @@ def decode_page(path: Path, file: BinaryIO, index: int) -> Decoded:
 
     Raises:
         InputError: it is too large, or begins with a preview.
-        Exception: of any kind, from decoders, where it is damaged.
+        Exception: of any kind, from decoders, if it is damaged.
     """
     with tifffile.TiffFile(file) as tiff:
         page: Any = tiff.pages[index]
@@ -85,7 +85,7 @@ def decode_page(path: Path, file: BinaryIO, index: int) -> Decoded:
     if samples is None:
         file.seek(0)
         image = open_image(file, ("TIFF",))
-        with without_pillows_limit():  # which it minds again when it loads a TIFF
+        with without_pillows_limit():  # Pillow checks it again when it loads a TIFF
             image.seek(index)
             check_size(path, *image.size)
             image.load()
@@ -100,7 +100,7 @@ def decode_page(path: Path, file: BinaryIO, index: int) -> Decoded:
 
 def _tags_of(tiff: tifffile.TiffFile, page: Any, file: BinaryIO) -> Image.Exif:
     tags = Image.Exif()
-    if tiff.is_bigtiff and tiff.byteorder == ">":  # which Pillow does not know
+    if tiff.is_bigtiff and tiff.byteorder == ">":  # Pillow cannot read it
         kept = (ORIENTATION, ICC_TAG, XMP_TAG, *DESCRIPTIVE_TAGS)
         tags.update({code: page.tags[code].value for code in kept if code in page.tags})
         return tags
@@ -110,7 +110,7 @@ def _tags_of(tiff: tifffile.TiffFile, page: Any, file: BinaryIO) -> Image.Exif:
 
 
 def _bytes_of(page: Any, file: BinaryIO, code: int) -> bytes | None:
-    """The value of a tag as it stands in the file, whatever type of number it claims to be."""
+    """Read the value of a tag as it stands in the file, whatever type of number it claims to be."""
     tag = page.tags.get(code)
     if tag is None:
         return None
@@ -119,7 +119,7 @@ def _bytes_of(page: Any, file: BinaryIO, code: int) -> bytes | None:
 
 
 def _deep_samples(path: Path, page: Any, file: BinaryIO) -> Samples:
-    """Pixels of a 16-bit grey or RGB page of tifffile, with the alpha channel if it has one."""
+    """Decode a 16-bit grey or RGB page of tifffile, with the alpha channel if it has one."""
     height, width, channels = page.imagelength, page.imagewidth, page.samplesperpixel
     planar = channels > 1 and page.planarconfig == 2
     if not all(page.databytecounts):
@@ -141,7 +141,7 @@ def _deep_samples(path: Path, page: Any, file: BinaryIO) -> Samples:
         pixels = np.moveaxis(pixels.reshape(channels, height, width), 0, 2)
     pixels = pixels.reshape(height, width, channels)
     colors = 3 if page.photometric == 2 else 1
-    # 1 = alpha, premultiplied; 2 = alpha, and so is a channel of which nothing is said; 0 = infrared or so
+    # 1 = premultiplied alpha; 2 = alpha, and so is a channel that no tag describes; 0 = infrared and the like
     extra = page.extrasamples[:1] or (2,) * (channels - colors)
     color = pixels[..., :colors]
     if page.photometric == 0:  # WhiteIsZero

@@ -1,7 +1,7 @@
-"""TIFF written: pages of any depth with all their tags, strip by strip, as BigTIFF where the file needs it.
+"""TIFF written: pages of any depth with all their tags, strip by strip, as BigTIFF if the file needs it.
 
 It is laid out here, since no library writes 16-bit RGB together with EXIF. The directories come last, when
-sizes are known: sixteen bytes are left for the header of either kind.
+sizes are known; sixteen bytes in front are kept free for the header of either kind.
 """
 
 import logging
@@ -22,15 +22,15 @@ log = logging.getLogger(__name__)
 _STRIP_BYTES = 1 << 20
 _OFFSETS, _SIZES = 273, 279
 _LONG, _LONG8, _UNDEFINED = 4, 16, 7
-# Beyond it offsets do not fit into 32 bits.
+# In a longer file offsets do not fit into 32 bits.
 CLASSIC_BYTES = (1 << 32) - 1
 
 
 class TiffWriter:
-    """Pages into an open, empty file; threads may add pages at the same time.
+    """Writes pages into an open, empty file; threads may add pages at the same time.
 
     Args:
-        file: may be sought in.
+        file: must be seekable.
         classic_bytes: a file that would become longer is made a BigTIFF.
     """
 
@@ -45,7 +45,7 @@ class TiffWriter:
         """Write the pixels of a page: deflated, with horizontal differencing.
 
         Args:
-            number: of the page, which decides its place among the others.
+            number: decides the place of the page among the others.
         """
         height, width = photo.rgb.shape[:2]
         channels = 3 if photo.alpha is None else 4
@@ -101,7 +101,7 @@ class TiffWriter:
 
 
 def photo_without_pixels(photo: Photo) -> Photo:
-    """The same with one pixel: what else there is takes little memory."""
+    """Return a photo with one pixel and what its directory needs: all that takes little memory."""
     return Photo(
         photo.path, photo.rgb[:1, :1].copy(), exif=photo.exif, icc=photo.icc, xmp=photo.xmp, iptc=photo.iptc
     )
@@ -115,7 +115,7 @@ def _packed(rgb: Samples, alpha: Samples | None, top: int) -> bytes:
 
 
 def _directory(photo: Photo, tags: dict[int, Any], at: int, big: bool) -> tuple[bytes, int]:
-    """A directory to be written at a place in the file, and where in it the link to the next one is."""
+    """Make a directory for a place in the file; also return where in it the link to the next one is."""
     if photo.exif:
         try:
             exif = Image.Exif()
@@ -131,7 +131,7 @@ def _laid_out(tags: dict[int, Any], at: int, big: bool) -> tuple[bytes, int]:
     directory.tagtype |= {_OFFSETS: _LONG8 if big else _LONG, _SIZES: _LONG, 33723: _UNDEFINED}
     for tag, value in tags.items():
         directory[tag] = value
-    # Pillow takes the places of strips to be counted from the end of the directory, where it would put them.
+    # Pillow would add the end of the directory to the places of strips, so they are filled in below.
     directory[_OFFSETS] = (0,) * len(tags[_OFFSETS])
     data = bytearray(directory.tobytes(at))
     entry, count_size, room = ("<HHQ", 8, 8) if big else ("<HHI", 2, 4)

@@ -1,4 +1,4 @@
-"""A small painter's palette in the lower left corner: a visible sign that a picture was coloured later."""
+"""A small painter's palette in the lower left corner: a visible mark of a picture that was coloured later."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 # Of the picture's shorter side, and in pixels at least.
 _SHARE, _LEAST_PX = 0.05, 16
 _OPACITY = 0.85
-_SIDE = 128  # it is drawn at, and shrunk from, unless the picture is larger
+_SIDE = 128  # px at which it is drawn before it is shrunk, unless more are needed
 _WOOD, _RIM = (214, 182, 140), (88, 66, 44)
 _PAINTS = ((208, 48, 44), (240, 180, 40), (52, 148, 72), (44, 92, 188))
 

@@ -1,11 +1,11 @@
-"""The mark of AI in a photo's XMP: that its colours were made by a trained model.
+"""The mark of AI in a photo's XMP: a trained model made its colours.
 
 It is the property DigitalSourceType of the IPTC Photo Metadata Standard, with the term for photos that AI has
 edited: https://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia.
 
-XMP that is there is not written anew, which would change its prefixes, comments and padding: the mark is put
-in between its bytes. The parser is the standard library's expat, which opens nothing by itself; document
-types, and with them all entities of a file's own, are refused.
+Existing XMP is not serialized anew, which would change its prefixes, comments and padding: the mark is
+inserted between its bytes. The parser is the standard library's expat, which opens no files; document types
+are refused, and with them all entities that a file could define.
 """
 
 import re
@@ -27,10 +27,10 @@ _ALONE = (
 
 
 def with_mark(xmp: bytes | None) -> bytes:
-    """XMP that says the photo was coloured by AI, and all that it said before.
+    """Return XMP that says the photo was coloured by AI, and everything that it said before.
 
     Raises:
-        ValueError: it is not to be understood, or might lead a parser astray.
+        ValueError: it cannot be parsed, or not safely.
     """
     if not xmp:
         return (_ALONE % _mark("")).encode()
@@ -47,16 +47,16 @@ def _mark(about: str) -> str:
 
 
 class _Finder:
-    """Where in a packet the mark belongs.
+    """Finds where in a packet the mark belongs.
 
     Raises:
         ValueError: the packet is no XMP in UTF-8, or has a document type.
     """
 
     def __init__(self, xmp: bytes) -> None:
-        self.end = -1  # of the last thing said: where `</rdf:RDF>` begins
-        self.about = ""  # what all descriptions of a packet are of; escaped
-        self.places: list[tuple[int, int]] = []  # of values of the property, if it is there
+        self.end = -1  # where `</rdf:RDF>` begins
+        self.about = ""  # the subject that all descriptions of a packet share; escaped
+        self.places: list[tuple[int, int]] = []  # starts and ends of the property's values, if it is there
         self._open_at: int | None = None
         self._xmp = xmp
         parser = expat.ParserCreate("utf-8", namespace_separator=" ")
@@ -107,7 +107,7 @@ class _Finder:
             self.end = at
 
     def _tag_end(self, at: int) -> int:
-        """Where the tag that begins at a place ends; `>` may stand in its values."""
+        """Return where the tag that begins at a place ends; its values may contain `>`."""
         match = re.compile(rb"<(?:[^>\"']|\"[^\"]*\"|'[^']*')*>").match(self._xmp, at)
         if match is None:
             raise ValueError("it has a tag without end")

@@ -68,9 +68,9 @@ def sha256_of(path: Path) -> str:
 
 @contextmanager
 def atomic_path(path: Path, *, rename: Rename | None = None) -> Iterator[Path]:
-    """Give a name to write to beside `path`, moved over it if the block ends well and removed if not.
+    """Yield a name beside `path` to write to; what is there is moved over `path` if the block succeeds.
 
-    With `rename`, that moves it, wherever that may be.
+    If the block fails it is removed. `rename`, if given, moves it instead, wherever that may be.
 
     The name keeps the suffix of `path`, since ffmpeg and Pillow choose the format by it, and starts with a
     dot and ends in `.part` before that suffix, so that nobody takes it for a result. A link at `path` is
