@@ -4,7 +4,6 @@
 """
 
 import argparse
-import json
 import logging
 import sys
 from collections.abc import Iterator
@@ -14,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 from tqdm import tqdm
 
 from deoldify_lite.cli.options import network_of
+from deoldify_lite.cli.outputs import check_output_file, write_json
 from deoldify_lite.errors import OptionError
 from deoldify_lite.run.items import Item, as_json, summary
-from deoldify_lite.system.files import atomic_path
 
 if TYPE_CHECKING:
     from deoldify_lite.api import Rendering
@@ -74,8 +73,7 @@ def reported(args: argparse.Namespace, rendering: "Rendering") -> Iterator[list[
     Raises:
         OptionError: the report cannot be written where it should; before any work, as far as that shows.
     """
-    if args.json and (args.json.is_dir() or not args.json.parent.is_dir()):
-        raise OptionError(f"--json {args.json}: name a file in a folder that is there")
+    check_output_file("--json", args.json)
     items: list[Item] = []
     try:
         yield items
@@ -83,9 +81,7 @@ def reported(args: argparse.Namespace, rendering: "Rendering") -> Iterator[list[
         if items:
             log.info("%s", summary(items))
         if args.json:
-            text = json.dumps(as_json(items, settings_of(args, rendering)), indent=2)
-            with atomic_path(args.json) as part:
-                part.write_text(text + "\n", encoding="utf-8")
+            write_json(args.json, as_json(items, settings_of(args, rendering)))
 
 
 def settings_of(args: argparse.Namespace, rendering: "Rendering") -> dict[str, Any]:

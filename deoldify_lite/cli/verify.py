@@ -1,15 +1,13 @@
 """`deoldify-lite verify`: check finished results again."""
 
 import argparse
-import json
 import logging
 from pathlib import Path
 
 from deoldify_lite.cli.options import add_verbosity, describe
-from deoldify_lite.errors import OptionError
+from deoldify_lite.cli.outputs import check_output_file, write_json
 from deoldify_lite.run.verify import verify
 from deoldify_lite.storage.url import path_or_url
-from deoldify_lite.system.files import atomic_path
 
 log = logging.getLogger(__name__)
 
@@ -39,8 +37,7 @@ def fill_verify_parser(parser: argparse.ArgumentParser) -> None:
 
 def run_verify(args: argparse.Namespace) -> int:
     """Log each result that is not sound; return 0 if all are."""
-    if args.json and (args.json.is_dir() or not args.json.parent.is_dir()):
-        raise OptionError(f"--json {args.json}: name a file in a folder that exists")
+    check_output_file("--json", args.json)
     verdicts = []
     for out in args.outs:
         for verdict in verify(out):
@@ -53,6 +50,5 @@ def run_verify(args: argparse.Namespace) -> int:
     log.info("%d results are sound, %d are not", len(verdicts) - unsound, unsound)
     if args.json:
         items = [{"output": str(v.output), "sound": v.sound, "reason": v.reason} for v in verdicts]
-        with atomic_path(args.json) as part:
-            part.write_text(json.dumps(items, indent=2) + "\n", encoding="utf-8")
+        write_json(args.json, items)
     return 1 if unsound else 0

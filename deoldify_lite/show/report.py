@@ -56,7 +56,7 @@ def report_path(wanted: Path | None, inputs: Sequence[Place], out: Place | None)
         path = wanted
     elif isinstance(out, Url) or (out is None and isinstance(inputs[0], Url)):
         raise OptionError(
-            "--report: the results lie elsewhere: name a file on this machine, --report FILE.html"
+            "--report: the results are not on this machine: name a file that is, --report FILE.html"
         )
     elif out is not None:
         path = (out.parent if out.suffix else out) / NAME
@@ -64,7 +64,7 @@ def report_path(wanted: Path | None, inputs: Sequence[Place], out: Place | None)
         first = Path(inputs[0]).resolve()
         path = (first.with_name(f"{first.name}-colorized") if first.is_dir() else first.parent) / NAME
     if path.is_dir() or (wanted is not None and not path.parent.is_dir()):
-        raise OptionError(f"--report {path}: name a file in a folder that is there")
+        raise OptionError(f"--report {path}: name a file in a folder that exists")
     try:
         with open(path, "rb") as file:
             ours = f'<meta name="generator" content="{GENERATOR}">'.encode() in file.read(1000)
@@ -73,7 +73,7 @@ def report_path(wanted: Path | None, inputs: Sequence[Place], out: Place | None)
     except OSError as error:
         raise OptionError(f"--report {path}: cannot be written there: {error.strerror}") from error
     if not ours:
-        raise OptionError(f"--report {path}: exists and is no report of an earlier run: choose another name")
+        raise OptionError(f"--report {path}: is not a report of an earlier run: choose another name")
     return path
 
 

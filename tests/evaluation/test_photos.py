@@ -13,7 +13,8 @@ from deoldify_lite.errors import InputError, OptionError, WeightsError
 from deoldify_lite.evaluation.bootstrap import Bootstrap, Estimate, estimate
 from deoldify_lite.evaluation.pairs import Pair, column_names
 from deoldify_lite.evaluation.photos import networks
-from deoldify_lite.evaluation.photos.measure import Judges, Measured, grey_of, measure, read_labels, read_pair
+from deoldify_lite.evaluation.photos.judges import Judges
+from deoldify_lite.evaluation.photos.measure import Measured, grey_of, measure, read_labels, read_pair
 from deoldify_lite.evaluation.photos.page import as_page, rankings
 from deoldify_lite.evaluation.photos.pairs import find_pairs
 from deoldify_lite.evaluation.photos.populations import WAITING, InceptionScore, Moments

@@ -204,14 +204,14 @@ def test_where_the_page_goes(tmp_path: Path) -> None:
     with pytest.raises(OptionError, match="on this machine"):
         report_path(None, [Url("s3://bucket/photos")], None)
     for wrong in (photos, tmp_path / "nowhere" / "x.html"):
-        with pytest.raises(OptionError, match="a folder that is there"):
+        with pytest.raises(OptionError, match="a folder that exists"):
             report_path(wrong, [photos], None)
 
 
 def test_only_a_page_of_ours_is_replaced(tmp_path: Path) -> None:
     path = tmp_path / "report.html"
     path.write_text("<html>of somebody else</html>")
-    with pytest.raises(OptionError, match="no report of an earlier run"):
+    with pytest.raises(OptionError, match="is not a report of an earlier run"):
         report_path(path, [tmp_path], None)
     path.unlink()
     write_report_page(path, [], settings={})

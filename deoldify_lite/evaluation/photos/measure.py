@@ -1,7 +1,7 @@
 """Read results and truth, measure them picture by picture, and keep only the figures."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,8 @@ from deoldify_lite.color.metrics import absolute_colorfulness, colorfulness, lab
 from deoldify_lite.color.tensors import luma_of
 from deoldify_lite.errors import InputError
 from deoldify_lite.evaluation.pairs import GREY, TRUTH, Pair
-from deoldify_lite.evaluation.photos.networks import Inception, Lpips, Mobilenet, Squeezenet, network_input
+from deoldify_lite.evaluation.photos.judges import Judges
+from deoldify_lite.evaluation.photos.networks import network_input
 from deoldify_lite.evaluation.photos.populations import InceptionScore, Moments
 from deoldify_lite.photo.io import pixels_of, read_photo
 from deoldify_lite.system.threads import Workers, map_ahead
@@ -23,7 +24,6 @@ from deoldify_lite.system.threads import Workers, map_ahead
 MOST_PIXELS = 64_000_000
 LEAST_PIXELS = 1_000_000  # what a picture counts for at least, so that small ones do not pile up
 
-CPU = torch.device("cpu")
 # Measures of one picture beside its truth, and of one picture alone.
 AGAINST_TRUTH: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "psnr": psnr,
@@ -31,18 +31,6 @@ AGAINST_TRUTH: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "lab_error": lab_error,
 }
 ALONE: dict[str, Callable[[Tensor], Tensor]] = {"cf": colorfulness, "cf_abs": absolute_colorfulness}
-
-
-@dataclass(frozen=True)
-class Judges:
-    """The networks asked, each None where it was not wanted or cannot be had."""
-
-    lpips: Lpips | None = None
-    inception: Inception | None = None
-    feature_network: Squeezenet | Mobilenet | None = None
-    classifier: Squeezenet | None = None
-    device: torch.device = CPU
-    unavailable: Mapping[str, str] = field(default_factory=dict)  # name of a measure -> why
 
 
 @dataclass(frozen=True)
