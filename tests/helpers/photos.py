@@ -1,4 +1,4 @@
-"""Photos of known pixels, profiles and metadata, and the files they are written to, for the tests."""
+"""Photos of known pixels and metadata, and the files they are written to."""
 
 import struct
 import zlib
@@ -8,10 +8,11 @@ import cv2
 import numpy as np
 import pytest
 import tifffile
-from PIL import Image, ImageCms
+from PIL import Image
 
 from deoldify_lite.photo.photo import Photo
 from deoldify_lite.photo.xmp import DIGITAL_SOURCE_TYPE
+from helpers.profiles import SRGB_ICC
 
 # Good files make no noise; only the tests themselves are careless with Image.open.
 NO_WARNINGS = pytest.mark.filterwarnings("error", "ignore::ResourceWarning")
@@ -25,75 +26,12 @@ RGBA16 = np.dstack([RGB16, ALPHA16])
 XMP = (
     b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:Description tiff:Orientation="6" dc:title="Oma"/></x:xmpmeta>'
 )
-SRGB_ICC = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
 
 def smooth(height: int = 40, width: int = 56) -> np.ndarray:
     """A picture that JPEG keeps well."""
     y, x = np.mgrid[0:height, 0:width]
     return np.dstack([60 + 3 * x, 40 + 4 * y, 200 - 2 * x]).clip(0, 255).astype(np.uint8)
-
-
-def rgb_profile(primaries: tuple[tuple[float, float], ...], gamma: float) -> bytes:
-    """An ICC profile of an RGB space with the white of D50; primaries as x and y, as they are under it."""
-    white = np.array([0.9642, 1.0, 0.8249])
-    columns = np.array([[x / y, 1, (1 - x - y) / y] for x, y in primaries]).T
-    colorants = columns * np.linalg.solve(columns, white)
-
-    def xyz(values: np.ndarray) -> bytes:
-        return b"XYZ \0\0\0\0" + struct.pack(">3i", *(round(float(v) * 65536) for v in values))
-
-    curve = b"curv\0\0\0\0" + struct.pack(">IH", 1, round(gamma * 256)) + b"\0\0"
-    tags = [
-        (b"desc", b"desc\0\0\0\0" + struct.pack(">I", 5) + b"Test\0" + bytes(79)),
-        (b"cprt", b"text\0\0\0\0x\0\0\0"),
-        (b"wtpt", xyz(white)),
-        *((name, xyz(column)) for name, column in zip((b"rXYZ", b"gXYZ", b"bXYZ"), colorants.T, strict=True)),
-        *((name, curve) for name in (b"rTRC", b"gTRC", b"bTRC")),
-    ]
-    table, body, start = b"", b"", 132 + 12 * len(tags)
-    for tag, content in tags:
-        table += tag + struct.pack(">II", start + len(body), len(content))
-        body += content + bytes(-len(content) % 4)
-    header = struct.pack(">I4sI4s4s4s", start + len(body), b"test", 0x02100000, b"mntr", b"RGB ", b"XYZ ")
-    header += bytes(12) + b"acsp" + bytes(28) + struct.pack(">3i", 63190, 65536, 54061) + bytes(48)
-    return header + struct.pack(">I", len(tags)) + table + body
-
-
-def icc_profile(space: bytes, pcs: bytes, name: bytes, data: bytes) -> bytes:
-    """A minimal ICC profile with one curve or table."""
-    tags = [
-        (b"desc", b"desc\0\0\0\0" + struct.pack(">I", 5) + b"Test\0" + bytes(78)),
-        (b"wtpt", b"XYZ \0\0\0\0" + struct.pack(">3i", 63190, 65536, 54061)),
-        (name, data),
-        (b"cprt", b"text\0\0\0\0x\0"),
-    ]
-    table, body, start = b"", b"", 132 + 12 * len(tags)
-    for tag, content in tags:
-        table += tag + struct.pack(">II", start + len(body), len(content))
-        body += content + bytes(-len(content) % 4)
-    kind = b"prtr" if space == b"CMYK" else b"mntr"
-    header = struct.pack(">I4sI4s4s4s", start + len(body), b"test", 0x02100000, kind, space, pcs)
-    header += bytes(12) + b"acsp" + bytes(28) + struct.pack(">3i", 63190, 65536, 54061) + bytes(48)
-    return header + struct.pack(">I", len(tags)) + table + body
-
-
-def grey_printer_icc() -> bytes:
-    """The profile of a press whose four inks are all the same grey."""
-    lut = b"mft1\0\0\0\0" + bytes([4, 3, 2, 0]) + struct.pack(">9i", *(np.eye(3, dtype=int).ravel() * 65536))
-    lut += bytes(range(256)) * 4
-    for corner in range(16):
-        lut += bytes([255 - 255 * corner.bit_count() // 4, 128, 128])
-    return icc_profile(b"CMYK", b"Lab ", b"A2B0", lut + bytes(range(256)) * 3)
-
-
-GREY_ICC = icc_profile(b"GRAY", b"XYZ ", b"kTRC", b"curv\0\0\0\0" + struct.pack(">IH", 1, round(1.8 * 256)))
-
-
-def srgb_of_gamma(grey: np.ndarray, gamma: float) -> np.ndarray:
-    """What sRGB number looks like a grey in [0, 1] of a pure gamma curve."""
-    light = grey**gamma
-    return np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
 
 
 def png_bytes(samples: np.ndarray, kind: int, depth: int, extra: bytes = b"") -> bytes:

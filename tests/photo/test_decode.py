@@ -20,27 +20,23 @@ from helpers.photos import (
     ALPHA16,
     GREY8,
     GREY16,
-    GREY_ICC,
     NO_WARNINGS,
     RANDOM,
     RGB8,
     RGB16,
     RGBA16,
-    SRGB_ICC,
     XMP,
     check,
     chunk,
     exif_block,
-    grey_printer_icc,
     grey_rgb,
-    icc_profile,
     png_bytes,
     save,
     several_pages,
     smooth,
-    srgb_of_gamma,
     turned,
 )
+from helpers.profiles import GREY_ICC, SRGB_ICC, grey_printer_icc, icc_profile, srgb_of_gamma
 
 pytestmark = NO_WARNINGS
 

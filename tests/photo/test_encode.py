@@ -12,18 +12,8 @@ from PIL import Image
 from deoldify_lite.photo.io import read_photo, write_photo
 from deoldify_lite.photo.photo import Photo
 from deoldify_lite.photo.samples import to_depth
-from helpers.photos import (
-    GREY8,
-    NO_WARNINGS,
-    RGB8,
-    RGB16,
-    RGBA16,
-    SRGB_ICC,
-    check,
-    exif_block,
-    sample_photo,
-    smooth,
-)
+from helpers.photos import GREY8, NO_WARNINGS, RGB8, RGB16, RGBA16, check, exif_block, sample_photo, smooth
+from helpers.profiles import SRGB_ICC
 
 pytestmark = NO_WARNINGS
 

@@ -16,8 +16,9 @@ from deoldify_lite.photo.kinds import HEIF, JXL, kind_of, output_suffix
 from deoldify_lite.photo.limits import MAX_SIDE_PX
 from deoldify_lite.photo.photo import Photo
 from helpers.photo_runs import run_photos
-from helpers.photos import SRGB_ICC, XMP, exif_block, smooth, srgb_of_gamma
+from helpers.photos import XMP, exif_block, smooth
 from helpers.pictures import grey_picture
+from helpers.profiles import SRGB_ICC, srgb_of_gamma
 
 EXIF, TURNED_EXIF = exif_block(1).tobytes(), exif_block(6).tobytes()
 UPRIGHT_XMP = XMP.replace(b'"6"', b'"1"')

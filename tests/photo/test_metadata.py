@@ -13,7 +13,8 @@ from PIL import Image, IptcImagePlugin
 from deoldify_lite.photo.io import read_photo, write_photo
 from deoldify_lite.photo.jpeg import LONGEST, MORE_XMP
 from deoldify_lite.photo.photo import Photo
-from helpers.photos import NO_WARNINGS, RGB8, SRGB_ICC, chunk, exif_block, png_bytes, save, smooth
+from helpers.photos import NO_WARNINGS, RGB8, chunk, exif_block, png_bytes, save, smooth
+from helpers.profiles import SRGB_ICC
 
 pytestmark = NO_WARNINGS
 

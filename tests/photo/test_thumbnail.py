@@ -12,8 +12,8 @@ from deoldify_lite.color.arrays import shrink
 from deoldify_lite.errors import InputError
 from deoldify_lite.photo.photo import Photo
 from deoldify_lite.photo.thumbnail import jpeg_uri, look_of, read_small
-from helpers.photos import rgb_profile
 from helpers.pictures import grey_picture
+from helpers.profiles import rgb_profile
 
 SRGB_PRIMARIES = ((0.6484, 0.3309), (0.3212, 0.5979), (0.1559, 0.0660))  # under the white of D50
 

@@ -11,7 +11,8 @@ from PIL import Image
 from deoldify_lite.photo.io import pages_of, read_photo, tiff_writer
 from deoldify_lite.photo.photo import Photo
 from deoldify_lite.photo.tiff_write import TiffWriter
-from helpers.photos import NO_WARNINGS, RGB8, RGB16, RGBA16, SRGB_ICC, XMP, check, exif_block, smooth
+from helpers.photos import NO_WARNINGS, RGB8, RGB16, RGBA16, XMP, check, exif_block, smooth
+from helpers.profiles import SRGB_ICC
 
 pytestmark = NO_WARNINGS
 EXIF = exif_block(1).tobytes()[6:]

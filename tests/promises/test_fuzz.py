@@ -19,8 +19,10 @@ from deoldify_lite.photo.photo import Photo
 from helpers.commands import Command
 from helpers.film_runs import run_film
 from helpers.films import make
-from helpers.mutations import MUTATIONS, bombs, complaints, good_films, good_photos, spoil
+from helpers.mutations import MUTATIONS, bombs, spoil
 from helpers.networks import Fixed
+from helpers.originals import good_films, good_photos
+from helpers.outcomes import complaints
 from helpers.photos import good_files
 
 # tifffile's errors in the log, and Pillow's warnings

@@ -28,9 +28,10 @@ from deoldify_lite.run.plan import plan, tasks_of
 from deoldify_lite.run.settings import PhotoSettings
 from deoldify_lite.run.task import Task, record
 from helpers.networks import Fixed
-from helpers.photos import has_mark, rgb_profile
+from helpers.photos import has_mark
 from helpers.pictures import grey_picture, luma_levels
 from helpers.places import ROOT
+from helpers.profiles import rgb_profile
 
 
 @pytest.fixture
