@@ -8,7 +8,7 @@ from pathlib import Path
 
 from deoldify_lite.errors import OptionError
 from deoldify_lite.film.encoding import Encoding
-from deoldify_lite.film.kinds import CONTAINERS, FALLBACK_CONTAINER, FILM_SUFFIXES
+from deoldify_lite.film.kinds import FALLBACK_CONTAINER, FILM_SUFFIXES, container_for
 from deoldify_lite.photo.kinds import PHOTO_SUFFIXES, output_suffix
 from deoldify_lite.remote.jobs import colorize_elsewhere
 from deoldify_lite.render.rendering import Rendering, load_colorizer, settle
@@ -162,7 +162,7 @@ def colorize_video(
         listed, target = _listed(inputs), None if out is None else path_or_url(out)
         _refuse_hints(hints, listed, target)
         planned = plan(
-            listed, target, suffixes=FILM_SUFFIXES, suffix_of=_container_of, fallback=FALLBACK_CONTAINER
+            listed, target, suffixes=FILM_SUFFIXES, suffix_of=container_for, fallback=FALLBACK_CONTAINER
         )
         items = _start(
             planned, start, settings, overwrite=overwrite, hints=hints, are_films=True, places=places
@@ -177,12 +177,6 @@ def _listed(inputs: str | Path | Sequence[str | Path]) -> list[Place]:
 def _refuse_hints(hints: str | Path | None, inputs: Sequence[Place], out: Place | None) -> None:
     if hints is not None and any_url(inputs, out):
         raise OptionError(f"--hints {hints}: is for files here; fetch {inputs[0]} first")
-
-
-def _container_of(film: Path) -> str:
-    """The container to try first: the film's own if we write that."""
-    suffix = film.suffix.lower()
-    return suffix if suffix in CONTAINERS else FALLBACK_CONTAINER
 
 
 def _naming(on_frames: OnFrames, places: dict[Path, Place]) -> Progress:

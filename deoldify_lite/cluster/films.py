@@ -20,8 +20,7 @@ from queue import SimpleQueue
 from deoldify_lite.cluster.crew import TRIES, Crew, Member, Stopped, WorkerLost, lost_for_good
 from deoldify_lite.cluster.message import Encoded, Piece
 from deoldify_lite.film.cut import Cut
-from deoldify_lite.film.fit import fit_film
-from deoldify_lite.film.probe import Film
+from deoldify_lite.film.probe import Film, Stream
 from deoldify_lite.film.writer import note_difference, segment_path
 from deoldify_lite.render.colorizer import shrunk_factor
 from deoldify_lite.run import stream as film_stream
@@ -133,12 +132,12 @@ class FarmRenderer:
         settings: FilmSettings,
         found: Unfinished,
         *,
+        streams: Sequence[Stream],
         before_rename: Callable[[Path], None],
         progress: Progress | None,
     ) -> Tally:
         """As `Renderer` says."""
         run = _FilmRun(self._crew, cut_of(film, settings), output, settings, found, progress)
-        fit = fit_film(film, output, settings.encoding)
         output.parent.mkdir(parents=True, exist_ok=True)
         futures: list[Future[None]] = []
         try:
@@ -150,7 +149,7 @@ class FarmRenderer:
                 memory = after
             for future in futures:
                 future.result()
-            part = run.join(fit.streams)
+            part = run.join(streams)
             with atomic_path(output) as place:
                 os.replace(part, place)
                 before_rename(place)
@@ -164,7 +163,6 @@ class FarmRenderer:
             wait(futures)
             for path in found.folder.glob("part-*"):
                 path.unlink(missing_ok=True)
-        run.total.losses = fit.losses
         return run.total
 
 
@@ -239,7 +237,7 @@ class _FilmRun:
                 after.set_exception(error)
             raise
 
-    def join(self, streams: Sequence[object]) -> Path:
+    def join(self, streams: Sequence[Stream]) -> Path:
         """Put the result together; the file that is to get its name."""
         frames = sum(frames for _, frames in self._paths)
         note_difference(self.cut.film, frames, self.total.frames)

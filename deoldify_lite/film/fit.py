@@ -4,6 +4,7 @@ What a container or an encoder can hold differs between builds of ffmpeg, so ffm
 rehearsal encodes one frame and muxes the first packets of all streams before any real work begins.
 """
 
+import contextlib
 import json
 import logging
 import os
@@ -14,7 +15,7 @@ from typing import NamedTuple
 
 from deoldify_lite.errors import OptionError
 from deoldify_lite.film.encoders import HOLDS_CAPTIONS, MARKS_FIELDS
-from deoldify_lite.film.encoding import DEFAULT_ENCODING, YUV_FORMATS, Encoding, encoder_options
+from deoldify_lite.film.encoding import YUV_FORMATS, Encoding, encoder_options
 from deoldify_lite.film.ffmpeg import open_file, open_test_picture, run_ffprobe
 from deoldify_lite.film.hdr10 import hdr10_option
 from deoldify_lite.film.kinds import CONTAINERS
@@ -29,18 +30,6 @@ log = logging.getLogger(__name__)
 _TAGS_OF_FILE = {"major_brand", "minor_version", "compatible_brands", "encoder", "duration", "timecode"}
 
 
-def default_container(film: Film, encoding: Encoding = DEFAULT_ENCODING) -> str:
-    """Suffix for the result: the source's own if we write that well and all streams fit, or else .mkv."""
-    suffix = film.path.suffix.lower()
-    if suffix not in CONTAINERS:
-        return ".mkv"
-    try:
-        fit_into(film, suffix, encoding)
-    except OptionError:
-        return ".mkv"
-    return suffix
-
-
 class Fit(NamedTuple):
     """What a result can hold of its source."""
 
@@ -50,19 +39,30 @@ class Fit(NamedTuple):
     """What is not kept, each in a sentence with its remedy, if there is one."""
 
 
-def fit_film(film: Film, out_path: Path, encoding: Encoding) -> Fit:
-    """What the result can hold of a film, before any work.
+def fit_film(film: Film, out_paths: Sequence[Path], encoding: Encoding) -> tuple[Path, Fit]:
+    """Choose a name for the result, and say what the result can hold under it.
+
+    Args:
+        film: the source, as it will be written.
+        out_paths: names; the first is chosen whose container holds all streams but data.
+        encoding: of the picture.
 
     Raises:
-        OptionError: it would replace the source, a stream does not fit into the container, or the encoding
-            makes no sense.
+        OptionError: the film does not even fit under the last name, or the result would replace the source.
         VideoError: ffmpeg or its encoder is missing.
     """
+    *first, last = out_paths
+    for out_path in first:
+        with contextlib.suppress(OptionError):
+            fit = fit_into(film, out_path.suffix.lower(), encoding)
+            break
+    else:
+        out_path, fit = last, fit_into(film, last.suffix.lower(), encoding)
     if out_path.exists() and os.path.samefile(out_path, film.path):
         raise OptionError(f"{out_path}: the result would overwrite the source; give it another name")
     if film.interlaced:
         log.info("%s: interlaced, and kept so", film.path)
-    return fit_into(film, out_path.suffix.lower(), encoding)
+    return out_path, fit
 
 
 def fit_into(film: Film, suffix: str, encoding: Encoding) -> Fit:

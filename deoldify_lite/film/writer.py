@@ -20,9 +20,8 @@ from numpy.typing import NDArray
 from deoldify_lite.film.chroma import has_chroma
 from deoldify_lite.film.cut import Cut
 from deoldify_lite.film.encoding import DEFAULT_ENCODING, Encoding
-from deoldify_lite.film.fit import fit_film
 from deoldify_lite.film.mux import join_with_source
-from deoldify_lite.film.probe import Film
+from deoldify_lite.film.probe import Film, Stream
 from deoldify_lite.film.segment import SegmentEncoder
 from deoldify_lite.system.files import atomic_path
 
@@ -56,7 +55,7 @@ class ChromaWriter:
     segments that were ended, in a folder that the caller gave.
 
     Raises (on entry, before any work):
-        OptionError: a stream does not fit into the container, or the encoding makes no sense.
+        OptionError: the encoding makes no sense.
         VideoError: ffmpeg or its encoder is missing.
     """
 
@@ -65,6 +64,7 @@ class ChromaWriter:
         film: Film,
         out_path: Path,
         chroma_size: tuple[int, int],
+        streams: Sequence[Stream],
         *,
         encoding: Encoding = DEFAULT_ENCODING,
         may_keep: bool = False,
@@ -79,6 +79,7 @@ class ChromaWriter:
             film: the source.
             out_path: its suffix names the container: .mp4, .m4v, .mov, .mkv or .webm.
             chroma_size: height and width of the chroma frames, px.
+            streams: of the source, those that the result can hold, as `fit_film` finds them.
             encoding: codec, quality and pixel format.
             may_keep: True: frames may keep their own chroma, at a small cost if the film has any.
             cut: as given to the reader.
@@ -89,11 +90,10 @@ class ChromaWriter:
         self.film = film
         self.out_path = out_path
         self.encoding = encoding
+        self.streams = streams
         self.may_keep = may_keep and has_chroma(film.pix_fmt)
         self.cut = cut or Cut(film)
         self.segments = list(segments)
-        self.losses: tuple[str, ...] = ()
-        """What the result will not have of its source; known in the with block."""
         self._folder = folder
         self._before_rename = before_rename
         self._chroma_size = chroma_size
@@ -102,7 +102,6 @@ class ChromaWriter:
 
     def __enter__(self) -> "ChromaWriter":
         out = self.out_path
-        self._streams, self.losses = fit_film(self.film, out, self.encoding)
         out.parent.mkdir(parents=True, exist_ok=True)
         with ExitStack() as stack:
             if self._folder is None:
@@ -161,7 +160,7 @@ class ChromaWriter:
                 colorized = self._finish_segment(is_last=True)
                 note_difference(self.film, sum(frames for _, frames in self.segments), colorized)
                 with atomic_path(self.out_path) as part:
-                    join_with_source(self.film, self.cut, self.segments, self._streams, part)
+                    join_with_source(self.film, self.cut, self.segments, self.streams, part)
                     if self._before_rename:
                         self._before_rename(part)
 

@@ -11,12 +11,11 @@ from typing import Protocol
 from deoldify_lite.color.hint import FilmHint
 from deoldify_lite.errors import InputError, OptionError
 from deoldify_lite.film.cut import Cut, nearest_frame
-from deoldify_lite.film.encoding import Encoding
 from deoldify_lite.film.ffmpeg import ffmpeg_version
 from deoldify_lite.film.fields import deinterlaced
-from deoldify_lite.film.fit import default_container
+from deoldify_lite.film.fit import Fit, fit_film
 from deoldify_lite.film.kinds import FALLBACK_CONTAINER
-from deoldify_lite.film.probe import Film, probe_film
+from deoldify_lite.film.probe import Film, Stream, probe_film
 from deoldify_lite.render.colorizer import Colorizer, OutOfMemoryError
 from deoldify_lite.run.failure import failed
 from deoldify_lite.run.hint_file import HintFile
@@ -48,6 +47,7 @@ class Renderer(Protocol):
         settings: FilmSettings,
         found: Unfinished,
         *,
+        streams: Sequence[Stream],
         before_rename: Callable[[Path], None],
         progress: Progress | None,
     ) -> Tally:
@@ -86,6 +86,7 @@ class OneProcess:
         settings: FilmSettings,
         found: Unfinished,
         *,
+        streams: Sequence[Stream],
         before_rename: Callable[[Path], None],
         progress: Progress | None,
     ) -> Tally:
@@ -96,6 +97,7 @@ class OneProcess:
             self._colorizer,
             settings,
             found,
+            streams=streams,
             batch_size=self._batch_size,
             before_rename=before_rename,
             progress=progress,
@@ -135,15 +137,15 @@ def colorize_task(
         if not overwrite and (done := find_done(task, settings)):
             return Item(task.source, done, "skipped", "already done")
         film = probe_film(task.source)
-        if _needs_fallback(task, film, settings.encoding):
-            task = replace(task, output=task.aliases[0], aliases=())
+        written = deinterlaced(film) if settings.deinterlace else film
+        output, fit = fit_film(written, _names_of(task), settings.encoding)
+        if output != task.output:
+            task = replace(task, output=output, aliases=())
             if not overwrite and find_done(task, settings):
                 return Item(task.source, task.output, "skipped", "already done")
         check_output(task, overwrite)
         hints = () if task.hints is None else _hints_in(film, task.hints, settings)
-        if settings.deinterlace:
-            film = deinterlaced(film)
-        used, tally = _colorize(task, film, settings, hints, renderer, progress)
+        used, tally = _colorize(task, written, fit, settings, hints, renderer, progress)
         log.info("%s: %d of %d frames predicted", task.source, tally.predicted, tally.frames)
     except Exception as error:
         return failed(task, error)
@@ -152,18 +154,18 @@ def colorize_task(
         task.source,
         task.output,
         "done",
-        warnings=warnings_of(is_grey, settings.render_factor, used) + _notes_on(tally) + tally.losses,
+        warnings=warnings_of(is_grey, settings.render_factor, used) + _notes_on(tally) + fit.losses,
         render_factor=used,
         frames=tally.frames,
         seconds=time.perf_counter() - began,
     )
 
 
-def _needs_fallback(task: Task, film: Film, encoding: Encoding) -> bool:
-    """Whether the film does not fit into the container that was planned, and there is a name for another."""
-    if not task.aliases or task.output.suffix == FALLBACK_CONTAINER:
-        return False
-    return default_container(film, encoding) != task.output.suffix
+def _names_of(task: Task) -> list[Path]:
+    """The names that a result may get: that of the container that was planned, and that for another."""
+    if task.output.suffix == FALLBACK_CONTAINER:
+        return [task.output]
+    return [task.output, *task.aliases[:1]]
 
 
 def _hints_in(film: Film, hints: HintFile, settings: FilmSettings) -> tuple[FilmHint, ...]:
@@ -196,6 +198,7 @@ def _notes_on(tally: Tally) -> tuple[str, ...]:
 def _colorize(
     task: Task,
     film: Film,
+    fit: Fit,
     settings: FilmSettings,
     hints: tuple[FilmHint, ...],
     renderer: Renderer,
@@ -218,6 +221,7 @@ def _colorize(
                     task.output,
                     replace(used, hints=hints),
                     found,
+                    streams=fit.streams,
                     before_rename=partial(_record, task, used, wanted),
                     progress=progress,
                 )

@@ -46,7 +46,6 @@ class Tally:
     kept: int = 0  # of these were in colour already
     grey: int = 0  # came out grey
     predicted: int = 0  # went through the network; the rest took their colour from them
-    losses: tuple[str, ...] = ()  # what the result does not have of its source
 
     def add(self, other: "Tally | Segment") -> None:
         """Count those of another one, too."""

@@ -1,7 +1,7 @@
 """One film through the network: read, predicted, steadied and written all at once, segment by segment."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from deoldify_lite.errors import InputError
 from deoldify_lite.film.cut import Cut
-from deoldify_lite.film.probe import Film
+from deoldify_lite.film.probe import Film, Stream
 from deoldify_lite.film.writer import ChromaWriter
 from deoldify_lite.render.colorizer import Colorizer
 from deoldify_lite.run.items import Progress
@@ -75,6 +75,7 @@ def colorize_film(
     settings: FilmSettings,
     found: Unfinished,
     *,
+    streams: Sequence[Stream],
     batch_size: int,
     before_rename: Callable[[Path], None],
     progress: Progress | None = None,
@@ -87,6 +88,7 @@ def colorize_film(
         colorizer: what gives the chroma.
         settings: of the film; the colorizer has its own.
         found: the segments that are done; takes the others as they are.
+        streams: of the source, those that the result can hold.
         batch_size: frames predicted at once.
         before_rename: called with the finished result just before it gets its name.
         progress: is told of each frame.
@@ -107,6 +109,7 @@ def colorize_film(
             film,
             output,
             colorizer.chroma_size,
+            streams,
             encoding=settings.encoding,
             may_keep=not settings.recolor_all,
             cut=cut,
@@ -147,7 +150,6 @@ def colorize_film(
                     frames = total.frames + tally.frames
                     progress(film.path, frames, max(frames, cut.frame_count))
     total.add(tally)
-    total.losses = writer.losses
     return total
 
 

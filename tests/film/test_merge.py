@@ -10,8 +10,7 @@ import pytest
 from deoldify_lite.film.cut import Cut
 from deoldify_lite.film.encoding import Encoding
 from deoldify_lite.film.probe import Film, probe_film
-from deoldify_lite.film.writer import ChromaWriter
-from helpers.films import LOSSLESS, SIZE, between, make, pattern, plane_hashes
+from helpers.films import LOSSLESS, SIZE, between, make, open_writer, pattern, plane_hashes
 
 # As far from neutral as can be, to show what is off by one.
 OURS = np.broadcast_to(np.array([[[-0.5]], [[0.5]]], np.float32), (2, SIZE, SIZE))
@@ -24,9 +23,7 @@ def colorize_but(
     kept: Set[int], film: Film, count: int, out_path: Path, encoding: Encoding, cut: Cut | None = None
 ) -> list[tuple[str, str, str]]:
     """Colorize all frames but some; returns the hashes of the result's planes."""
-    with ChromaWriter(
-        film, out_path, (SIZE, SIZE), encoding=encoding, may_keep=bool(kept), cut=cut
-    ) as writer:
+    with open_writer(film, out_path, encoding, may_keep=bool(kept), cut=cut) as writer:
         for number in range(count):
             if number in kept:
                 writer.keep()
@@ -121,9 +118,7 @@ def test_a_frame_more_than_was_read_is_kept_like_the_last(
     source = make(tmp_path / "a.mkv", *pattern(0.4), *FFV1, "yuv420p")
     with (
         caplog.at_level(logging.WARNING),
-        ChromaWriter(
-            probe_film(source), tmp_path / "out.mkv", (SIZE, SIZE), encoding=LOSSLESS, may_keep=True
-        ) as writer,
+        open_writer(probe_film(source), tmp_path / "out.mkv", LOSSLESS, may_keep=True) as writer,
     ):
         for _ in range(9):
             writer.keep()
@@ -136,7 +131,7 @@ def test_nothing_to_keep(tmp_path: Path, pix_fmt: str, may_keep: bool) -> None:
     film = probe_film(make(tmp_path / "a.mkv", *pattern(0.1), *FFV1, pix_fmt))
     with (
         pytest.raises(ValueError, match="no chroma can be kept"),
-        ChromaWriter(film, tmp_path / "out.mkv", (SIZE, SIZE), may_keep=may_keep) as writer,
+        open_writer(film, tmp_path / "out.mkv", may_keep=may_keep) as writer,
     ):
         writer.keep()
     assert not (tmp_path / "out.mkv").exists()

@@ -16,19 +16,19 @@ from deoldify_lite.film import encoding as encoding_module
 from deoldify_lite.film.chroma import MATRICES, convert_chroma, encode_chroma, has_chroma
 from deoldify_lite.film.cut import Cut
 from deoldify_lite.film.encoding import Encoding, choose_pix_fmt
-from deoldify_lite.film.fit import default_container
 from deoldify_lite.film.probe import probe_film
 from deoldify_lite.film.reader import FrameReader
-from deoldify_lite.film.writer import ChromaWriter
 from helpers.films import (
     LOSSLESS,
     SIZE,
     colorize,
+    container_of,
     first_sound,
     info,
     luma_hashes,
     make,
     make_steps,
+    open_writer,
     pattern,
     picture_times,
     read_all,
@@ -431,17 +431,17 @@ def test_mp4_keeps_cover_chapters_and_title(tmp_path: Path) -> None:
 
 
 def test_containers(tmp_path: Path, plain: Path) -> None:
-    assert default_container(probe_film(plain)) == ".mp4"
+    assert container_of(probe_film(plain)) == ".mp4"
     avi = make(tmp_path / "a.avi", *pattern(0.2), *tone(0.2), "-c:v", "mpeg4", "-c:a", "mp2")
-    assert default_container(probe_film(avi)) == ".mkv"
+    assert container_of(probe_film(avi)) == ".mkv"
     (tmp_path / "s.srt").write_text("1\n00:00:00,100 --> 00:00:00,150\nHallo\n")
     subbed = make(tmp_path / "a.mkv", *pattern(0.2), "-i", tmp_path / "s.srt", *X264, "-c:s", "srt")
     film = probe_film(subbed)
-    assert default_container(film) == ".mkv"
+    assert container_of(film) == ".mkv"
     with pytest.raises(OptionError, match=r"stream 1 \(subtitle, subrip\).*\.mkv"):
-        ChromaWriter(film, tmp_path / "out.mp4", (SIZE, SIZE)).__enter__()
+        open_writer(film, tmp_path / "out.mp4")
     with pytest.raises(OptionError, match=r"cannot be written as \.avi"):
-        ChromaWriter(film, tmp_path / "out.avi", (SIZE, SIZE)).__enter__()
+        open_writer(film, tmp_path / "out.avi")
     assert not list(tmp_path.glob("*out*")) and not list(tmp_path.glob(".*"))
 
 
@@ -466,7 +466,7 @@ def test_webm(tmp_path: Path) -> None:
         "-c:a",
         "libopus",
     )
-    assert default_container(probe_film(source)) == ".webm"
+    assert container_of(probe_film(source)) == ".webm"
     after = colorize(source, tmp_path / "out.webm", encoding=Encoding())
     assert (after.codec, after.streams[0].codec, after.frame_count) == ("vp9", "opus", 8)
 
@@ -577,7 +577,7 @@ def test_nothing_is_left_after_an_error(tmp_path: Path, plain: Path, error: type
     with (
         pytest.raises(error),
         FrameReader(film, SIZE) as reader,
-        ChromaWriter(film, out, (SIZE, SIZE)) as writer,
+        open_writer(film, out) as writer,
     ):
         for luma in reader:
             writer.write(np.zeros((2, *luma.shape), np.float32))
@@ -591,7 +591,7 @@ def test_encoder_that_dies_tells_why(tmp_path: Path, plain: Path) -> None:
     chroma = np.zeros((2, SIZE, SIZE), np.float32)
     with (
         pytest.raises(VideoError, match=r"out\.mp4: ffmpeg failed"),
-        ChromaWriter(film, tmp_path / "out.mp4", (SIZE, SIZE)) as writer,
+        open_writer(film, tmp_path / "out.mp4") as writer,
     ):
         writer._encoder._process._process.terminate()
         for _ in range(5000):
@@ -603,7 +603,7 @@ def test_encoder_that_dies_tells_why(tmp_path: Path, plain: Path) -> None:
 def test_wrong_number_of_frames_is_an_error(tmp_path: Path, plain: Path, count: int) -> None:
     with (
         pytest.raises(VideoError, match=r"gave (more than 10|25|(more than )?0) frames"),
-        ChromaWriter(probe_film(plain), tmp_path / "out.mp4", (SIZE, SIZE)) as writer,
+        open_writer(probe_film(plain), tmp_path / "out.mp4") as writer,
     ):
         for _ in range(count):
             writer.write(np.zeros((2, SIZE, SIZE), np.float32))
@@ -612,7 +612,7 @@ def test_wrong_number_of_frames_is_an_error(tmp_path: Path, plain: Path, count: 
 
 def test_the_source_is_never_overwritten(plain: Path) -> None:
     with pytest.raises(OptionError, match="overwrite the source"):
-        ChromaWriter(probe_film(plain), plain, (SIZE, SIZE)).__enter__()
+        open_writer(probe_film(plain), plain)
 
 
 @pytest.mark.parametrize(
@@ -629,7 +629,7 @@ def test_bad_encoding_is_refused_before_any_work(
     tmp_path: Path, plain: Path, encoding: Encoding, error: type[Exception], words: str
 ) -> None:
     with pytest.raises(error, match=words):
-        ChromaWriter(probe_film(plain), tmp_path / "o.mp4", (SIZE, SIZE), encoding=encoding).__enter__()
+        open_writer(probe_film(plain), tmp_path / "o.mp4", encoding)
     assert not list(tmp_path.iterdir())
 
 

@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deoldify_lite.film.cut import Cut
-from deoldify_lite.film.encoding import Encoding
+from deoldify_lite.film.encoding import DEFAULT_ENCODING, Encoding
+from deoldify_lite.film.fit import fit_film
+from deoldify_lite.film.kinds import FALLBACK_CONTAINER, container_for
 from deoldify_lite.film.probe import Film, probe_film
 from deoldify_lite.film.reader import FrameReader
 from deoldify_lite.film.writer import ChromaWriter
@@ -138,6 +140,21 @@ def read_all(film: Film, **cut: float | None) -> list[NDArray[np.uint8]]:
         return list(reader)
 
 
+def open_writer(
+    film: Film, out_path: Path, encoding: Encoding = DEFAULT_ENCODING, **options: Any
+) -> ChromaWriter:
+    """A writer of all streams that the result can hold."""
+    _, fit = fit_film(film, [out_path], encoding)
+    return ChromaWriter(film, out_path, (SIZE, SIZE), fit.streams, encoding=encoding, **options)
+
+
+def container_of(film: Film) -> str:
+    """The container that a run chooses for a film."""
+    out_path = Path(f"out{container_for(film.path)}")
+    chosen, _ = fit_film(film, [out_path, out_path.with_suffix(FALLBACK_CONTAINER)], DEFAULT_ENCODING)
+    return chosen.suffix
+
+
 def colorize(
     path: Path,
     out_path: Path,
@@ -153,7 +170,7 @@ def colorize(
     flat = np.broadcast_to(np.array([[[cb]], [[cr]]], np.float32), (2, SIZE, SIZE))
     with (
         FrameReader(film, SIZE, cut=between(film, **cut)) as reader,
-        ChromaWriter(film, out_path, (SIZE, SIZE), encoding=encoding, cut=between(film, **cut)) as writer,
+        open_writer(film, out_path, encoding, cut=between(film, **cut)) as writer,
     ):
         for luma in reader:
             writer.write(flat if shade is None else shade(luma), luma)
@@ -203,7 +220,7 @@ def give_color(
 ) -> None:
     """Write so many frames in one colour, or with their own."""
     chroma = np.broadcast_to(np.array([[[0.1]], [[-0.1]]], np.float32), (2, SIZE, SIZE))
-    with ChromaWriter(film, out_path, (SIZE, SIZE), encoding=encoding, may_keep=keep) as writer:
+    with open_writer(film, out_path, encoding, may_keep=keep) as writer:
         for _ in range(count):
             if keep:
                 writer.keep()

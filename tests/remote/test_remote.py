@@ -12,7 +12,6 @@ from PIL import Image
 
 from deoldify_lite import api
 from deoldify_lite.errors import InputError, OptionError
-from deoldify_lite.film.fit import default_container
 from deoldify_lite.film.kinds import CONTAINERS, FILM_SUFFIXES
 from deoldify_lite.film.probe import probe_film
 from deoldify_lite.photo.kinds import PHOTO_SUFFIXES, output_suffix
@@ -35,7 +34,7 @@ from deoldify_lite.storage.places import Folder, place_of, size_and_time
 from deoldify_lite.storage.store import fetch, list_files, look_up, put
 from deoldify_lite.storage.url import Place, Url, any_url, is_url, name_below, path_or_url
 from deoldify_lite.temporal.scene_memory import SceneMemory
-from helpers.films import info, make, pattern, plane_hashes, tone
+from helpers.films import container_of, info, make, pattern, plane_hashes, tone
 from helpers.pictures import grey_picture
 
 fsspec = pytest.importorskip("fsspec", reason="files elsewhere need the extra `remote`")
@@ -680,7 +679,7 @@ def test_films_on_s3(
     odd = make(
         tmp_path / "odd.mp4", *pattern(0.2), *tone(0.2), "-vf", "hue=s=0", "-c:a", "pcm_s16le", "-f", "mov"
     )
-    assert default_container(probe_film(odd)) == ".mkv"  # known only after a look into it
+    assert container_of(probe_film(odd)) == ".mkv"  # known only after a look into it
     write(bucket / "films/old film.mp4", film.read_bytes())
     write(bucket / "films/more/odd.mp4", odd.read_bytes())
     write(bucket / "films/broken.mkv", b"no film")

@@ -8,13 +8,17 @@ import sys
 import time
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from deoldify_lite import api
 from deoldify_lite.errors import OptionError, RenderError
+from deoldify_lite.film import process
+from deoldify_lite.film.encoders import encoder_pix_fmts
 from deoldify_lite.film.encoding import Encoding
+from deoldify_lite.film.ffmpeg import ffmpeg_version
 from deoldify_lite.run import stream as film_stream
 from deoldify_lite.run.items import Item
 from helpers.commands import Command
@@ -49,6 +53,42 @@ def film(tmp_path: Path) -> Path:
 def colorfulness_of(path: Path) -> float:
     frames = rgb_frames(path).astype(int)
     return float(np.ptp(frames, axis=3).mean())
+
+
+def test_a_film_is_probed_and_rehearsed_once(
+    tmp_path: Path, rendering: api.Rendering, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And not even that if it is done."""
+    started: list[str] = []
+    start = process._start
+
+    def seen(arguments: list[str], **options: Any) -> object:
+        started.append(f"{Path(arguments[0]).stem} {' '.join(arguments[1:])}")
+        return start(arguments, **options)
+
+    source = make(tmp_path / "film.mp4", *pattern(0.4), "-metadata", "title=x")
+    encoder_pix_fmts.cache_clear()
+    ffmpeg_version.cache_clear()
+    monkeypatch.setattr(process, "_start", seen)
+    (item,) = api.colorize_video(source, tmp_path / "out", rendering=rendering)
+    assert item.status == "done", item.reason
+    expected = [
+        ("ffprobe", "-show_streams"),  # which of the streams is the picture
+        ("ffprobe", "-read_intervals"),  # first frames of the picture
+        ("ffmpeg", "-h encoder=libx264"),  # pixel formats; once a process
+        ("ffmpeg", "rehearsal.mp4"),  # whether all streams fit
+        ("ffprobe", "rehearsal.mp4"),  # whether all metadata fits; of films that have any
+        ("ffmpeg", "-version"),  # for unfinished films; once a process
+        ("ffmpeg", "-pix_fmt yuv420p pipe:1"),  # reader
+        ("ffmpeg", "pipe:0"),  # encoder
+        ("ffmpeg", "-c copy"),  # the encoded picture and all else
+    ]
+    assert len(started) == len(expected)
+    for line, (program, words) in zip(started, expected, strict=True):
+        assert line.startswith(f"{program} ") and words in line
+    started.clear()
+    (item,) = api.colorize_video(source, tmp_path / "out", rendering=rendering)
+    assert (item.status, started) == ("skipped", [])
 
 
 def test_a_film_is_deinterlaced_on_demand(tmp_path: Path) -> None:
