@@ -1,6 +1,6 @@
 """The table of networks: how each is built, where its weights come from, and their checksums."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from deoldify_lite.errors import OptionError
 
@@ -15,9 +15,7 @@ class ModelSpec:
     file: str  # name of the weight file
     sha256: str = ""  # of that file; empty where it is not known and not checked
     bytes: int = 0  # size of that file; 0 where it is not known and not checked
-    urls: tuple[
-        str, ...
-    ] = ()  # places to fetch it from, in the order they are tried; none if it ships with us
+    urls: tuple[str, ...] = ()  # where it is fetched from, in the order of trying; none if it ships with us
     licence: str = ""  # of the weights
     source: str = ""  # who made them
 
@@ -26,38 +24,33 @@ _DEOLDIFY = "https://github.com/jantic/DeOldify"
 _DEEPAI = "https://data.deepai.org/deoldify"
 _HUGGING_FACE = "https://huggingface.co/spensercai/DeOldify/resolve/main"
 
+_LITE = ModelSpec(
+    name="lite",
+    encoder="resnet34",
+    decoder="lite",
+    file="lite.safetensors",
+    sha256="6f0970b76583569e0388334f43cf9648fb169af4f52e720365e464c01669c839",
+    bytes=50_508_420,
+    licence="MIT",
+    source="trained by this project; data and terms are in weights/README.md",
+)
 # The hashes of DeOldify's files are those that several independent public projects give.
 _SPECS = (
-    ModelSpec(
-        name="lite",
-        encoder="resnet34",
-        decoder="lite",
-        file="lite.safetensors",
-        sha256="6f0970b76583569e0388334f43cf9648fb169af4f52e720365e464c01669c839",
-        bytes=50_508_420,
-        licence="MIT",
-        source="trained by this project; data and terms are in weights/README.md",
-    ),
+    _LITE,
     # These two hold only what differs from `lite`.
-    ModelSpec(
+    replace(
+        _LITE,
         name="lite-artistic",
-        encoder="resnet34",
-        decoder="lite",
         file="lite-artistic.safetensors",
         sha256="24a963c33c22c43ff50b8d5241d2722638af1c38c51f317c02949872d5e3106a",
         bytes=3_054_664,
-        licence="MIT",
-        source="trained by this project; data and terms are in weights/README.md",
     ),
-    ModelSpec(
+    replace(
+        _LITE,
         name="lite-video",
-        encoder="resnet34",
-        decoder="lite",
         file="lite-video.safetensors",
         sha256="8d44dbe15780db787503b1dc4ea3f9975d35745f6418970b664befef147da585",
         bytes=3_054_664,
-        licence="MIT",
-        source="trained by this project; data and terms are in weights/README.md",
     ),
     ModelSpec(
         name="artistic",
