@@ -44,6 +44,13 @@ def choose_dtype(device: str, precision: str = "auto") -> "torch.dtype":
     return torch.float32
 
 
+def autocast(device: "torch.device", dtype: "torch.dtype") -> "torch.autocast":
+    """A context in which convolutions compute in a type that `choose_dtype` has chosen."""
+    import torch
+
+    return torch.autocast(device.type, dtype, enabled=dtype != torch.float32)
+
+
 # What drivers of GPUs leave on Linux: Nvidia's, AMD's, and that of Windows' own Linux.
 _LINUX_DRIVERS = ("/dev/nvidia0", "/dev/nvidiactl", "/dev/kfd", "/dev/dxg")
 

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from deoldify_lite.errors import OptionError
+from deoldify_lite.system.device import autocast
 from deoldify_lite.training.adversarial import (
     AdversarialLoss,
     build_adversarial_loss,
@@ -24,10 +25,6 @@ from deoldify_lite.training.schedule import learning_rate_factor
 from deoldify_lite.training.views import Views
 
 State = dict[str, Any]
-
-
-def _autocast(device: torch.device, dtype: torch.dtype) -> torch.autocast:
-    return torch.autocast(device.type, dtype, enabled=dtype != torch.float32)
 
 
 def _optimizer(parameters: Iterable[nn.Parameter], recipe: Recipe) -> torch.optim.Optimizer:
@@ -88,7 +85,7 @@ class CriticPlayer:
         draws = torch.Generator().manual_seed(seed)
         self.network.train().requires_grad_(True)
         fake = fake.detach()
-        with _autocast(self.processes.device, self.dtype):
+        with autocast(self.processes.device, self.dtype):
             real_logits = self.network(views.luma, views.rgb)
             fake_logits = self.network(views.luma, fake)
         losses = {"critic_real": real_logits.float().mean(), "critic_fake": fake_logits.float().mean()}
@@ -142,13 +139,13 @@ class GeneratorPlayer:
     def answer(self, views: Views) -> Tensor:
         """What the generator makes of a batch, for the critic to learn from: (N, 3, H, W) RGB."""
         train_mode(self.objective.generator, self.recipe.frozen)
-        with torch.no_grad(), _autocast(self.processes.device, self.dtype):
+        with torch.no_grad(), autocast(self.processes.device, self.dtype):
             return self.objective.colorize(views.luma, views.seen)
 
     def move(self, views: Views, progress: float, critic: CriticPlayer | None) -> dict[str, Tensor]:
         """Learn from a batch, with the critic's verdict if there is a critic."""
         train_mode(self.objective.generator, self.recipe.frozen)
-        with _autocast(self.processes.device, self.dtype):
+        with autocast(self.processes.device, self.dtype):
             outcome: Outcome = self.objective(views, progress)
             losses, total = dict(outcome.losses), outcome.total
             if critic is not None:
@@ -161,7 +158,7 @@ class GeneratorPlayer:
     def distil(self, views: Views, progress: float) -> dict[str, Tensor]:
         """Let the encoder alone learn from the teacher."""
         train_mode(self.objective.generator, self.recipe.frozen)
-        with _autocast(self.processes.device, self.dtype):
+        with autocast(self.processes.device, self.dtype):
             loss = self.objective.distil(views)
         self._learn(loss, progress)
         return {"distillation": loss.detach()}

@@ -12,12 +12,13 @@ from torch import Tensor
 from deoldify_lite.color.metrics import colorfulness, psnr
 from deoldify_lite.color.tensors import luma_of, merge_luma_chroma
 from deoldify_lite.models.build import Network
+from deoldify_lite.system.device import autocast
 from deoldify_lite.training.data import Photo, centre_square, to_tensor
 
 
 def _predict(generator: Network, luma: Tensor, dtype: torch.dtype) -> Tensor:
     device = next(generator.parameters()).device
-    with torch.autocast(device.type, dtype, enabled=dtype != torch.float32):
+    with autocast(device, dtype):
         chroma: Tensor = generator.predict_chroma(luma.to(device))
     return chroma.float().cpu()
 
