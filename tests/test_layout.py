@@ -32,7 +32,7 @@ ROOMS = {
     "templates": set(),
     "show": {"system", "storage", "color", "photo", "film", "render", "run", "templates"},
     "web": {"system", "storage", "color", "photo", "film", "render", "run", "api", "templates"},
-    "evaluation": {"system", "color", "photo", "film", "temporal", "templates"},
+    "evaluation": {"system", "color", "photo", "film", "models", "temporal", "templates"},
     "training": {"system", "color", "models", "photo"},
     "cli": {
         "system",

@@ -11,51 +11,45 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import timm
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torchvision.models import VGG16_BN_Weights, squeezenet1_1, vgg16_bn
+from torchvision.models import VGG16_BN_Weights
 
 from deoldify_lite.errors import WeightsError
 from deoldify_lite.models.checkpoint import State, read_state
+from deoldify_lite.models.pretrained import PRETRAINED, build_pretrained
 from deoldify_lite.models.unet import IMAGENET_MEAN, IMAGENET_STD
 
 TEACHER_CHANNELS = 1024  # of a teacher's deepest features
 
 
 @dataclass(frozen=True)
-class Architecture:
+class Chain:
     """How a pretrained network is cut into a chain of layers, and what counts at which of them."""
 
-    build: Callable[[], nn.Module]  # with the tensor names of its weight files
-    chain: Callable[[Any], Sequence[nn.Module]]  # what a picture passes, one after the other
+    layers: Callable[[Any], Sequence[nn.Module]]  # what a picture passes, one after the other
     taps: tuple[int, ...]  # features are taken after these layers of the chain
     tap_weights: tuple[float, ...]  # of their distances in the feature loss
     relative: bool  # whether a distance is a share of the features' size
     exact: bool = False  # whether it computes in float32 whatever the rest does
-    mean: tuple[float, float, float] = IMAGENET_MEAN  # of red, green, blue: what the input is normalized by
-    std: tuple[float, float, float] = IMAGENET_STD
 
 
-ARCHITECTURES = {
-    "squeezenet1_1": Architecture(
-        squeezenet1_1,
+CHAINS = {
+    "squeezenet1_1": Chain(
         lambda network: list(network.features),
         taps=(2, 4, 7),  # strides 4, 4 and 8, past a max-pool and two fire modules
         tap_weights=(1.0, 1.0, 1.0),
         relative=True,
     ),
     # As DeOldify uses it: the last layers before the third, fourth and fifth max-pool.
-    "vgg16_bn": Architecture(
-        vgg16_bn,
+    "vgg16_bn": Chain(
         lambda network: list(network.features),
         taps=(22, 32, 42),  # strides 4, 8 and 16
         tap_weights=(20.0, 70.0, 10.0),
         relative=False,
     ),
-    "mobilenetv1_100": Architecture(
-        lambda: timm.create_model("mobilenetv1_100", pad_type="same", num_classes=0),
+    "mobilenetv1_100": Chain(
         lambda network: [network.conv_stem, network.bn1, *network.blocks],
         taps=(4, 6),  # strides 8 and 32
         tap_weights=(1.0, 1.0),
@@ -63,9 +57,6 @@ ARCHITECTURES = {
         # In bfloat16 the gradient through its depthwise convolutions has a cosine of 0.6 to the true one, and
         # on a CPU they are slower.
         exact=True,
-        # The scale of TensorFlow: (x - 128) / 128 in 8-bit units.
-        mean=(128 / 255,) * 3,
-        std=(128 / 255,) * 3,
     ),
 }
 
@@ -202,16 +193,18 @@ def build_feature_loss(source: str | Path) -> FeatureLoss:
     """A feature loss by a pretrained network.
 
     Args:
-        source: a safetensors or `.pth` file of one of `ARCHITECTURES`, which its tensors tell; or the word
+        source: a safetensors or `.pth` file of one of `PRETRAINED`, which its tensors tell; or the word
             `vgg16_bn`, on which torchvision's weights are downloaded (528 MB), or found in torch's cache.
 
     Raises:
         WeightsError: the file is missing, damaged, or of another network; or the download failed.
     """
     state = _download_vgg16_bn() if source == "vgg16_bn" else read_state(Path(source))[0]
-    name, network = _build(state, source)
-    architecture = ARCHITECTURES[name]
-    return FeatureLoss(network, weights=architecture.tap_weights, relative=architecture.relative)
+    try:
+        name, network = _build(state, source)
+    except WeightsError as error:
+        raise WeightsError(f"{error}, or vgg16_bn to download them") from error
+    return FeatureLoss(network, weights=CHAINS[name].tap_weights, relative=CHAINS[name].relative)
 
 
 def build_teacher(path: Path) -> FeatureNetwork:
@@ -247,24 +240,7 @@ def _build(state: State, source: str | Path) -> tuple[str, FeatureNetwork]:
     Raises:
         WeightsError: they are of none that is known here.
     """
-    for name, architecture in ARCHITECTURES.items():
-        # On `meta` nothing is allocated or drawn at random. The classifier stays there, unused.
-        with torch.device("meta"):
-            network = architecture.build()
-        empty = {k: v for k, v in network.state_dict().items() if not k.startswith("classifier.")}
-        counters = {k: torch.tensor(0) for k in empty if k.endswith("num_batches_tracked")}
-        found = {k: v.float() for k, v in state.items() if not k.startswith("classifier.")} | counters
-        if {k: v.shape for k, v in found.items()} == {k: v.shape for k, v in empty.items()}:
-            network.load_state_dict(found, strict=False, assign=True)
-            layers = architecture.chain(network)
-            return name, FeatureNetwork(
-                layers,
-                taps=architecture.taps,
-                mean=architecture.mean,
-                std=architecture.std,
-                exact=architecture.exact,
-            )
-    raise WeightsError(
-        f"{source} holds no known network: name weights of {', '.join(ARCHITECTURES)}, "
-        "or vgg16_bn to download them"
-    )
+    name, network = build_pretrained(state, source)
+    known, chain = PRETRAINED[name], CHAINS[name]
+    layers = chain.layers(network)
+    return name, FeatureNetwork(layers, taps=chain.taps, mean=known.mean, std=known.std, exact=chain.exact)

@@ -5,20 +5,18 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlparse
 
-import timm
 import torch
 import torch.nn.functional as F
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor, nn
-from torchvision.models import AlexNet_Weights, squeezenet1_1
+from torchvision.models import AlexNet_Weights
 
 from deoldify_lite.errors import WeightsError
+from deoldify_lite.models.checkpoint import read_state
+from deoldify_lite.models.pretrained import build_pretrained
+from deoldify_lite.models.unet import IMAGENET_MEAN, IMAGENET_STD
 
 log = logging.getLogger(__name__)
 
-IMAGENET_MEAN = (0.485, 0.456, 0.406)
-IMAGENET_STD = (0.229, 0.224, 0.225)
 NETWORK_SIDE_PX = 224
 LPIPS_LEAST_PX = 32  # AlexNet's poolings leave nothing of a smaller picture
 
@@ -33,20 +31,19 @@ def network_input(rgb: Tensor) -> Tensor:
 
 
 class Squeezenet(nn.Module):
-    """SqueezeNet 1.1 of torchvision: features, and classes where the file holds its head.
+    """SqueezeNet 1.1 of torchvision: features and classes.
 
     Args:
-        state: its weights, float32.
+        network: with its weights.
     """
 
     name = "squeezenet1_1"
     mean: Tensor
     std: Tensor
 
-    def __init__(self, state: dict[str, Tensor]) -> None:
+    def __init__(self, network: Any) -> None:
         super().__init__()
-        self.network = squeezenet1_1(weights=None)
-        self.network.load_state_dict(state)
+        self.network = network
         self.register_buffer("mean", torch.tensor(IMAGENET_MEAN).view(1, 3, 1, 1))
         self.register_buffer("std", torch.tensor(IMAGENET_STD).view(1, 3, 1, 1))
 
@@ -65,16 +62,14 @@ class Mobilenet(nn.Module):
     """MobileNetV1 of timm, with TensorFlow's padding and without its head.
 
     Args:
-        state: its weights, float32.
+        network: with its weights.
     """
 
     name = "mobilenetv1_100"
 
-    def __init__(self, state: dict[str, Tensor]) -> None:
+    def __init__(self, network: Any) -> None:
         super().__init__()
-        self.network: Any = timm.create_model("mobilenetv1_100", pad_type="same", num_classes=0)
-        counters = {k: v for k, v in self.network.state_dict().items() if k.endswith("num_batches_tracked")}
-        self.network.load_state_dict(counters | state)
+        self.network = network
 
     def features(self, rgb: Tensor) -> Tensor:
         """(N, 3, H, W) RGB in [0, 1] -> (N, 1024), the mean over the picture of the last features."""
@@ -86,43 +81,40 @@ def load_feature_network(path: Path, *, device: torch.device) -> Squeezenet | Mo
     """A network for a Frechet distance, recognised by its weights.
 
     Args:
-        path: safetensors of torchvision's `squeezenet1_1` or timm's `mobilenetv1_100`, 16 or 32 bits.
+        path: weights of torchvision's `squeezenet1_1` with its head, or of timm's `mobilenetv1_100`, 16 or 32
+            bits.
         device: where it runs.
 
     Raises:
         WeightsError: the file is missing, damaged, or of another network.
     """
-    state = _read(path)
-    kind = Squeezenet if "features.0.weight" in state else Mobilenet
-    try:
-        return kind(state).eval().requires_grad_(False).to(device)
-    except RuntimeError as error:
+    kinds: dict[str, type[Squeezenet | Mobilenet]] = {kind.name: kind for kind in (Squeezenet, Mobilenet)}
+    name, network = build_pretrained(read_state(path)[0], path)
+    if name not in kinds or _lacks_weights(network):
         raise WeightsError(
-            f"{path}: holds neither torchvision's squeezenet1_1 nor timm's mobilenetv1_100: {error}"
-        ) from error
+            f"{path}: holds neither torchvision's squeezenet1_1 with its head nor timm's mobilenetv1_100"
+        )
+    return kinds[name](network).to(device)
 
 
 def load_classifier(path: Path, *, device: torch.device) -> Squeezenet:
     """A classifier of the 1000 classes of ImageNet.
 
     Args:
-        path: safetensors of torchvision's `squeezenet1_1`, with its head.
+        path: weights of torchvision's `squeezenet1_1`, with its head.
         device: where it runs.
 
     Raises:
         WeightsError: the file is missing, damaged, or of another network.
     """
-    try:
-        return Squeezenet(_read(path)).eval().requires_grad_(False).to(device)
-    except RuntimeError as error:
-        raise WeightsError(f"{path}: is not torchvision's squeezenet1_1 with its head: {error}") from error
+    name, network = build_pretrained(read_state(path)[0], path)
+    if name != Squeezenet.name or _lacks_weights(network):
+        raise WeightsError(f"{path}: is not torchvision's squeezenet1_1 with its head")
+    return Squeezenet(network).to(device)
 
 
-def _read(path: Path) -> dict[str, Tensor]:
-    try:
-        return {name: value.float() for name, value in load_file(path).items()}
-    except (OSError, SafetensorError) as error:
-        raise WeightsError(f"{path}: cannot be read as safetensors: {error}") from error
+def _lacks_weights(network: nn.Module) -> bool:
+    return any(parameter.is_meta for parameter in network.parameters())
 
 
 class Lpips(nn.Module):
