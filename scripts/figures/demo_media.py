@@ -82,14 +82,14 @@ def frame_of(film: Path, time_s: float) -> NDArray[np.uint8]:
 
 def photo_pair(folder: Path, name: str) -> Pair:
     """A photo of the demo, grey and colorized: two (H, W, 3) RGB arrays."""
-    grey, colour = (
+    grey, color = (
         np.asarray(Image.open(folder / kind / f"{name}.png").convert("RGB"))
         for kind in ("photos", "photos-colorized")
     )
-    return grey, colour
+    return grey, color
 
 
-def grey_above_colour(pairs: list[Pair], height: int) -> Image.Image:
+def grey_above_color(pairs: list[Pair], height: int) -> Image.Image:
     """One column for each pair, its two pictures `height` pixels high."""
     columns = [
         np.vstack(
@@ -108,13 +108,13 @@ def make_sheet(folder: Path) -> None:
         (frame_of(folder / "film.mp4", time_s), frame_of(folder / "film-colorized.mp4", time_s))
         for time_s in (SHOT_S / 2, SHOT_S * 3 / 2)
     ]
-    grey_above_colour(pairs, 300).save(folder / "before-after.png")
+    grey_above_color(pairs, 300).save(folder / "before-after.png")
 
 
 def make_readme_picture(folder: Path) -> None:
     """Write `docs/before-after.jpg`, about 1600 pixels wide: the picture of README."""
     pairs = [photo_pair(folder, name) for name in README_PICTURES]
-    grey_above_colour(pairs, 400).save(README_PICTURE, quality=88, optimize=True)
+    grey_above_color(pairs, 400).save(README_PICTURE, quality=88, optimize=True)
 
 
 if __name__ == "__main__":
