@@ -1,7 +1,7 @@
-"""A picture's own luma joined with predicted chroma, at full size: `color`'s maths for large arrays.
+"""A picture's own luma joined with predicted chroma, at full size.
 
-`color.merge_luma_chroma` is the same on tensors. This one works a strip of rows at a time, so that all in
-between stays in the processor's cache, and loads no torch.
+`color.tensors.merge_luma_chroma` does the same with tensors. This module works on large arrays, a few rows at
+a time, so that all intermediate values stay in the processor's cache; and it does not load torch.
 """
 
 from typing import Any

@@ -37,7 +37,7 @@ def find_key_frames(
 
     These are: the first and the last of each shot, each that lost too much of the one predicted before, and
     one in `most_steps`. Frames that only repeat the one before, as in a film of variable rate, and those in
-    colour do not count. The choice hangs on nothing outside a shot.
+    colour do not count. The choice depends on nothing outside a shot.
 
     Args:
         frames: in order, as marked by `shots.mark_shots`. One of them is held.

@@ -74,7 +74,7 @@ def psnr_loss(chroma: Tensor, truth: Tensor) -> Tensor:
 def colorfulness_loss(rgb: Tensor) -> Tensor:
     """What pictures lack in colour: 1 - CF / 100, the mean over pictures.
 
-    CF is that of `metrics.colorfulness`. From Kang et al. 2023 (DDColor), https://arxiv.org/abs/2212.11613.
+    CF is that of `color.metrics.colorfulness`. From Kang et al. 2023 (DDColor), https://arxiv.org/abs/2212.11613.
     A grey picture has a gradient of 0; that of the metric is not a number there.
 
     Args:

@@ -19,7 +19,7 @@ from deoldify_lite.system.machine import cores
 PROGRAM = (sys.executable, "-m", "deoldify_lite")
 # To look at a process's memory costs a few ms; so often it does not show.
 LOOK_EVERY_S = 0.2
-# What `engine` tells at --verbose.
+# What `system.work_time` logs at --verbose.
 STAGE = re.compile(r"DEBUG: (.+): at work for ([\d.]+) of ([\d.]+) s, computed for ([\d.]+) s")
 
 

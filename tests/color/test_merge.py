@@ -10,7 +10,7 @@ from deoldify_lite.color.tensors import chroma_of, merge_luma_chroma
 
 
 def merged_by_torch(picture: np.ndarray, chroma: np.ndarray) -> np.ndarray:
-    """The same by `color` on tensors, unrounded."""
+    """The same by `color.tensors`, unrounded."""
     top = np.iinfo(picture.dtype).max
     luma = torch.from_numpy(picture.astype(np.float32) / top).permute(2, 0, 1)[None]
     weights = torch.tensor([0.299, 0.587, 0.114]).view(1, 3, 1, 1)

@@ -83,7 +83,7 @@ def test_the_description_is_all_that_a_user_needs(of_any_size: Path, tiny_weight
     y = luma / 255
     rgb = np.dstack([y + 1.402 * cr, y - 0.344136 * cb - 0.714136 * cr, y + 1.772 * cb])
     found = chroma_of(torch.from_numpy(rgb).permute(2, 0, 1)[None].float())[0].numpy()
-    np.testing.assert_allclose(found, np.stack([cb, cr]), atol=1e-4)  # as `color` has it
+    np.testing.assert_allclose(found, np.stack([cb, cr]), atol=1e-4)  # as `color.tensors` has it
     ours = api.load_colorizer(
         weights=tiny_weights, saturation=1, device="cpu", backend="torch", precision="fp32"
     ).colorize(photo)
