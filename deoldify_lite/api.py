@@ -1,4 +1,4 @@
-"""The public door: load a colorizer; colorize pictures, folders of photos, and films."""
+"""The public API: load a colorizer; colorize folders of photos, and films."""
 
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
@@ -43,29 +43,29 @@ def colorize_folder(
     engine: Engine = THIS_PROCESS,
     on_item: OnItem | None = None,
 ) -> list[Item]:
-    """Colorize folders of photos, or single ones.
+    """Colorize photos: folders, or single files.
 
     Args:
         inputs: a folder or photo, or several; a str may be a URL, such as s3://bucket/photos.
-        out: where the results go, likewise; None for NAME-colorized beside each input.
-        rendering: what `settle` gave; None for artistic mode as it comes.
+        out: folder, file or URL for the results; None for NAME-colorized beside each input.
+        rendering: how to render, from `settle`; None for the defaults of artistic mode.
         batch_size: photos predicted at once; None for what suits the device.
         format: keep, jpg, png, tif or webp.
-        quality: 1 to 100, where the format has one; None for one that does not show.
-        hints: a file with colours at points of the photo, or a folder with one for each; see `hints`.
+        quality: 1 to 100, for formats that have one; None for a loss that does not show.
+        hints: a file with colours at points of the photo, or a folder with one for each photo.
         compare: also write before and after, side by side.
-        mark: say in the metadata that the colours are made by AI.
-        watermark: and draw a small palette into the lower left corner.
-        overwrite: render again what is done, and replace files that are not ours.
+        mark: state in the metadata that AI made the colours.
+        watermark: draw a small palette in the lower left corner.
+        overwrite: render finished results again, and replace files that no run of ours has written.
         engine: who does the work: this process, or `cluster.engine.RayEngine`; the results are the same.
         on_item: called with each photo as it is finished, and the number of photos.
 
     Returns:
-        What became of each photo; one that failed is told of here, and stops no other.
+        An item for each photo. A photo that failed has an item, too, and stops no other.
 
     Raises:
         InputError: an input does not exist or holds no photos.
-        OptionError: a value makes no sense.
+        OptionError: a value is out of range, or options contradict each other.
     """
     if quality is not None and not 1 <= quality <= 100:
         raise OptionError(f"quality {quality}: choose 1 to 100")
@@ -111,32 +111,32 @@ def colorize_video(
     on_item: OnItem | None = None,
     on_frames: OnFrames | None = None,
 ) -> list[Item]:
-    """Colorize films: files, or folders of them.
+    """Colorize films: files, or folders.
 
     Args:
         inputs: a film or folder, or several; a str may be a URL, such as s3://bucket/film.mp4.
-        out: where the results go, likewise; None for NAME-colorized beside each input.
-        rendering: what `settle` gave; None for video mode as it comes.
+        out: folder, file or URL for the results; None for NAME-colorized beside each input.
+        rendering: how to render, from `settle`; None for the defaults of video mode.
         steadiness: 0 colours each frame alone, 1 holds colours for as long as motion can be followed; None
-            for that of the mode.
-        recolor_all: colorize also the shots that are in colour already.
-        hints: a file with colours at points of frames, or a folder with one for each film; see `hints`.
-        deinterlace: make a whole frame of every field of an interlaced film.
+            for the default of the mode.
+        recolor_all: also recolour shots that are already in colour.
+        hints: a file with colours at points of frames, or a folder with one for each film.
+        deinterlace: turn each field of an interlaced film into a frame.
         batch_size: frames predicted at once; None for what suits the device.
-        start_s: render only what comes after it, in seconds of the film.
-        end_s: and only what comes before it.
-        encoding: codec, crf and pixel format; None for the container's usual ones.
-        overwrite: render again what is done, and replace files that are not ours.
+        start_s: first moment to render, in seconds of the film; None for its start.
+        end_s: last moment to render; None for its end.
+        encoding: codec, crf and pixel format; None for the defaults of the container.
+        overwrite: render finished results again, and replace files that no run of ours has written.
         engine: who does the work: this process, or `cluster.engine.RayEngine`; the results are the same.
         on_item: called with each film as it is finished, and the number of films.
         on_frames: called with film, frames done, frames expected.
 
     Returns:
-        What became of each film; one that failed is told of here, and stops no other.
+        An item for each film. A film that failed has an item, too, and stops no other.
 
     Raises:
         InputError: an input does not exist or holds no films.
-        OptionError: a value makes no sense.
+        OptionError: a value is out of range, or options contradict each other.
     """
     if (start_s or 0) < 0 or (end_s is not None and end_s <= (start_s or 0)):
         raise OptionError(f"start {start_s} s, end {end_s} s: the end must come after the start")
@@ -155,7 +155,7 @@ def colorize_video(
             end_s=end_s,
             encoding=encoding,
         )
-        # Of films that are fetched, the copies are at work.
+        # Films by URL are rendered from copies; this names the originals.
         places: dict[Path, Place] = {}
         progress = on_frames and _naming(on_frames, places)
         start = partial(runner.colorize_films, settings=settings, overwrite=overwrite, progress=progress)
@@ -176,7 +176,7 @@ def _listed(inputs: str | Path | Sequence[str | Path]) -> list[Place]:
 
 def _refuse_hints(hints: str | Path | None, inputs: Sequence[Place], out: Place | None) -> None:
     if hints is not None and any_url(inputs, out):
-        raise OptionError(f"--hints {hints}: is for files here; fetch {inputs[0]} first")
+        raise OptionError(f"--hints {hints} needs files on this machine: download {inputs[0]} first")
 
 
 def _naming(on_frames: OnFrames, places: dict[Path, Place]) -> Progress:
@@ -193,7 +193,7 @@ def _start(
     are_films: bool = False,
     places: dict[Path, Place] | None = None,
 ) -> Generator[Item, None, None]:
-    """Start what is planned; the items come as they are finished.
+    """Start what is planned; yield items as they are finished.
 
     Args:
         colorize: colorizes files on this machine.
@@ -210,7 +210,7 @@ def _start(
 
 
 def _collect(items: Generator[Item, None, None], total: int, on_item: OnItem | None) -> list[Item]:
-    """Take items as they come; what works at them is ended if the caller breaks off."""
+    """Collect items as they come; stop the work if the caller is interrupted."""
     collected = []
     with closing(items):
         for item in items:

@@ -1,6 +1,6 @@
-"""What the commands that colorize have in common: options, reports, and what is told.
+"""What the commands that colorize share: their options, logs and reports.
 
-`api` is imported only once the arguments are known to be right, since what comes with it takes seconds.
+`api` is imported only once the arguments are checked, since its own imports take seconds.
 """
 
 import argparse
@@ -25,22 +25,22 @@ log = logging.getLogger("deoldify_lite")
 
 
 def rendering_of(args: argparse.Namespace) -> "Rendering":
-    """The rendering that the arguments ask for; errors as in `engine_of` and `api.settle`."""
+    """Return the rendering that the arguments ask for; errors as in `engine_of` and `api.settle`."""
     from deoldify_lite import api
 
     engine_of(args)  # its errors come first
     network = network_of(args)
     if args.address:
-        network["device"] = "cpu"  # the devices of the cluster count, which this machine may lack
+        network["device"] = "cpu"  # the cluster has its own devices, which this machine may lack
     names = ("render_factor", "saturation", "temperature", "tint", "reference")
     return api.settle(args.mode, **network, **{name: getattr(args, name) for name in names})
 
 
 def engine_of(args: argparse.Namespace) -> "Engine":
-    """The engine that the arguments ask for.
+    """Return the engine that the arguments ask for.
 
     Raises:
-        OptionError: an option is for Ray, and Ray is not asked for.
+        OptionError: an option needs Ray, and Ray is not asked for.
     """
     if args.engine == "ray":
         from deoldify_lite.cluster.engine import RayEngine
@@ -48,14 +48,14 @@ def engine_of(args: argparse.Namespace) -> "Engine":
         return RayEngine(args.address, args.cores_per_worker, args.device)
     for name, value in (("--address", args.address), ("--cores-per-worker", args.cores_per_worker)):
         if value is not None:
-            raise OptionError(f"{name} {value}: is for --engine ray; add that")
+            raise OptionError(f"{name} {value} needs --engine ray")
     from deoldify_lite.run.engine import THIS_PROCESS
 
     return THIS_PROCESS
 
 
-def tell(item: Item) -> None:
-    """Results to stdout, all else to the log."""
+def show(item: Item) -> None:
+    """Print the path of a result to stdout; log everything else."""
     for warning in item.warnings:
         log.warning("%s: %s", item.source, warning)
     if item.status == "failed":
@@ -68,10 +68,10 @@ def tell(item: Item) -> None:
 
 @contextmanager
 def reported(args: argparse.Namespace, rendering: "Rendering") -> Iterator[list[Item]]:
-    """Give a list to collect items in; at the end, however it comes, write the report of what is in it.
+    """Yield a list to collect items in; at the end, also after an error or Ctrl-C, log and write the report.
 
     Raises:
-        OptionError: the report cannot be written where it should; before any work, as far as that shows.
+        OptionError: the report cannot be written there; raised before the work where that is known.
     """
     check_output_file("--json", args.json)
     items: list[Item] = []
@@ -85,7 +85,7 @@ def reported(args: argparse.Namespace, rendering: "Rendering") -> Iterator[list[
 
 
 def settings_of(args: argparse.Namespace, rendering: "Rendering") -> dict[str, Any]:
-    """What a run was asked for, as plain data."""
+    """Return the arguments of a run as plain data."""
     left_out = ("run", "inputs", "command", "weights_command")
     settings: dict[str, Any] = {
         name: value if isinstance(value, int | float | None) else str(value)
@@ -96,5 +96,5 @@ def settings_of(args: argparse.Namespace, rendering: "Rendering") -> dict[str, A
 
 
 def exit_code(items: list[Item]) -> int:
-    """1 if anything failed, 0 otherwise."""
+    """Return 1 if anything failed, else 0."""
     return 1 if any(item.status == "failed" for item in items) else 0

@@ -1,4 +1,4 @@
-"""`colorize-folder`, or `deoldify-lite folder`: a thin skin over `api`."""
+"""`colorize-folder`, or `deoldify-lite folder`: parses arguments for `api.colorize_folder`."""
 
 import argparse
 import logging
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
 
-from deoldify_lite.cli.colorizing import engine_of, exit_code, rendering_of, reported, settings_of, tell
+from deoldify_lite.cli.colorizing import engine_of, exit_code, rendering_of, reported, settings_of, show
 from deoldify_lite.cli.options import (
     add_batch_size_option,
     add_cluster_options,
@@ -108,20 +108,20 @@ def fill_folder_parser(parser: argparse.ArgumentParser) -> None:
 
 
 def html_file(text: str) -> Path:
-    """The name of a page; a photo that stands after --report is none.
+    """Parse the name of a page, which a photo after --report is not.
 
     Raises:
-        argparse.ArgumentTypeError: it is not the name of a page.
+        argparse.ArgumentTypeError: `text` does not end in .html or .htm.
     """
     if not text.lower().endswith((".html", ".htm")):
         raise argparse.ArgumentTypeError(
-            f"{text}: name a file that ends in .html, or give --report after the photos"
+            f"{text}: name a file that ends in .html, or put --report after the photos"
         )
     return Path(text)
 
 
 def run_folder(args: argparse.Namespace) -> int:
-    """Colorize photos; 0 if all went well."""
+    """Colorize photos; return 0 if none failed."""
     from deoldify_lite import api
 
     rendering = rendering_of(args)
@@ -132,7 +132,7 @@ def run_folder(args: argparse.Namespace) -> int:
         items.append(item)
         bar.total = total
         bar.update()
-        tell(item)
+        show(item)
 
     try:
         with (
@@ -157,7 +157,7 @@ def run_folder(args: argparse.Namespace) -> int:
             )
     except KeyboardInterrupt:
         if page is not None and items:
-            log.info("stopped: the report will show the photos that are finished; Ctrl-C again skips it")
+            log.info("stopped: writing the report of the finished photos; press Ctrl-C again to skip it")
             _write_page(page, items, args, rendering, stopped=True)
         raise
     if page is not None:
@@ -166,7 +166,7 @@ def run_folder(args: argparse.Namespace) -> int:
 
 
 def _page_of(args: argparse.Namespace) -> Path | None:
-    """Where the page goes, if one is wanted; errors as of `report_path`."""
+    """Return the path of the report page, if one is asked for; errors as in `report_path`."""
     if args.report is None:
         return None
     from deoldify_lite.show.report import report_path
@@ -177,14 +177,14 @@ def _page_of(args: argparse.Namespace) -> Path | None:
 def _write_page(
     page: Path, items: list[Item], args: argparse.Namespace, rendering: "Rendering", *, stopped: bool = False
 ) -> None:
-    """Write the report; after a stop without ratings, since the network would take long for them."""
+    """Write the report; after a stop without ratings, which would take long."""
     from deoldify_lite.api import settle
     from deoldify_lite.render.certainty import SECOND_OPINIONS
     from deoldify_lite.show.report import write_report_page
 
     first = second = None
     if not stopped:
-        # The networks are rated as they are, without the changes to colour that the user asked for.
+        # Predictions are compared without the changes to colour that the user asked for.
         same = {"render_factor": rendering.render_factor, **network_of(args)}
         first = settle(args.mode, **same).load()
         second = settle(SECOND_OPINIONS[args.mode], **same).load() if args.weights == "lite" else None

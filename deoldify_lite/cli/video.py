@@ -1,4 +1,4 @@
-"""`colorize-video`, or `deoldify-lite video`: a thin skin over `api`."""
+"""`colorize-video`, or `deoldify-lite video`: parses arguments for `api.colorize_video`."""
 
 import argparse
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
 
-from deoldify_lite.cli.colorizing import engine_of, exit_code, rendering_of, reported, tell
+from deoldify_lite.cli.colorizing import engine_of, exit_code, rendering_of, reported, show
 from deoldify_lite.cli.options import (
     add_batch_size_option,
     add_cluster_options,
@@ -97,7 +97,7 @@ def fill_video_parser(parser: argparse.ArgumentParser) -> None:
 
 
 def run_video(args: argparse.Namespace) -> int:
-    """Colorize films; 0 if all went well."""
+    """Colorize films; return 0 if none failed."""
     from deoldify_lite import api
 
     rendering = rendering_of(args)
@@ -106,7 +106,7 @@ def run_video(args: argparse.Namespace) -> int:
 
         def on_item(item: Item, total: int) -> None:
             items.append(item)
-            tell(item)
+            show(item)
 
         def on_frames(film: Path | Url, done: int, expected: int) -> None:
             nonlocal shown

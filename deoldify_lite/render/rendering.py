@@ -33,7 +33,7 @@ R = TypeVar("R")
 CPU_BATCH, GPU_BATCH = 4, 64
 # What a network keeps at most while it works, measured in float32, for each pixel that it sees.
 LITE_BYTES_PER_PIXEL, RGB_BYTES_PER_PIXEL = 600, 7000
-# A reference is looked at in regions, so more of it would tell no more.
+# A reference is matched by regions, so more pixels would add nothing.
 REFERENCE_PX = 1024
 
 
@@ -178,7 +178,7 @@ def settle(
         path = find_weights(spec)
         verify_weights(spec, path)
     else:
-        # Only torch can tell what is in a file of the user's.
+        # Only torch can read what is in a file of the user's.
         from deoldify_lite.models.build import read_whole, recognize
 
         path = Path(weights).expanduser()
@@ -203,7 +203,7 @@ def settle(
 
 
 def _read_reference(path: Path) -> Picture:
-    """The reference as a viewer sees it, at a size that tells its colours."""
+    """The reference as a viewer sees it, at a size that shows its colours."""
     photo = read_small(path, REFERENCE_PX)
     picture = look_of(photo, photo.rgb)
     picture = resize(picture, fit_size(picture.shape, REFERENCE_PX))

@@ -32,7 +32,7 @@ def is_out_of_memory(error: BaseException) -> bool:
     """Whether an error means that memory ran out, on a GPU or not."""
     if isinstance(error, MemoryError | torch.OutOfMemoryError):
         return True
-    # The CPU allocators, MPS and CUDA's libraries raise plain RuntimeErrors, told apart by their words alone.
+    # The CPU allocators, MPS and CUDA's libraries raise plain RuntimeErrors; only the texts differ.
     words = ("out of memory", "not enough memory", "can't allocate memory", "alloc_failed")
     return isinstance(error, RuntimeError) and any(word in str(error).lower() for word in words)
 

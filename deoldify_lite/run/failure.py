@@ -13,10 +13,10 @@ log = logging.getLogger(__name__)
 
 # What to do about errors of the system, whichever program reports them.
 _REMEDIES = {
-    errno.ENOSPC: "make room on that disk, or name a folder on another one with -o; the same command goes on",
-    errno.EDQUOT: "make room there, or name a folder on another disk with -o; the same command goes on",
+    errno.ENOSPC: "make room on that disk, or choose another with -o; then run the same command again",
+    errno.EDQUOT: "make room there, or choose another disk with -o; then run the same command again",
     errno.EFBIG: "name a folder on a disk that holds larger files with -o",
-    errno.EROFS: "name a folder that may be written to with -o",
+    errno.EROFS: "name a folder that you may write to with -o",
     errno.EACCES: "check its permissions, or name another folder with -o",
     errno.EPERM: "check its permissions, or name another folder with -o",
     errno.ENOENT: "it was there before: check its disk and its name, and run the same command again",
@@ -42,8 +42,8 @@ def _reason_of(task: Task, error: BaseException) -> str:
         reason = str(error)
     else:
         return (
-            f"{task.source}: {type(error).__name__}: {error}; nobody has foreseen this: if it opens well "
-            "elsewhere, tell us, with what --verbose says"
+            f"{task.source}: unexpected error ({type(error).__name__}: {error}); if other programs open the "
+            "file, please report it with the output of --verbose"
         )
     # ffmpeg and the decoders pass on the system's words, too.
     for number, remedy in _REMEDIES.items():

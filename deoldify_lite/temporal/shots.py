@@ -55,7 +55,7 @@ def mark_shots(frames: Iterable[Frame]) -> Iterator[Frame]:
     """Mark the first frame of each shot, and all frames of the shots that are in colour.
 
     Hard cuts begin shots, to the frame. Flashes, fades, dissolves and pans do not. What comes up after a
-    second of black does: nothing can be carried over it, and black does not tell what will be in colour.
+    second of black does: nothing can be carried over it, and black does not show what will be in colour.
     And so does every MOST_SHOT_FRAMES-th frame without any of that.
 
     Args:

@@ -212,9 +212,9 @@ def test_a_folder_that_may_not_be_written_to(
     disk.lock()
     assert run_folder(photos, disk.folder / "out", tiny_weights) == 1
     (line,) = [record.message for record in caplog.records]
-    assert "may be read and written" in line
+    assert "you may read and write it" in line
     item = run_film(reel, disk.folder / "x.mkv", Fixed())
-    assert item.status == "failed" and "may be written to with -o" in item.reason
+    assert item.status == "failed" and "may write to with -o" in item.reason
     assert all(str(disk.folder) in told and "Read-only" in told for told in (line, item.reason))
     disk.unlock()
     assert names(disk.folder) == []
