@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# Of the sheet; a clip is for a look, and the film itself is for the rest.
-SUFFIXES, MOST_SECONDS = (".png", ".jpg", ".jpeg"), 60
+SUFFIXES = (".png", ".jpg", ".jpeg")  # of the sheet
+MOST_SECONDS = 60  # of the clip
 LITE_FACTORS, DEOLDIFY_FACTORS = (6, 9, 12, 16, 21), (14, 21, 28, 35, 42)
 
 
@@ -111,13 +111,13 @@ def render_factors(text: str) -> list[int]:
 
 
 def run_preview(args: argparse.Namespace) -> int:
-    """Write the sheet, and of a film the clip; print their names."""
+    """Write the sheet, and for a film the clip; print their names."""
     from deoldify_lite.photo.io import read_photo
     from deoldify_lite.show.sheet import Row, draw_sheet, subject_of, write_sheet
 
     is_film = args.source.suffix.lower() in FILM_SUFFIXES
     sheet, clip = _outputs(args, is_film)
-    # As a result it is known: the next preview may replace it, and no run takes it for one to colorize.
+    # Both are recorded as results, so that the next preview may replace them and no run colorizes them.
     manifest = Manifest(sheet.parent)
     for path in (sheet, clip):
         if path is not None:
@@ -128,8 +128,8 @@ def run_preview(args: argparse.Namespace) -> int:
         return lambda part: manifest.add(path, fingerprint, source=args.source, part=part)
 
     renderings = _renderings(args, is_film)
-    mode, usual = next(iter(renderings.items()))
-    ours = usual.spec.decoder not in ("deep", "wide")
+    mode, first = next(iter(renderings.items()))
+    ours = first.spec.decoder not in ("deep", "wide")
     factors = args.render_factors or list(LITE_FACTORS if ours else DEOLDIFY_FACTORS)
     if is_film:
         film, at_s, subject = _frame(args, factors)
@@ -141,14 +141,14 @@ def run_preview(args: argparse.Namespace) -> int:
     write_sheet(drawn, sheet, args.source, before_rename=record(sheet))
     print(sheet)
     if clip is not None:
-        rendering = renderings.get("video", usual)
+        rendering = renderings.get("video", first)
         _write_clip(args, film, at_s, rendering, clip, before_rename=record(clip))
         print(clip)
     weights = "" if args.weights == "lite" else f" --weights {shlex.quote(args.weights)}"
     log.info(
-        "for %s · %d: %s %s --mode %s --render-factor %d%s; and so on for the others",
-        *(mode, usual.render_factor, command, shlex.quote(str(args.source))),
-        *(mode, usual.render_factor, weights),
+        "to colorize as in %s · %d, and likewise for the others: %s %s --mode %s --render-factor %d%s",
+        *(mode, first.render_factor, command, shlex.quote(str(args.source))),
+        *(mode, first.render_factor, weights),
     )
     return 0
 
@@ -172,7 +172,7 @@ def _outputs(args: argparse.Namespace, is_film: bool) -> tuple[Path, Path | None
 
 
 def _renderings(args: argparse.Namespace, is_film: bool) -> "dict[str, Rendering]":
-    """How each mode renders, in the order of the rows."""
+    """Settle how each mode renders, in the order of the rows."""
     from deoldify_lite import api
 
     return {
@@ -182,7 +182,7 @@ def _renderings(args: argparse.Namespace, is_film: bool) -> "dict[str, Rendering
 
 
 def _frame(args: argparse.Namespace, factors: list[int]) -> "tuple[Film, float, Subject]":
-    """The film, and its frame with its time in seconds."""
+    """Return the film, the time of the frame in seconds, and the frame."""
     from deoldify_lite.film.probe import probe_film
     from deoldify_lite.show.clip import frame_of
 
@@ -200,6 +200,11 @@ def _write_clip(
     *,
     before_rename: Callable[[Path], None],
 ) -> None:
+    """Colorize some seconds of the film and write the clip.
+
+    Raises:
+        RenderError: the film cannot be colorized.
+    """
     from deoldify_lite import api
     from deoldify_lite.film.cut import Cut
     from deoldify_lite.show.clip import write_side_by_side

@@ -1,4 +1,4 @@
-"""A film previewed: one of its frames as a picture, and a short clip of before and after, side by side."""
+"""The preview of a film: a frame for the sheet, and a short clip with before and after side by side."""
 
 from collections.abc import Callable
 from fractions import Fraction
@@ -25,15 +25,15 @@ GAP_PX = 4
 
 
 def frame_of(film: Film, at_s: float, *, largest_square_px: int) -> Subject:
-    """The frame that is shown at a time.
+    """Read the frame that is shown at a time.
 
     Args:
         film: the film.
         at_s: seconds from its start.
-        largest_square_px: side of the largest square that a network will see of it.
+        largest_square_px: side of the largest square that a network will see of the frame.
 
     Raises:
-        OptionError: the film does not last so long.
+        OptionError: the film is shorter.
         VideoError: it cannot be decoded there.
     """
     cut = Cut.between(film, at_s, None)
@@ -44,7 +44,7 @@ def frame_of(film: Film, at_s: float, *, largest_square_px: int) -> Subject:
     small = resize(square, _shown_size(film, CELL_PX))
     before: Picture = small
     if frame.chroma is not None:
-        # The differences of red and of blue from luma, which a matrix scales in its own way, in BT.601's.
+        # Each matrix scales the differences of red and of blue from luma in its own way: go over to BT.601's.
         red, blue = MATRICES[film.colors.matrix]
         red601, blue601 = MATRICES["bt470bg"]
         scale = np.array([(1 - blue) / (1 - blue601), (1 - red) / (1 - red601)], np.float32)
@@ -80,7 +80,8 @@ def write_side_by_side(
     if has_chroma(source.pix_fmt):
         left = _half(source, cut, height, width)
     else:
-        # Its luma is the source's own. Of the source itself ffmpeg would not know the range: see FrameReader.
+        # The result's luma is the source's own, and ffmpeg knows its range, unlike that of the source: see
+        # FrameReader.
         left = _half(after, Cut(after), height, width).filter("hue", s=0)
     picture = filter_together(
         [left.filter("pad", f"iw+{GAP_PX}", "ih", color="gray"), right], "hstack", shortest=1

@@ -1,5 +1,7 @@
-"""A sheet of one picture rendered in several ways, to choose from: a row for each mode, a column for each
-render factor, and what it was before in front."""
+"""The preview sheet: one picture rendered in several ways to choose from.
+
+It has a row for each mode and a column for each render factor; the first column shows the picture before.
+"""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -20,19 +22,19 @@ from deoldify_lite.system.files import atomic_path
 Look = NDArray[np.uint8]  # (h, w, 3) RGB, sRGB
 
 CELL_PX = 480  # longest side of a picture on the sheet
-LEAST_CELL_PX = 160  # and what small photos are enlarged to
+LEAST_CELL_PX = 160  # small photos are enlarged to it
 GAP_PX, LABEL_PX, FONT_PX = 10, 30, 18
 PAPER, INK, SOFT = (244, 243, 239), (28, 28, 26), (120, 118, 112)
 
 
 @dataclass(frozen=True, eq=False)
 class Subject:
-    """A picture to be rendered in several ways."""
+    """A picture to render in several ways."""
 
     full: Picture  # (H, W, 3), from which the network's square is made
-    small: Picture  # (h, w, 3), the same as large as on the sheet
-    before: Look  # as it is
-    look: Callable[[Picture], Look]  # of what is made of `small`, as a viewer sees it
+    small: Picture  # (h, w, 3), the same at its size on the sheet
+    before: Look  # the picture itself, as a viewer sees it
+    look: Callable[[Picture], Look]  # a colorized `small` as a viewer sees it
 
 
 @dataclass(frozen=True)
@@ -40,11 +42,11 @@ class Row:
     """One mode on the sheet."""
 
     name: str
-    colorizer: Colorizer  # at its usual render factor, which the sheet points out
+    colorizer: Colorizer  # at its default render factor, which the sheet marks
 
 
 def subject_of(photo: Photo) -> Subject:
-    """A photo, of any size and depth."""
+    """Make a subject of a photo of any size and depth."""
     small = resize(photo.rgb, fit_size(photo.rgb.shape, CELL_PX, least_px=LEAST_CELL_PX))
     return Subject(photo.rgb, small, look_of(photo, small), lambda picture: look_of(photo, picture))
 
@@ -54,12 +56,12 @@ def draw_sheet(subject: Subject, rows: Iterable[Row], render_factors: Sequence[i
 
     Args:
         subject: the picture.
-        rows: taken one by one, so that one network at a time need be in memory.
+        rows: taken one by one, so that only one network is in memory at a time.
         render_factors: of the columns.
         footer: a line below.
 
     Returns:
-        (H, W, 3) uint8 sRGB. Where memory does not suffice for a render factor, its place says so.
+        (H, W, 3) uint8 sRGB. A cell that takes too much memory stays empty, and its label says so.
     """
     height, width = subject.small.shape[:2]
     column = max(width, LEAST_CELL_PX) + GAP_PX
@@ -69,13 +71,13 @@ def draw_sheet(subject: Subject, rows: Iterable[Row], render_factors: Sequence[i
         canvas = Image.new("RGB", (GAP_PX + column * (1 + len(render_factors)), band), PAPER)
         _place(canvas, GAP_PX, subject.before, "before")
         for number, factor in enumerate(render_factors, 1):
-            usual = factor == row.colorizer.render_factor
-            label = f"{row.name} · {factor}" + (" · default" if usual else "")
+            default = factor == row.colorizer.render_factor
+            label = f"{row.name} · {factor}" + (" · default" if default else "")
             try:
                 look: Look | None = _render(subject, row.colorizer.with_render_factor(factor))
             except OutOfMemoryError:
                 look, label = None, f"{row.name} · {factor}: out of memory"
-            _place(canvas, GAP_PX + column * number, look, label, bold=usual)
+            _place(canvas, GAP_PX + column * number, look, label, bold=default)
         bands.append(np.asarray(canvas))
     end = Image.new("RGB", (bands[0].shape[1], LABEL_PX), PAPER)
     ImageDraw.Draw(end).text((GAP_PX, 3), footer, SOFT, ImageFont.load_default(FONT_PX))
@@ -97,7 +99,7 @@ def _place(canvas: Image.Image, left: int, look: Look | None, label: str, *, bol
 
 
 def write_sheet(sheet: Look, path: Path, source: Path, *, before_rename: Callable[[Path], None]) -> None:
-    """Write a sheet as PNG or JPEG, by the suffix, with the mark of AI in its metadata.
+    """Write a sheet as PNG or JPEG, by its suffix, with the mark of AI in its metadata.
 
     Args:
         sheet: the picture.

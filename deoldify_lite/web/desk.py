@@ -17,7 +17,7 @@ from deoldify_lite.web.copies import film_still, playable, small_photo
 from deoldify_lite.web.network import KeptRendering, OneNetwork
 from deoldify_lite.web.outcome import Outcome, outcome_of
 from deoldify_lite.web.session import STOPPED, Session, Sessions, Stopped, gather
-from deoldify_lite.web.work import Progress, Sheet, Tell, Wish, Work, films_of, photos_of
+from deoldify_lite.web.work import OnProgress, Progress, Sheet, Wish, Work, films_of, photos_of
 
 # Of a sheet to choose from, as shares of the default render factor.
 SHEET = (0.5, 0.75, 1, 1.33, 1.67, 2)
@@ -39,7 +39,7 @@ class Desk:
         self._network = OneNetwork()
         self._turn = threading.Lock()
 
-    def colorize(self, visitor: str, uploads: Sequence[Path], wish: Wish, tell: Tell) -> Work:
+    def colorize(self, visitor: str, uploads: Sequence[Path], wish: Wish, on_progress: OnProgress) -> Work:
         """Colorize photos and films; one that fails stops no other, and its outcome says why.
 
         Raises:
@@ -47,20 +47,20 @@ class Desk:
             DeoldifyError, OSError: nothing could be done at all.
         """
         with self._work(visitor, "work") as (session, folder):
-            return self._colorize(session, folder, uploads, wish, tell)
+            return self._colorize(session, folder, uploads, wish, on_progress)
 
-    def preview(self, visitor: str, uploads: Sequence[Path], wish: Wish, tell: Tell) -> Work:
+    def preview(self, visitor: str, uploads: Sequence[Path], wish: Wish, on_progress: OnProgress) -> Work:
         """Colorize the wished part of the first film; errors as in `colorize`."""
         with self._work(visitor, "preview") as (session, folder):
             part = (wish.start_s, wish.start_s + wish.length_s)
-            work = self._colorize(session, folder, films_of(uploads)[:1], wish, tell, part=part)
+            work = self._colorize(session, folder, films_of(uploads)[:1], wish, on_progress, part=part)
             films = [
                 replace(film, start_s=wish.start_s, shown=playable(film.output, folder / "shown.mp4"))
                 for film in work.films
             ]
             return replace(work, films=films)
 
-    def sheet(self, visitor: str, uploads: Sequence[Path], wish: Wish, tell: Tell) -> Sheet:
+    def sheet(self, visitor: str, uploads: Sequence[Path], wish: Wish, on_progress: OnProgress) -> Sheet:
         """Render the first photo, or a frame of the first film, at several render factors to choose from.
 
         Raises:
@@ -74,14 +74,14 @@ class Desk:
                 film = probe_film(source)
                 frame = min(round(wish.start_s * film.rate), film.frame_count - 1)
                 source = film_still(film, frame, folder / "frame.png")
-            tell(0, "Getting ready")
+            on_progress(0, "Getting ready")
             colorizer = rendering.load()
             photo = read_photo(source)
             small = resize(photo.rgb, fit_size(photo.rgb.shape, SHEET_PX))
             cells: list[tuple[int, Path]] = []
             for factor in sheet_factors(self.usual(wish.mode).render_factor):
                 session.check()
-                tell(len(cells) / len(SHEET), f"Render factor {factor}")
+                on_progress(len(cells) / len(SHEET), f"Render factor {factor}")
                 sized = colorizer.with_render_factor(factor)
                 (prediction,) = sized.predict([sized.prepare(photo.rgb)])
                 cell = sized.finish(small, prediction)
@@ -108,7 +108,7 @@ class Desk:
         folder: Path,
         uploads: Sequence[Path],
         wish: Wish,
-        tell: Tell,
+        on_progress: OnProgress,
         *,
         part: tuple[float, float] | None = None,
     ) -> Work:
@@ -116,8 +116,8 @@ class Desk:
         rendering = self._rendering(wish)
         sources = gather(uploads, folder)
         photos, films = photos_of(sources), films_of(sources)
-        progress = Progress(session, folder, tell, len(photos) + len(films))
-        tell(0, "Getting ready")
+        progress = Progress(session, folder, on_progress, len(photos) + len(films))
+        on_progress(0, "Getting ready")
         try:
             if photos:
                 api.colorize_folder(photos, rendering=rendering, on_item=progress.on_item)

@@ -25,7 +25,7 @@ from deoldify_lite.web.html import (
 )
 from deoldify_lite.web.outcome import words_for_page
 from deoldify_lite.web.sides import sides_of, write_sides
-from deoldify_lite.web.work import Result, Tell, Wish, Work, films_of, photos_of
+from deoldify_lite.web.work import OnProgress, Result, Wish, Work, films_of, photos_of
 
 log = logging.getLogger(__name__)
 
@@ -131,8 +131,8 @@ class Events:
     @errors_shown(3)
     def sheet(self, request: gr.Request, progress: gr.Progress = _PROGRESS, *inputs: Any) -> Parts:
         """Compare render factors -> status, the sheet, its render factors."""
-        visitor, uploads, wish, tell = _job(request, progress, *inputs)
-        sheet = self.desk.sheet(visitor, uploads, wish, tell)
+        visitor, uploads, wish, on_progress = _job(request, progress, *inputs)
+        sheet = self.desk.sheet(visitor, uploads, wish, on_progress)
         default = self.desk.usual(wish.mode).render_factor
         cells = [
             (path, f"{factor} (default)" if factor == default else f"{factor}")
@@ -197,7 +197,7 @@ def _job(
     mode: str,
     render_factor: int,
     *others: Any,
-) -> tuple[str, list[Path], Wish, Tell]:
+) -> tuple[str, list[Path], Wish, OnProgress]:
     """What the desk takes for a piece of work; `others` are the rest of a `Wish`.
 
     Raises:
@@ -206,10 +206,11 @@ def _job(
     if not uploads:
         raise InputError("Nothing to colorize yet: drop photos or films into the box above.")
 
-    def tell(share: float, words: str) -> None:
+    def on_progress(share: float, words: str) -> None:
         progress(share, desc=words)
 
-    return _visitor(request), [Path(one) for one in uploads], Wish(mode, int(render_factor), *others), tell
+    wish = Wish(mode, int(render_factor), *others)
+    return _visitor(request), [Path(upload) for upload in uploads], wish, on_progress
 
 
 def _ready(photos: int, films: int, all: int) -> str:

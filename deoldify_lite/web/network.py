@@ -7,17 +7,17 @@ from deoldify_lite.render.colorizer import Backend, Colorizer
 
 
 class OneNetwork:
-    """Keeps the network that was used last, and no other."""
+    """Keeps only the network that was used last."""
 
     def __init__(self) -> None:
         self._key: tuple[str, ...] = ()
         self._backend: Backend | None = None
 
     def load(self, rendering: Rendering) -> Colorizer:
-        """A colorizer, with the network that is there if it is the right one; errors as in Rendering.load."""
+        """Return a colorizer, with the kept network if it is the right one; errors as in `Rendering.load`."""
         key = (rendering.sha256, rendering.device, rendering.precision, rendering.backend)
         if self._backend is None or key != self._key:
-            self._backend = None  # let it go before the next one comes
+            self._backend = None  # free its memory before the next one is loaded
             self._backend = rendering.load_backend()
             self._key = key
         return rendering.around(self._backend)
@@ -25,7 +25,7 @@ class OneNetwork:
 
 @dataclass(frozen=True)
 class KeptRendering(Rendering):
-    """A rendering that takes its network from one place."""
+    """A rendering that takes its network from a `OneNetwork`."""
 
     network: OneNetwork
 

@@ -11,12 +11,12 @@ from deoldify_lite.web.events import Events
 from deoldify_lite.web.html import header_html
 from deoldify_lite.web.outcome import RECOLOR
 
-# Of work that waits; whoever comes later is told to try again.
+# Pieces of work that may wait; whoever comes later is asked to try again.
 MOST_WAITING = 50
 
 
 def build_page(desk: Desk) -> gr.Blocks:
-    """The page, whose buttons have the desk do their work, one piece at a time."""
+    """Build the page; its buttons hand work to the desk, one piece at a time."""
     usual, events = desk.usual("artistic"), Events(desk)
     choice = read_asset("cells.js")
     with gr.Blocks(title="Colour for old photos and films", analytics_enabled=False) as page:

@@ -18,17 +18,17 @@ from deoldify_lite.web.theme import WORDS, theme
 
 log = logging.getLogger(__name__)
 
-# Seconds that open pages have to hear of the end.
+# Seconds that open pages have to end by themselves.
 _FAREWELL_S = 1
 
 
 def serve(desk: Desk, *, host: str, port: int, max_upload_mib: int) -> None:
-    """Serve the page until Ctrl-C; its address goes to stdout.
+    """Serve the page until Ctrl-C, and print its address.
 
     Args:
         desk: does the work.
         host: address to listen on.
-        port: 0 for any that is free.
+        port: to listen on; 0 for any free one.
         max_upload_mib: of each file, in MiB.
 
     Raises:
@@ -44,7 +44,7 @@ def serve(desk: Desk, *, host: str, port: int, max_upload_mib: int) -> None:
     with listening:
         app = FastAPI(openapi_url=None)
         if is_loopback(listening.getsockname()[0]):
-            # Else a page from elsewhere could have its own name point here and read what is here.
+            # Otherwise a page from elsewhere could point its own name here and read this one (DNS rebinding).
             app.add_middleware(
                 TrustedHostMiddleware, allowed_hosts=["localhost", "127.0.0.1", "::1", "[::1]", host]
             )
@@ -65,7 +65,7 @@ def serve(desk: Desk, *, host: str, port: int, max_upload_mib: int) -> None:
             pwa=False,
             mcp_server=False,
         )
-        # Open pages hold a connection each, which is cut: no error that anybody should read of.
+        # Open pages hold a connection each, which is cut at the end: nobody needs to read about it.
         logging.getLogger("uvicorn.error").addFilter(lambda record: not _is_farewell(record))
         config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=_FAREWELL_S)
         name = f"[{host}]" if ":" in host else host
@@ -75,7 +75,7 @@ def serve(desk: Desk, *, host: str, port: int, max_upload_mib: int) -> None:
 
 
 def _is_farewell(record: logging.LogRecord) -> bool:
-    """Whether a log line tells of a connection that was cut at the end."""
+    """Whether a log line is about a connection that was cut at the end."""
     kind = record.exc_info[0] if record.exc_info else None
     return record.getMessage().startswith("Cancel ") or (
         kind is not None and issubclass(kind, asyncio.CancelledError)

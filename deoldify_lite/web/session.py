@@ -20,9 +20,9 @@ log = logging.getLogger(__name__)
 PREFIX = "deoldify_lite-web-"
 STOPPED = "stopped before it was finished"
 LOCK = ".lock"
-# A folder without a lock may be that of a server that starts at this moment.
+# Seconds: a folder without a lock may belong to a server that is starting.
 _YOUNG_S = 60
-# Uploads that were broken off belong to no visitor.
+# Seconds: interrupted uploads belong to no visitor and are removed later.
 _FORGOTTEN_S = 3600
 
 

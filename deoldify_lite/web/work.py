@@ -21,7 +21,7 @@ THUMB_PX = 320
 MOST_SHOWN = 60
 
 # Called with the share of the work that is done, and words for it.
-Tell = Callable[[float, str], None]
+OnProgress = Callable[[float, str], None]
 
 
 @dataclass(frozen=True)
@@ -78,14 +78,14 @@ class Progress:
     Args:
         session: of the visitor.
         folder: for thumbnails.
-        tell: called after each photo, film or frame.
+        on_progress: called after each photo, film or frame.
         total: number of photos and films.
     """
 
-    def __init__(self, session: Session, folder: Path, tell: Tell, total: int) -> None:
+    def __init__(self, session: Session, folder: Path, on_progress: OnProgress, total: int) -> None:
         self.items: list[Item] = []
         self.results: dict[Path, Result] = {}  # of those that are done, by their source
-        self._session, self._folder, self._tell, self._total = session, folder, tell, total
+        self._session, self._folder, self._report, self._total = session, folder, on_progress, total
 
     def on_item(self, item: Item, _: int) -> None:
         """Take in a finished photo or film."""
@@ -93,13 +93,13 @@ class Progress:
         if item.status == "done":
             source, output = Path(item.source), Path(item.output)
             self.results[source] = Result(source.name, source, output, self._thumb(source, output))
-        self._tell(len(self.items) / self._total, f"{len(self.items)} of {self._total} done")
+        self._report(len(self.items) / self._total, f"{len(self.items)} of {self._total} done")
         self._session.check()
 
     def on_frames(self, film: Place, done: int, expected: int) -> None:
         """Report the frames of a film."""
         share = min(done / max(expected, 1), 1)
-        self._tell((len(self.items) + share) / self._total, f"{film.name}: {done} of {expected} frames")
+        self._report((len(self.items) + share) / self._total, f"{film.name}: {done} of {expected} frames")
         self._session.check()
 
     def _thumb(self, source: Path, output: Path) -> Path | None:

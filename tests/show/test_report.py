@@ -74,7 +74,7 @@ def decoded(uri: str | None) -> np.ndarray:
     return np.asarray(Image.open(io.BytesIO(base64.b64decode(uri.partition(",")[2]))).convert("RGB"))
 
 
-def test_the_page_tells_of_all_and_nothing_in_it_is_taken_for_html(run: list[Item], tmp_path: Path) -> None:
+def test_the_page_shows_all_items_and_takes_nothing_for_html(run: list[Item], tmp_path: Path) -> None:
     path = tmp_path / "new" / "report.html"
     settings = {"mode": "artistic", "saturation": None, "mark": True, "inputs": ["<a>", "b"]}
     write_report_page(path, run, settings=settings, colorizer=Colorizer(Fixed(), render_factor=4))
@@ -117,7 +117,7 @@ def enlarged(picture: np.ndarray) -> np.ndarray:
     return np.asarray(Image.fromarray(picture).resize((200, 133), Image.Resampling.BILINEAR)).astype(int)
 
 
-def test_without_a_network_nothing_is_doubted(run: list[Item], tmp_path: Path) -> None:
+def test_without_a_network_nothing_is_rated(run: list[Item], tmp_path: Path) -> None:
     path = tmp_path / "report.html"
     write_report_page(path, run, settings={})
     assert "data-doubt" not in path.read_text().partition("<script>")[0]
@@ -133,7 +133,7 @@ def test_a_result_that_has_gone_is_no_reason_to_stop(run: list[Item], tmp_path: 
     assert len(Parsed(tmp_path / "report.html").all("img")) == 3 * 2
 
 
-def test_what_lies_elsewhere_is_told_of_without_pictures(tmp_path: Path) -> None:
+def test_files_by_url_are_shown_without_pictures(tmp_path: Path) -> None:
     item = Item(Url("s3://bucket/<b>.png"), Url("s3://results/<b>.png"), "done")
     path = tmp_path / "report.html"
     write_report_page(path, [item], settings={}, colorizer=Colorizer(Fixed(), render_factor=4))
@@ -142,7 +142,7 @@ def test_what_lies_elsewhere_is_told_of_without_pictures(tmp_path: Path) -> None
     assert not page.all("img") and not page.all("a")
 
 
-def test_names_that_are_no_text_are_shown_somehow(tmp_path: Path) -> None:
+def test_names_that_are_not_text_are_shown(tmp_path: Path) -> None:
     name = os.fsdecode(b"caf\xe9.png")
     try:
         source = save(tmp_path / name, BEFORE)
@@ -259,7 +259,7 @@ def test_the_page_in_a_browser(
     box = slider.nth(2).bounding_box()
     page.touchscreen.tap(box["x"] + 0.8 * box["width"], box["y"] + 0.5 * box["height"])
     assert abs(float(split(2)[:-1]) - 80) <= 1
-    # filters, which tell how many there are, search and order
+    # filters with their counts, search and order
     labels = page.locator(".pick:not([hidden])").all_inner_texts()
     assert labels == ["All 5", "Done 2", "Skipped 1", "Failed 2", "With warnings 1", "Least certain 2"]
     for kind, expected in (

@@ -56,7 +56,7 @@ def test_each_place_holds_what_a_run_would_make() -> None:
     assert np.argmax(ink) == 1
 
 
-def test_want_of_memory_is_told_in_its_place() -> None:
+def test_a_label_says_where_memory_was_short() -> None:
     subject = subject_of(Photo(Path("a.png"), grey_picture(100, 200)))
     sheet = draw_sheet(subject, rows(most=0, error=MemoryError("no"))[:1], [4], "")
     assert np.ptp(cell(sheet, subject, 0, 1), axis=(0, 1)).max() == 0
@@ -90,9 +90,9 @@ def test_deep_photos_and_clear_ones_look_as_in_a_viewer() -> None:
 
 @pytest.mark.parametrize("suffix", [".png", ".jpg"])
 def test_a_sheet_says_whose_colors_these_are(tmp_path: Path, suffix: str) -> None:
-    path, told = tmp_path / f"a-preview{suffix}", []
-    write_sheet(grey_picture(40, 60), path, tmp_path / "a.png", before_rename=told.append)
-    assert has_mark(read_photo(path).xmp) and len(told) == 1
+    path, renamed = tmp_path / f"a-preview{suffix}", []
+    write_sheet(grey_picture(40, 60), path, tmp_path / "a.png", before_rename=renamed.append)
+    assert has_mark(read_photo(path).xmp) and len(renamed) == 1
 
 
 def call(*arguments: object) -> int:
@@ -125,7 +125,7 @@ def test_preview_of_a_photo(
     assert {path: path.read_bytes() for path in before} == before
 
 
-def test_what_makes_no_sense_is_told(photos: Path, tiny_weights: Path) -> None:
+def test_wrong_options_are_refused(photos: Path, tiny_weights: Path) -> None:
     photo = photos / "b.png"
     for arguments, words in (
         ((photo, "-o", photos / "x.gif"), "ends in .png"),

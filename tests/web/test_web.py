@@ -89,11 +89,11 @@ def test_photos_are_as_from_the_command_line(
     desk: Desk, brought: Path, tiny_weights: Path, tmp_path: Path
 ) -> None:
     names = ["c 10.tif", "broken.jpg", "letter.txt", "b.png", "a.jpg"]
-    told: list[tuple[float, str]] = []
+    reports: list[tuple[float, str]] = []
     uploads = [brought / name for name in names]
-    work = desk.colorize(VISITOR, uploads, WISH, lambda share, words: told.append((share, words)))
+    work = desk.colorize(VISITOR, uploads, WISH, lambda share, words: reports.append((share, words)))
     assert [photo.name for photo in work.photos] == ["a.jpg", "b.png", "c 10.tif"]
-    assert told[-1] == (1, "4 of 4 done")  # the letter is none of them
+    assert reports[-1] == (1, "4 of 4 done")  # the letter is none of them
     shutil.copytree(brought, tmp_path / "in", ignore=shutil.ignore_patterns("letter.txt", "*.mp4"))
     command_line(tiny_weights, "folder", tmp_path / "in", "-o", tmp_path / "out", *OPTIONS)
     for photo in work.photos:
@@ -143,7 +143,7 @@ def test_one_network_is_in_memory_and_kept() -> None:
     def load() -> Network:
         nonlocal loads
         loads += 1
-        assert last is None or last() is None  # the one before is gone by now
+        assert last is None or last() is None  # the one before was let go
         return Network()
 
     def rendering(sha256: str, factor: int = 12) -> Any:
@@ -165,12 +165,12 @@ def test_one_network_is_in_memory_and_kept() -> None:
 
 
 def test_stop_ends_the_work_and_keeps_what_is_done(desk: Desk, brought: Path) -> None:
-    def tell(share: float, words: str) -> None:
+    def on_progress(share: float, words: str) -> None:
         if share > 0:
             desk.sessions[VISITOR].stopped.set()
 
     uploads = [brought / "a.jpg", brought / "b.png", brought / "film.mp4"]
-    work = desk.colorize(VISITOR, uploads, WISH, tell)
+    work = desk.colorize(VISITOR, uploads, WISH, on_progress)
     assert [photo.name for photo in work.photos] == ["a.jpg"] and not work.films
     assert [one.words for one in work.outcomes if one.status == "failed"] == [(STOPPED,), (STOPPED,)]
 
@@ -178,12 +178,12 @@ def test_stop_ends_the_work_and_keeps_what_is_done(desk: Desk, brought: Path) ->
 def test_what_stops_before_anything_is_finished_leaves_earlier_results(desk: Desk, brought: Path) -> None:
     earlier = desk.preview(VISITOR, [brought / "film.mp4"], WISH, silent).folder
 
-    def tell(share: float, words: str) -> None:
+    def on_progress(share: float, words: str) -> None:
         if "frames" in words:
             desk.sessions[VISITOR].stopped.set()
 
     with pytest.raises(Stopped, match=STOPPED):
-        desk.preview(VISITOR, [brought / "film.mp4"], WISH, tell)
+        desk.preview(VISITOR, [brought / "film.mp4"], WISH, on_progress)
     assert [path for path in desk.sessions.folder.iterdir() if path.name.startswith("preview")] == [earlier]
 
 
@@ -213,7 +213,7 @@ def test_what_is_made_after_its_visitor_has_left_is_removed(desk: Desk, brought:
     assert not work.folder.exists()
 
 
-def test_files_of_one_name_are_told_apart(tmp_path: Path) -> None:
+def test_files_of_one_name_get_names_of_their_own(tmp_path: Path) -> None:
     uploads = []
     for name in ("x/image.jpg", "y/image.jpg", "z/IMAGE.jpg", "z/.hidden.png"):
         uploads.append(tmp_path / name)
@@ -281,7 +281,7 @@ def test_only_this_computer_is_served_unless_asked() -> None:
             run_web(web_arguments(*wrong))
 
 
-def test_gradio_is_asked_for_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_gradio_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("deoldify_lite.cli.web.find_spec", lambda name: None)
     with pytest.raises(OptionError, match=r"pip install 'deoldify_lite\[web\]'"):
         run_web(web_arguments())
@@ -491,13 +491,13 @@ def wait_until(true: Callable[[], bool]) -> None:
 
 
 @pytest.mark.slow
-def test_connections_that_are_cut_at_the_end_are_no_news() -> None:
+def test_connections_that_are_cut_at_the_end_are_not_logged() -> None:
     pytest.importorskip("gradio", reason="the page needs Gradio, of the extra `web`")
     from deoldify_lite.web.server import _is_farewell
 
     def record(message: str, error: BaseException | None = None) -> logging.LogRecord:
-        told = None if error is None else (type(error), error, None)
-        return logging.LogRecord("uvicorn.error", logging.ERROR, "", 0, message, (), told)
+        info = None if error is None else (type(error), error, None)
+        return logging.LogRecord("uvicorn.error", logging.ERROR, "", 0, message, (), info)
 
     assert _is_farewell(record("Cancel 2 running task(s), timeout graceful shutdown exceeded"))
     assert _is_farewell(record("Exception in ASGI application", asyncio.CancelledError()))

@@ -68,7 +68,7 @@ def thumbnail(picture: Picture) -> str:
 
 
 def thumbnails(measured: Measured, numbers: Sequence[int]) -> dict[int, list[tuple[str, str]]]:
-    """Thumbnails of some pictures, read again: number -> column and picture; none if it is gone meanwhile."""
+    """Read some pictures again for thumbnails: number -> columns and pictures; none if a file has gone."""
     found: dict[int, list[tuple[str, str]]] = {}
     reading = read_pairs([measured.pairs[number] for number in numbers])
     for number, (_, pictures) in zip(numbers, reading, strict=True):
