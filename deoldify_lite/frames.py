@@ -1,4 +1,4 @@
-"""Films that a program holds in memory, frame by frame; `run.stream` does the same with files."""
+"""Colorize films frame by frame in memory; `run.stream` does the same with files."""
 
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -16,7 +16,7 @@ from deoldify_lite.temporal.key_frames import find_key_frames
 from deoldify_lite.temporal.shots import Frame, mark_shots
 from deoldify_lite.temporal.steady import steady
 
-# Frames predicted at once: with more, frames wait for each other in memory.
+# Frames predicted at once; with more, more of them wait in memory.
 BATCH = 4
 
 
@@ -26,28 +26,28 @@ def colorize_frames(
     colorizer: Colorizer | None = None,
     steadiness: float | None = None,
 ) -> Iterator[Samples]:
-    """Colorize the frames of a film in memory, with the steady colour that files of films get.
+    """Colorize the frames of a film in memory, as steadily as films in files.
 
         for frame in colorize_frames(frames):
             show(frame)
 
-    Frames are taken as they are needed, and each comes out once those after it that have a say are known.
-    About a hundred of them are held, however long the film is. Cuts are found, and the colour starts
+    Frames are taken as they are needed. Each is yielded once the later frames that influence it are known;
+    about a hundred are in memory at a time, however long the film is. Cuts are found, and the colour starts
     anew there. Shots that are in colour already are coloured like all others.
 
     Args:
         frames: in order, (H, W) or (H, W, 3) RGB, uint8 or uint16, all of one size.
-        colorizer: what `load_colorizer` gave; None for that of video mode as it comes.
+        colorizer: from `load_colorizer`; None for the default of video mode.
         steadiness: 0 colours each frame alone, 1 holds colours for as long as motion can be followed; None
-            for that of video mode.
+            for the default of video mode.
 
     Yields:
         (H, W, 3) for each frame, of its depth, with its own luma.
 
     Raises:
         OptionError: `steadiness` is out of range; at once.
-        InputError: a frame is no picture, or has another size than the first.
-        WeightsError: the weights are not there, or not what they should be.
+        InputError: a frame is not a picture, or its size differs from the first.
+        WeightsError: the weights are missing or wrong.
         RenderError: the network failed.
     """
     if steadiness is None:

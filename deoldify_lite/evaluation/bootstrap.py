@@ -57,7 +57,7 @@ class Bootstrap(Generic[Key]):
                 means.append((weights @ sums) / (weights @ counts))
         self._draws = np.concatenate(means)
         if count < 2:
-            self._draws[1:] = np.nan  # a single picture tells nothing of its spread
+            self._draws[1:] = np.nan  # a single picture says nothing about the spread
 
     def __contains__(self, key: object) -> bool:
         """Whether there is such a series."""

@@ -1,4 +1,4 @@
-"""Chroma on its way into a film: the film's own matrix, range and depth. Pure, on numpy arrays."""
+"""Convert chroma to a film's own matrix, range and depth. Pure, on numpy arrays."""
 
 import re
 from typing import Any
@@ -18,15 +18,15 @@ MATRICES = {
 
 
 def has_chroma(pix_fmt: str) -> bool:
-    """Whether pictures of a pixel format of ffmpeg can be in colour; False: grey, or black and white."""
+    """Whether one of ffmpeg's pixel formats can hold colour; False for grey and for black and white."""
     return re.match(r"gray|ya\d|mono", pix_fmt) is None
 
 
 def convert_chroma(chroma: NDArray[np.floating[Any]], matrix: str) -> NDArray[np.float32]:
-    """Chroma of a film's matrix that adds the same colour to luma as chroma of BT.601.
+    """Convert chroma of BT.601 to chroma of a film's matrix that gives the same colour on the same luma.
 
-    Chroma stands for the differences R-Y, G-Y and B-Y. What is added to a grey of the film has to have no
-    luma of its own by the film's weights, so the same differences are measured from a slightly other grey.
+    Chroma stands for the differences R-Y, G-Y and B-Y. By the film's weights, the colour that is added to a
+    grey must have no luma of its own, so the differences are measured from a slightly different grey.
 
     Args:
         chroma: (2, h, w) Cb and Cr of BT.601.
@@ -46,16 +46,16 @@ def convert_chroma(chroma: NDArray[np.floating[Any]], matrix: str) -> NDArray[np
 
 
 def encode_chroma(chroma: NDArray[np.floating[Any]], *, color_range: str, depth: int) -> NDArray[np.uint16]:
-    """Chroma in [-0.5, 0.5] as numbers of 16 bits, whose upper `depth` bits are the film's.
+    """Encode chroma in [-0.5, 0.5] as 16-bit numbers, whose upper `depth` bits are the film's.
 
-    Half a step of the film's is added, so that who cuts off the lower bits, as ffmpeg does, rounds.
-    Values beyond the range are held at its ends. In full range the lower end is the film's 1, to which ITU-T
-    H.273 rounds -0.5; so 0 never occurs, on which `merge_chroma` relies.
+    Half a step of the film's depth is added, so that cutting off the lower bits, as ffmpeg does, rounds.
+    Values beyond the range are clipped. In full range the lower end is the film's 1, to which ITU-T H.273
+    rounds -0.5; so 0 never occurs, and `merge_chroma` relies on that.
 
     Args:
         chroma: any shape.
-        color_range: tv (16 to 240 of 8 bits) or pc (all values).
-        depth: bits of a sample of the film.
+        color_range: tv (16 to 240 in 8 bits) or pc (all values).
+        depth: bits per sample in the film.
     """
     scale = 224 * 2 ** (depth - 8) if color_range == "tv" else 2**depth - 1
     lowest, highest = (16 << 8, 240 << 8) if color_range == "tv" else (1 << (16 - depth), 0xFFFF)

@@ -1,4 +1,4 @@
-"""How a film's numbers are to be shown: its range, matrix, primaries and transfer, with doubts settled."""
+"""How a film's samples are shown: its range, matrix, primaries and transfer, with gaps filled."""
 
 import re
 from dataclasses import dataclass
@@ -8,36 +8,36 @@ from typing import Any
 from deoldify_lite.errors import VideoError
 from deoldify_lite.film.chroma import MATRICES
 
-# What primaries say about an untagged matrix; anything else is taken for BT.709.
+# The matrix of films that name only their primaries; BT.709 for all others.
 _MATRIX_OF_PRIMARIES = {"bt2020": "bt2020nc", "smpte170m": "smpte170m", "bt470bg": "bt470bg"}
 
 
 @dataclass(frozen=True)
 class Colors:
-    """How the numbers of a film are to be shown, in ffprobe's words. None: the film does not say."""
+    """How a film's samples are shown, by ffprobe's names. None: the film does not say."""
 
-    range: str  # tv (limited) or pc (full); settled
-    matrix: str  # settled: BT.709 where the film does not say
+    range: str  # tv (limited) or pc (full); chosen where the film does not say
+    matrix: str  # likewise
     primaries: str | None
     transfer: str | None
     chroma_location: str | None
 
     @property
     def is_hdr(self) -> bool:
-        """Its transfer is PQ or HLG, of ITU-R BT.2100."""
+        """Whether its transfer is PQ or HLG, of ITU-R BT.2100."""
         return self.transfer in ("smpte2084", "arib-std-b67")
 
 
 def settle_colors(path: Path, frame: dict[str, Any], picture: dict[str, Any]) -> Colors:
-    """Colour tags, with what is missing settled as the luma will be written.
+    """A film's colour tags; the missing ones as the luma will be written.
 
     Args:
         path: of the film, for messages.
-        frame: ffprobe's words on a frame.
-        picture: ffprobe's words on its stream.
+        frame: a frame as ffprobe describes it.
+        picture: its stream, likewise.
 
     Raises:
-        VideoError: the film's colour matrix is one that we cannot write.
+        VideoError: we cannot write the film's colour matrix.
     """
     pix_fmt = frame["pix_fmt"]
     tags = {
@@ -67,5 +67,5 @@ def settle_colors(path: Path, frame: dict[str, Any], picture: dict[str, Any]) ->
 
 
 def is_rgb(pix_fmt: str) -> bool:
-    """Whether samples are red, green and blue, a palette, or black and white, by ffmpeg's pixel format."""
+    """Whether samples of a pixel format are red, green and blue, a palette, or black and white."""
     return re.search(r"rgb|bgr|gbr|pal8|mono|^ya|xyz", pix_fmt) is not None

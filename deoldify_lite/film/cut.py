@@ -1,4 +1,4 @@
-"""Which part of a film is worked on, and how its frames are brought to one constant rate."""
+"""The part of a film that is colorized, and its frames at one constant rate."""
 
 from dataclasses import dataclass
 from fractions import Fraction
@@ -19,11 +19,11 @@ def nearest_frame(film: Film, time_s: Fraction) -> int:
 
 @dataclass(frozen=True)
 class Cut:
-    """Which part of a film is worked on, as frames of its grid, and how ffmpeg gets there."""
+    """The part of a film that is colorized, in frames of its grid."""
 
     film: Film
-    first: int = 0  # frame of the film that comes first
-    end: int | None = None  # the first frame that is left out; None: to the film's end
+    first: int = 0  # number of the first frame
+    end: int | None = None  # number of the first frame after the part; None: to the film's end
 
     @classmethod
     def between(cls, film: Film, start_s: float | None, end_s: float | None) -> "Cut":

@@ -25,17 +25,17 @@ class Encoding:
     codec: str | None = None  # an encoder of ffmpeg, such as libx264 or ffv1
     crf: int | None = None  # constant quality on the encoder's own scale, lower is better
     pix_fmt: str | None = None  # such as yuv420p10le
-    on_gpu: bool = False  # by an Nvidia GPU, where no codec is named and its encoder does as well
+    on_gpu: bool = False  # use an Nvidia GPU if no codec is named and its encoder does as well
 
     def codec_for(self, film: Film, suffix: str) -> str:
-        """The encoder used for a film in a container, by its suffix."""
+        """The encoder for a film in a container, which is named by its suffix."""
         if self.codec:
             return self.codec
         if suffix == ".webm":
             return "libvpx-vp9"
         if film.colors.is_hdr:
             return "libx265"  # Hardly any screen shows HDR of another codec.
-        # Its quality has a scale of its own, and it has no more than 8 bits for H.264, and 4:2:0.
+        # The GPU's encoder has its own scale of quality and, for H.264, only 8 bits and 4:2:0.
         plain = self.crf is None and self.pix_fmt is None and (film.depth, film.sampling) == (8, "420")
         plain = plain and not film.interlaced
         return "h264_nvenc" if self.on_gpu and plain and nvenc_works(film.width, film.height) else "libx264"
@@ -45,7 +45,7 @@ DEFAULT_ENCODING = Encoding()
 
 
 def yuv_format(sampling: str, depth: int) -> str:
-    """ffmpeg's name of a planar YUV format, such as yuv422p10le."""
+    """ffmpeg's name for a planar YUV format, such as yuv422p10le."""
     return f"yuv{sampling}p" + (f"{depth}le" if depth > 8 else "")
 
 
@@ -58,7 +58,7 @@ YUV_FORMATS = {
 
 
 def encoder_options(film: Film, suffix: str, encoding: Encoding) -> dict[str, Any]:
-    """Options of ffmpeg for encoding the picture, with the colour tags of what is written.
+    """ffmpeg's options for encoding the picture, with its colour tags.
 
     Raises:
         OptionError: the encoder has no such quality scale or pixel format.
@@ -94,7 +94,7 @@ def encoder_options(film: Film, suffix: str, encoding: Encoding) -> dict[str, An
 
 
 def choose_pix_fmt(film: Film, codec: str, wanted: str | None = None) -> str:
-    """Pixel format of the result: the film's own depth and subsampling, or the nearest that loses least.
+    """The pixel format of the result: the film's depth and subsampling, or the nearest that loses least.
 
     Raises:
         OptionError: the encoder has no such format, or none that is planar YUV.
@@ -113,7 +113,7 @@ def choose_pix_fmt(film: Film, codec: str, wanted: str | None = None) -> str:
         sampling = "422"  # Half the lines of each field would be no whole number.
 
     def loss(name: str) -> tuple[bool, bool, int, int]:
-        # Bits of luma weigh most, then chroma detail; beyond that, what is nearest is smallest.
+        # Lost bits of luma weigh most, then lost chroma detail, then the distance.
         its_sampling, its_depth = ours[name]
         return (
             its_depth < depth,

@@ -17,7 +17,7 @@ from deoldify_lite.errors import InputError, VideoError
 from deoldify_lite.film.kinds import FILM_FORMATS
 from deoldify_lite.film.process import FfmpegProcess, run_arguments
 
-# A playlist must not make ffmpeg fetch something: only files and our own pipes may be opened.
+# So that a playlist cannot make ffmpeg fetch something: it may open only files and our own pipes.
 SOURCE_OPTIONS = {"protocol_whitelist": "file,pipe"}
 
 
@@ -49,7 +49,7 @@ def ffmpeg_version() -> str:
 
 
 def file_url(path: Path) -> str:
-    """A file's name as ffmpeg takes it unchanged: a leading dash is no option and a colon no protocol.
+    """A file's name as ffmpeg takes it literally: a leading dash is no option, and a colon no protocol.
 
     Raises:
         InputError: the name is no text, as on old disks that were written with other letters.
@@ -114,16 +114,16 @@ def input_arguments(path: Path) -> list[str]:
 
 
 def run_ffprobe(path: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
-    """Have ffprobe read a file to the end of what it is asked; the caller looks at the return code."""
+    """Run ffprobe on a file to its end; the caller looks at the return code."""
     return run_arguments(_probe_command(path, arguments))
 
 
 def start_ffprobe(path: Path, *arguments: str) -> FfmpegProcess:
-    """Have ffprobe read a file, and take its output piece by piece."""
+    """Start ffprobe on a file, to read its output as it comes."""
     return FfmpegProcess(_probe_command(path, arguments), feeds=False)
 
 
 def _probe_command(path: Path, arguments: Sequence[str]) -> list[str]:
-    """ffprobe sees every film first, so it is the one that refuses whatever is not in FILM_FORMATS."""
+    """ffprobe sees every film first, so it refuses whatever is not in FILM_FORMATS."""
     allowed = ("-format_whitelist", FILM_FORMATS)
     return [find_program("ffprobe"), "-v", "error", *allowed, *arguments, *input_arguments(path)]

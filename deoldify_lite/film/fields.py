@@ -1,4 +1,4 @@
-"""Interlaced films turned into films of whole frames."""
+"""Turn interlaced films into films of whole frames."""
 
 import logging
 import re
@@ -11,17 +11,17 @@ from deoldify_lite.film.timecode import double_timecode
 
 log = logging.getLogger(__name__)
 
-_FRAMES = 250  # that are looked at where a film does not say whether it is interlaced
+_FRAMES = 250  # examined where a film does not say whether it is interlaced
 
 
 def deinterlaced(film: Film) -> Film:
-    """The film as reader and writer shall see it: each of its fields a frame, at twice the rate.
+    """Describe the film as reader and writer will see it: each field a frame, at twice the rate.
 
-    So all motion is kept. ffmpeg's `bwdif` makes the missing lines, on both sides alike.
+    So all motion is kept. ffmpeg's `bwdif` makes the missing lines, the same for reader and writer.
 
     Args:
-        film: if it does not say that it is interlaced, its first frames are looked at, since many a transfer
-            from tape does not.
+        film: if it does not say that it is interlaced, its first frames are examined, since many transfers
+            from tape do not say so.
 
     Returns:
         The same film if it is not interlaced.
@@ -42,7 +42,7 @@ def deinterlaced(film: Film) -> Film:
 
 
 def _look_for_fields(film: Film) -> str | None:
-    """tff or bff by what is seen in the film; None if most frames look whole or too little moves."""
+    """tff or bff by how frames look; None if most look whole, or too little moves."""
     done = run_arguments(
         [
             *(find_program(), "-hide_banner", "-nostats", *input_arguments(film.path)),

@@ -1,7 +1,7 @@
-"""What a result can hold of its film: asked of ffmpeg, before any work.
+"""Find out before any work which of a film's streams and metadata its result can hold.
 
-What a container or an encoder can hold differs between builds of ffmpeg, so ffmpeg itself is asked: a
-rehearsal encodes one frame and muxes the first packets of all streams before any real work begins.
+Containers and encoders hold different things in different builds of ffmpeg. So ffmpeg rehearses: it encodes
+one frame and muxes the first packets of all streams.
 """
 
 import contextlib
@@ -26,21 +26,21 @@ from deoldify_lite.film.timecode import advance_timecode
 
 log = logging.getLogger(__name__)
 
-# Containers that write their own, and what muxers and encoders sign with.
+# Metadata of the file, which containers and encoders write themselves.
 _TAGS_OF_FILE = {"major_brand", "minor_version", "compatible_brands", "encoder", "duration", "timecode"}
 
 
 class Fit(NamedTuple):
-    """What a result can hold of its source."""
+    """What a result holds of its source."""
 
     streams: tuple[Stream, ...]
-    """All but those that are not kept, in the file's order."""
+    """Those that are kept, in the file's order."""
     losses: tuple[str, ...]
-    """What is not kept, each in a sentence with its remedy, if there is one."""
+    """What is not kept: a sentence for each, with a remedy if there is one."""
 
 
 def fit_film(film: Film, out_paths: Sequence[Path], encoding: Encoding) -> tuple[Path, Fit]:
-    """Choose a name for the result, and say what the result can hold under it.
+    """Choose a name for the result, and find out what it can hold under that name.
 
     Args:
         film: the source, as it will be written.
@@ -66,7 +66,7 @@ def fit_film(film: Film, out_paths: Sequence[Path], encoding: Encoding) -> tuple
 
 
 def fit_into(film: Film, suffix: str, encoding: Encoding) -> Fit:
-    """What can be kept in a container. Only data streams may be left out.
+    """Find out what a result can hold in a container. Only data streams may be left out.
 
     Raises:
         OptionError: another stream, or the encoder's output, does not fit into this container.
@@ -109,12 +109,12 @@ def fit_into(film: Film, suffix: str, encoding: Encoding) -> Fit:
 
 
 def _own_tags(film: Film) -> list[str]:
-    """Names of the metadata that belongs to the film and not to its file."""
+    """Names of the metadata that belong to the film and not to its file."""
     return [tag for tag in film.tags if tag.lower() not in _TAGS_OF_FILE]
 
 
 def _losses_of_picture(film: Film, suffix: str, encoding: Encoding) -> Iterable[str]:
-    """What the encoder does not hold."""
+    """What the encoder does not keep of the picture."""
     codec = encoding.codec_for(film, suffix)
     pix_fmt = encoder_options(film, suffix, encoding)["pix_fmt"]
     sampling, depth = YUV_FORMATS[pix_fmt]
@@ -134,7 +134,7 @@ def _losses_of_picture(film: Film, suffix: str, encoding: Encoding) -> Iterable[
     if film.timecode and advance_timecode(film.timecode, 0, film.rate) is None:
         yield f"its timecode {film.timecode} does not go with {film.rate} frames a second and is not kept"
     for what in film.lost:
-        # Two pictures in one: H.264 tells it in the picture, and Matroska by a tag of the stream.
+        # Two pictures in one frame: H.264 says so in the picture, Matroska in a tag of the stream.
         in_tag = suffix in (".mkv", ".webm") and "stereo_mode" in film.picture_tags
         if what != "Stereo 3D" or not (in_tag or codec == "libx264"):
             yield f"its {what} cannot be kept"
@@ -146,7 +146,7 @@ def _rehearse(
     """Encode one frame and mux the first packets of streams.
 
     Returns:
-        What ffmpeg complained about, or ''; and which metadata is in the result.
+        ffmpeg's error, or ''; and names of the metadata in the result, lower case.
     """
     options = encoder_options(film, suffix, encoding)
     still = f"color=s={film.width}x{film.height}:r={film.rate}:d=1"

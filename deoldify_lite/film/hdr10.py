@@ -1,7 +1,7 @@
-"""What HDR10 tells of a whole film: the display it was made on, and its brightest light. Pure.
+"""Metadata of HDR10 for a whole film: the display it was graded on, and its brightest light. Pure.
 
-SMPTE ST 2086 and CTA-861.3, as in ITU-T H.265, D.3.28 and D.3.35. ffmpeg's encoders do not ask the frames for
-it (seen with 5.1), so it is given to them in their own words.
+SMPTE ST 2086 and CTA-861.3, as in ITU-T H.265, D.3.28 and D.3.35. ffmpeg's encoders do not take it
+from the frames (seen with 5.1), so each gets it as an option.
 """
 
 from collections.abc import Iterable, Mapping
@@ -15,22 +15,22 @@ MASTERING, LIGHT_LEVEL = "Mastering display metadata", "Content light level meta
 
 @dataclass(frozen=True)
 class Hdr10:
-    """Metadata of HDR10. None: the film does not tell."""
+    """Metadata of HDR10. None: the film does not say."""
 
     mastering: tuple[Fraction, ...] | None
     """x and y of red, green, blue and white; least and greatest luminance, cd/m²."""
     light_level: tuple[int, int] | None
-    """Of the brightest pixel and of the brightest frame's mean, cd/m²."""
+    """The brightest pixel, and the brightest mean of a frame, cd/m²."""
 
 
 def read_hdr10(side_data: Iterable[Mapping[str, Any]]) -> Hdr10 | None:
-    """What ffprobe's side data tells; None: nothing of this."""
+    """Read HDR10 from ffprobe's side data; None if there is none."""
     mastering = light_level = None
     names = [f"{color}_{axis}" for color in ("red", "green", "blue", "white_point") for axis in "xy"]
     for data in side_data:
         if data.get("side_data_type") == MASTERING:
             values = [data.get(name) for name in (*names, "min_luminance", "max_luminance")]
-            # Half of it, primaries alone, is of no use to any encoder.
+            # No encoder takes a part of it, such as the primaries alone.
             if all(value and not str(value).endswith("/0") for value in values):
                 mastering = tuple(Fraction(str(value)) for value in values)
         elif data.get("side_data_type") == LIGHT_LEVEL:
@@ -39,13 +39,13 @@ def read_hdr10(side_data: Iterable[Mapping[str, Any]]) -> Hdr10 | None:
 
 
 def hdr10_option(codec: str, hdr10: Hdr10) -> tuple[str, str] | None:
-    """ffmpeg's option by which an encoder takes the metadata, and its value; None: it takes none."""
+    """The option that gives an encoder the metadata, and its value; None if it takes none."""
     if codec not in _ENCODERS:
         return None
     option, mastering_name, light_name = _ENCODERS[codec]
     parts = []
     if hdr10.mastering:
-        # x264 and x265 count in steps of 1/50000, and of 1/10000 cd/m²; SVT-AV1 takes the numbers.
+        # x264 and x265 count in steps of 1/50000, and of 1/10000 cd/m²; SVT-AV1 takes plain numbers.
         *points, darkest, brightest = hdr10.mastering
         if codec == "libsvtav1":
             colors, light = [f"{float(p):.6f}" for p in points], f"({float(brightest)},{float(darkest)})"

@@ -1,6 +1,6 @@
 """The writer's picture as a graph of ffmpeg filters: the source's luma, and our chroma or the source's own.
 
-Luma is a plane of its own in it and is never computed with, so it comes out bit by bit as it was.
+Luma stays a plane of its own that no filter computes with, so it comes out bit for bit.
 """
 
 from typing import Any
@@ -9,22 +9,22 @@ from deoldify_lite.film.encoding import yuv_format
 from deoldify_lite.film.ffmpeg import filter_together
 from deoldify_lite.film.probe import Film
 
-# A damaged film may give a frame more or less from one decode to the next; more would shift the colours.
+# Two decodes of a damaged film may differ by so many frames; more would shift the colours.
 TOLERATED_FRAMES = 2
 # ffmpeg's scale filter has its own names for some matrices.
 _SCALE_MATRIX = {"bt470bg": "bt470", "bt2020nc": "bt2020"}
 
 
 def merge_chroma(film: Film, picture: Any, chroma: Any, *, sampling: str, may_keep: bool = False) -> Any:
-    """Give a film's picture another chroma. What else lies in its frames, such as captions, stays there.
+    """Give a film's picture another chroma. Everything else in its frames, such as captions, stays.
 
     Args:
-        film: whose picture it is; tells size, depth and colours of the result.
+        film: the result has its size, depth and colours.
         picture: ffmpeg-python stream of the film's frames.
         chroma: ffmpeg-python stream of as many frames in yuv444p16le, of any size, in the film's matrix and
             range. Luma is the mask: 0 for our chroma, 65535 for the source's own, with our chroma neutral.
         sampling: chroma subsampling of the result: 420, 422 or 444.
-        may_keep: False: the mask is not looked at, which costs less. True: the film has chroma.
+        may_keep: whether the mask is used; False costs less. True only for films with chroma.
 
     Returns:
         ffmpeg-python stream in yuv{sampling}p of the film's depth, with its tags and square pixels. Where the
@@ -52,7 +52,7 @@ def merge_chroma(film: Film, picture: Any, chroma: Any, *, sampling: str, may_ke
         sws_dither="none",
         **ranges,
     )
-    # To fewer bits only afterwards: while it scales, ffmpeg dithers whatever it is told, and that noise,
+    # To fewer bits only afterwards: while it scales, ffmpeg dithers whatever its options say, and that noise,
     # fixed to the screen, would flicker on all that moves.
     ours = ours.filter("format", yuv_format("444", 16)).filter("scale", sws_dither="none", **ranges)
     ours = (
@@ -80,7 +80,7 @@ def merge_chroma(film: Film, picture: Any, chroma: Any, *, sampling: str, may_ke
 def _as_planes(film: Film, picture: Any) -> Any:
     """The picture in a format whose luma is a plane of its own."""
     if film.planar:
-        # This changes nothing, unless the film changes its size midway.
+        # No change, unless the film changes its size midway.
         return picture.filter("scale", film.width, film.height).filter("format", film.pix_fmt)
     colors = film.colors
     scaling = {
@@ -91,7 +91,7 @@ def _as_planes(film: Film, picture: Any) -> Any:
     if film.is_rgb:
         scaling["out_color_matrix"] = _SCALE_MATRIX.get(colors.matrix, colors.matrix)
     picture = picture.filter("scale", film.width, film.height, **scaling)
-    # ffmpeg takes the one of these that loses least.
+    # ffmpeg chooses the one that loses least.
     formats = "|".join(yuv_format(sampling, film.depth) for sampling in ("420", "422", "444"))
     return picture.filter("format", formats)
 

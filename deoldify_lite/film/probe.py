@@ -1,4 +1,4 @@
-"""What a film is: its size as shown, its rate, colours and streams, told by ffprobe."""
+"""Probe a film: its size as shown, its rate, colours and streams, by ffprobe."""
 
 import json
 import logging
@@ -20,13 +20,13 @@ log = logging.getLogger(__name__)
 
 _PLANAR = re.compile(r"(?:yuv[aj]?(?P<sampling>4\d\d)p|gray)(?P<depth>\d+)?(?:le)?")
 _CAPTIONS, _GOP_TIMECODE = "ATSC A53 Part 4 Closed Captions", "GOP timecode"
-# What ffprobe tells beside a picture and what is cared for, or is of the encoding and not of the film.
+# Side data that is kept, or that belongs to the encoding and not to the film.
 _NOT_LOST = {
     *(MASTERING, LIGHT_LEVEL, _CAPTIONS, _GOP_TIMECODE, "SMPTE 12-1 timecode"),
     *("Display Matrix", "3x3 displaymatrix", "CPB properties", "AVPanScan", "QP table properties"),
     *("Video encoding parameters", "H.26[45] User Data Unregistered SEI message", "Film grain parameters"),
 }
-# Tags of a picture's stream that are of its encoding, or are written anew.
+# Tags of a picture's stream that belong to its encoding, or are written anew.
 _TAGS_OF_ENCODING = re.compile(
     r"(encoder|duration|bps|number_of_\w+|_statistics_\w+|vendor_id|rotate|timecode)(-\w+)?"
 )
@@ -44,7 +44,7 @@ class Stream:
 
 @dataclass(frozen=True)
 class Film:
-    """What the reader and the writer must know about a film."""
+    """What reader and writer need to know about a film."""
 
     path: Path
     width: int  # px, as shown: after the turn that the film asks for
@@ -61,13 +61,13 @@ class Film:
     picture_tags: dict[str, str]  # language, title and the like of that stream
     picture_dispositions: tuple[str, ...]
     streams: tuple[Stream, ...]  # all others, in the file's order, but those that containers write anew
-    first_field: str | None = None  # tff (top) or bff (bottom) of an interlaced film; None: whole frames
-    deinterlace: bool = False  # each of its fields becomes a frame; see film.fields.deinterlaced
+    first_field: str | None = None  # tff (top) or bff (bottom) if it is interlaced; None: whole frames
+    deinterlace: bool = False  # make a frame of each field; see film.fields.deinterlaced
     hdr10: Hdr10 | None = None
     timecode: str | None = None  # of the first frame
-    captions: bool = False  # closed captions lie in its frames
+    captions: bool = False  # its frames hold closed captions
     tags: tuple[str, ...] = ()  # names of the file's metadata
-    lost: tuple[str, ...] = ()  # what else comes with its picture, in ffprobe's words, and is not kept
+    lost: tuple[str, ...] = ()  # side data of its picture that is not kept, by ffprobe's names
 
     @property
     def duration_s(self) -> float:
@@ -76,29 +76,29 @@ class Film:
 
     @property
     def interlaced(self) -> bool:
-        """Its frames are made of two fields, and go on so."""
+        """Whether its frames are made of two fields, and stay so."""
         return self.first_field is not None and not self.deinterlace
 
     @property
     def planar(self) -> bool:
-        """Luma is a plane of its own, so it can be taken as it is."""
+        """Whether luma is a plane of its own, so that it can be copied."""
         return _PLANAR.fullmatch(self.pix_fmt) is not None
 
     @property
     def is_rgb(self) -> bool:
-        """Its samples are red, green and blue, a palette, or black and white."""
+        """Whether its samples are red, green and blue, a palette, or black and white."""
         return is_rgb(self.pix_fmt)
 
     @property
     def sampling(self) -> str:
-        """Chroma subsampling: 420, 422 or 444; 420 for grey, RGB and what few players know."""
+        """Chroma subsampling: 420, 422 or 444; 420 for grey, RGB and whatever few players know."""
         found = _PLANAR.fullmatch(self.pix_fmt)
         sampling = found["sampling"] if found else None
         return sampling if sampling in ("422", "444") else "420"
 
     @property
     def depth(self) -> int:
-        """Bits of a sample."""
+        """Bits per sample."""
         if found := _PLANAR.fullmatch(self.pix_fmt):
             return int(found["depth"] or 8)
         # Packed and big-endian formats: p010le, gbrp12le, yuv420p10be, x2rgb10le, rgb48le, ya16le ...
@@ -108,11 +108,14 @@ class Film:
 
 
 def probe_film(path: Path) -> Film:
-    """Look at a film: reads its header, its first frame and, where its rate is in doubt, all timestamps.
+    """Probe a film.
+
+    This starts ffprobe once for the header, which says where the picture is, once for the picture's first
+    frames, and once more for all timestamps if the header leaves the rate in doubt.
 
     Raises:
         InputError: there is no such file, it is empty, or it is not a film that ffmpeg can read.
-        VideoError: ffmpeg is missing, the film's colour matrix is one that we cannot write, or the film is
+        VideoError: ffmpeg is missing or hung, we cannot write the film's colour matrix, or the film is
             interlaced and asks to be turned.
     """
     if not path.is_file():
@@ -131,7 +134,7 @@ def probe_film(path: Path) -> Film:
     pictures = [s for s in header["streams"] if s.get("codec_type") == "video" and not _is_cover(s)]
     if not pictures:
         raise InputError(f"{path}: there is no picture in this file (only sound, text or cover art)")
-    # The picture that a player would choose: the default one, or else the first.
+    # The picture that players choose: the default one, or else the first.
     picture = max(pictures, key=lambda s: s.get("disposition", {}).get("default", 0))
     frames = _first_frames(path, picture["index"])
     frame = frames[0]
@@ -142,7 +145,7 @@ def probe_film(path: Path) -> Film:
     rotation = _rotation(picture)
     turned = rotation % 180 == 90
     width, height = int(frame["width"]), int(frame["height"])
-    side_data = [data for told in (picture, *frames) for data in told.get("side_data_list", ())]
+    side_data = [data for part in (picture, *frames) for data in part.get("side_data_list", ())]
     kinds = [data.get("side_data_type", "") for data in side_data]
     others = [s for s in header["streams"] if s["index"] != picture["index"]]
     first_field = _first_field(frames)
@@ -191,7 +194,7 @@ def probe_film(path: Path) -> Film:
 
 
 def _probe(path: Path, *arguments: str) -> dict[str, Any]:
-    """What ffprobe says about a film, as a dict."""
+    """What ffprobe says about a film."""
     done = run_ffprobe(path, "-of", "json", *arguments)
     if done.returncode != 0:
         raise InputError(
@@ -203,11 +206,11 @@ def _probe(path: Path, *arguments: str) -> dict[str, Any]:
 
 
 def _first_frames(path: Path, index: int) -> Sequence[dict[str, Any]]:
-    """The first frames that can be decoded, one at least."""
+    """The first frames that can be decoded, at least one."""
     fields = "best_effort_timestamp,width,height,pix_fmt,color_range,color_space,color_primaries"
     fields += ",color_transfer,chroma_location,interlaced_frame,top_field_first"
-    # The decoder has to be warm: in an avi with B-frames one packet alone would be given another time than
-    # in a run. And a film cut off in front starts with packets that give no frame.
+    # Not just one packet: in an avi with B-frames, a packet alone would get another time than in a run. And a
+    # film that is cut off in front starts with packets that give no frame.
     for packets in (20, 500):
         found = _probe(
             path,
@@ -226,18 +229,18 @@ def _first_field(frames: Sequence[dict[str, Any]]) -> str | None:
     return ("tff" if first[0] else "bff") if first else None
 
 
-def _timecode(told: Sequence[dict[str, Any]], side_data: Sequence[dict[str, Any]]) -> str | None:
-    """The timecode of the first frame, from the first that tells one: streams, the file, the frame."""
-    for tags in (each.get("tags", {}) for each in told):
+def _timecode(tagged: Sequence[dict[str, Any]], side_data: Sequence[dict[str, Any]]) -> str | None:
+    """The timecode of the first frame: from the first stream or file that has one, or else from the frame."""
+    for tags in (each.get("tags", {}) for each in tagged):
         if found := next((value for name, value in tags.items() if name.lower() == "timecode"), None):
             return str(found)
     in_frames = [data.get("timecode") for data in side_data if data.get("side_data_type") == _GOP_TIMECODE]
-    # Every MPEG-2 film has one there, and nearly all count from nought, which tells nothing.
+    # Every MPEG-2 film has one there, and nearly all count from 0, which means nothing.
     return in_frames[0] if in_frames and in_frames[0] and re.search("[1-9]", in_frames[0]) else None
 
 
 def _is_written_anew(stream: dict[str, Any]) -> bool:
-    """Timecode, which is metadata to ffmpeg, and the titles of the chapters, of a mov or mp4."""
+    """Whether a stream is the timecode of a mov or mp4, metadata to ffmpeg, or the titles of its chapters."""
     tag = stream.get("codec_tag_string")
     return stream.get("codec_type") == "data" and (
         tag == "tmcd" or (tag == "text" and stream.get("codec_name") == "bin_data")
@@ -245,7 +248,7 @@ def _is_written_anew(stream: dict[str, Any]) -> bool:
 
 
 def _rotation(picture: dict[str, Any]) -> int:
-    """Degrees by which the film asks to be turned, which ffmpeg does and ffprobe does not."""
+    """Degrees by which the film asks to be turned; ffmpeg does so, ffprobe does not."""
     turns = [data["rotation"] for data in picture.get("side_data_list", []) if "rotation" in data]
     return round(float(turns[0])) if turns else 0
 

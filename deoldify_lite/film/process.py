@@ -1,4 +1,4 @@
-"""Programs of ffmpeg as processes: started in one place, watched, and quoted in every error."""
+"""Run ffmpeg and ffprobe: started in one place, watched so that none hangs, and quoted in errors."""
 
 import contextlib
 import signal
@@ -51,10 +51,10 @@ def last_words(output: bytes) -> str:
 
 
 class FfmpegProcess:
-    """A running ffmpeg or ffprobe, its chatter drained by threads so that it can never block on it.
+    """A running ffmpeg or ffprobe. Threads drain its messages, so that it never blocks on them.
 
-    It has a session of its own: a Ctrl-C reaches us first, and we stop it. If it hangs it is killed, which
-    then looks like any other failure.
+    It has a session of its own: a Ctrl-C reaches us first, and we stop it. If it hangs, it is killed,
+    and then looks like any other failure.
     """
 
     def __init__(self, arguments: Sequence[str], *, feeds: bool) -> None:
@@ -62,14 +62,14 @@ class FfmpegProcess:
 
         Args:
             arguments: the whole command line.
-            feeds: True: we write to its stdin and its stdout is chatter; False: we read its stdout.
+            feeds: True: we write to its stdin, and its stdout holds messages; False: we read its stdout.
         """
         stdin = subprocess.PIPE if feeds else subprocess.DEVNULL
         self._process, self._watchdog = _start(arguments, stdin=stdin)
         self.said: deque[str] = deque(maxlen=_TAIL_LINES)
         """Last lines of its stderr."""
         self.reported: deque[str] = deque(maxlen=_TAIL_LINES)
-        """Last lines of its stdout, if that is chatter."""
+        """Last lines of its stdout, if that holds messages."""
         self._drains = [self._drain(self._process.stderr, self.said)]
         if feeds:
             self._drains.append(self._drain(self._process.stdout, self.reported))
@@ -79,7 +79,7 @@ class FfmpegProcess:
         assert stream is not None
 
         def read_to_the_end() -> None:
-            # A limit, since a line without an end must not fill the memory.
+            # A line without an end must not fill the memory.
             while line := stream.readline(4096):
                 if text := line.decode(errors="replace").strip():
                     tail.append(text)
@@ -90,13 +90,13 @@ class FfmpegProcess:
 
     @property
     def stdin(self) -> "_Pipe":
-        """Where it is fed."""
+        """Its input."""
         assert self._process.stdin is not None
         return _Pipe(self._process.stdin, self._watchdog)
 
     @property
     def stdout(self) -> "_Pipe":
-        """What it gives."""
+        """Its output."""
         assert self._process.stdout is not None
         return _Pipe(self._process.stdout, self._watchdog)
 
@@ -106,15 +106,15 @@ class FfmpegProcess:
         return bool(self._watchdog.words())
 
     def words(self) -> str:
-        """What it said last, and how it ended if not by itself; for an error message or a warning."""
+        """Its last messages, and how it ended if not by itself; for an error or a warning."""
         end = self._watchdog.words()
         return "\n".join([*self.said, end] if end else self.said) or "(it said nothing)"
 
     def wait(self) -> int:
-        """Close its stdin, wait for its end and for all it said; returns 0 if it did what it should."""
+        """Close its stdin, and wait for its end and its last messages; returns 0 if it did its work."""
         with self._watchdog.waiting():
             if self._process.stdin is not None:
-                # If it has ended early, its return code and words tell more than a broken pipe.
+                # If it has ended early, its return code and messages say more than a broken pipe.
                 with contextlib.suppress(OSError):
                     self._process.stdin.close()
             code = self._process.wait()
@@ -122,11 +122,11 @@ class FfmpegProcess:
         return _true_code(code, "\n".join(self.said))
 
     def stop(self) -> None:
-        """End it now, whatever it does; harmless if it has ended."""
+        """Kill it; harmless if it has ended."""
         self._process.kill()
         self._process.wait()
         if self._process.stdin is not None:
-            with contextlib.suppress(OSError):  # What was still buffered for it has no taker.
+            with contextlib.suppress(OSError):  # Nobody takes what is still buffered for it.
                 self._process.stdin.close()
         self._finish()
 
@@ -140,19 +140,19 @@ class FfmpegProcess:
 
 
 class _Pipe:
-    """One end of a pipe; waiting at it is waiting for the process at its other end."""
+    """Our end of a pipe; waiting at it is waiting for the process at the other end."""
 
     def __init__(self, stream: IO[bytes], watchdog: "_Watchdog") -> None:
         self._stream = stream
         self._watchdog = watchdog
 
     def read(self, size: int) -> bytes:
-        """So many bytes, or less if the process ends."""
+        """Read so many bytes, or fewer if the process ends."""
         with self._watchdog.waiting():
             return self._stream.read(size)
 
     def lines(self) -> Iterator[bytes]:
-        """Line by line, until the process ends."""
+        """Read line by line, until the process ends."""
         while True:
             with self._watchdog.waiting():
                 line = self._stream.readline()
@@ -161,7 +161,7 @@ class _Pipe:
             yield line
 
     def write(self, data: Any) -> None:
-        """Hand over some bytes.
+        """Write some bytes.
 
         Raises:
             OSError: the process has ended.
@@ -238,12 +238,12 @@ class _Watchdog:
 
 
 def _signs_of_life(pid: int) -> object:
-    """Something that changes as long as a process reads or writes."""
+    """A value that changes as long as a process reads or writes."""
     try:
         process = psutil.Process(pid)
         if hasattr(process, "io_counters"):
             with contextlib.suppress(psutil.AccessDenied):
                 return process.io_counters()
-        return process.cpu_times()  # not as good: who runs in circles is at work, too
+        return process.cpu_times()  # Not as good: an endless loop looks like work.
     except psutil.Error:
         return None

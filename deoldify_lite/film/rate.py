@@ -33,8 +33,8 @@ def measure_rate(
 
     Args:
         path: of the film.
-        picture: ffprobe's words on the stream of its picture.
-        container: and on its file.
+        picture: the stream of its picture as ffprobe describes it.
+        container: its file, likewise.
         offset_s: the first frame is shown this long after the file's start.
 
     Returns:

@@ -1,4 +1,4 @@
-"""Small grey frames come out of a film: squeezed by ffmpeg, so that none passes here at full size."""
+"""Read a film's frames as small squares. ffmpeg scales them, so Python never sees one at full size."""
 
 import logging
 from collections.abc import Iterator
@@ -23,23 +23,23 @@ _FULL_FROM_LIMITED = np.clip(np.rint((np.arange(256) - 16) * 255 / 219), 0, 255)
 
 
 class SmallFrame(NamedTuple):
-    """A film's frame, squeezed to a square. Read-only."""
+    """A film's frame, scaled to a square. Read-only."""
 
     luma: NDArray[np.uint8]
-    """(S, S), full range: the film's black is 0 and its white is 255; of HDR as in `luma_table`."""
+    """(S, S), full range: the film's black is 0 and its white is 255; HDR as in `luma_table`."""
     chroma: NDArray[np.uint8] | None
-    """(2, S/2, S/2) Cb and Cr as 128 + 255 * c, full range whatever the film's is. Of the film's own matrix,
-    or of BT.601 if the film is RGB. None: there is none, or it was not asked for."""
+    """(2, S/2, S/2) Cb and Cr as 128 + 255 * c, full range whatever the film's is; in the film's own matrix,
+    or in BT.601 if the film is RGB. None if there is none, or it was not asked for."""
 
 
 class FrameReader:
-    """A film's frames, squeezed to squares: `with` it and iterate once, over luma alone or over `frames`.
+    """A film's frames as squares: use it in `with`, and iterate once, over luma alone or over `frames`.
 
     Yields:
         (S, S) uint8 luma, as in `SmallFrame`.
 
     Raises (on iteration):
-        VideoError: ffmpeg failed. What a damaged film has lost is logged as a warning.
+        VideoError: ffmpeg failed. Frames that a damaged film has lost are logged as a warning.
     """
 
     def __init__(
@@ -55,8 +55,8 @@ class FrameReader:
         Args:
             film: the film.
             size_px: side of the squares; even.
-            with_chroma: whether `frames` give the film's chroma too, if it has any. Luma is the same.
-            cut: which part of it; None: all.
+            with_chroma: whether `frames` also have the film's chroma, if it has any. Luma is the same.
+            cut: the part to read; None: all.
         """
         self.film = film
         self.size_px = size_px
@@ -71,7 +71,7 @@ class FrameReader:
         if film.planar:
             scaling["in_range"] = film.colors.range
         picture = self.cut.open_picture().filter("scale", self.size_px, self.size_px, **scaling)
-        # Both give the same luma, bit by bit: that of RGB is BT.601's, and no other is converted.
+        # Both give the same luma, bit for bit: that of RGB is BT.601's, and no other is converted.
         pix_fmt = "yuv420p" if self.with_chroma else "gray"
         command = write_command([picture], "pipe:1", {"f": "rawvideo", "pix_fmt": pix_fmt})
         self._process = FfmpegProcess(command, feeds=False)

@@ -1,4 +1,4 @@
-"""One segment of a film's picture, encoded: the source's full-size luma with our small chroma."""
+"""Encode a segment of a film's picture: the source's full-size luma with our small chroma."""
 
 import os
 import tempfile
@@ -19,9 +19,9 @@ from deoldify_lite.film.tone import fit_chroma
 
 
 class SegmentEncoder:
-    """An ffmpeg that takes chroma, frame by frame, and joins it with the source's luma.
+    """A running ffmpeg that takes chroma, frame by frame, and joins it with the source's luma.
 
-    It starts at once; every one must be ended, by `end` or `stop`.
+    It starts at once, and must be ended by `end` or `stop`.
     """
 
     def __init__(
@@ -44,12 +44,12 @@ class SegmentEncoder:
             encoding: codec, quality and pixel format.
             may_keep: frames may keep their own chroma; the film has some.
             folder: where the segment is written.
-            before: frames of the result that come before this segment.
+            before: number of frames of the result before this segment.
         """
         self.out_path = out_path
         self.frames_written = before
-        """Of the whole result, up to now."""
-        # A random name, since an ffmpeg of a run that was killed may still be about to end its own.
+        """Frames of the whole result up to now."""
+        # A random name, since the ffmpeg of a killed run may still be writing its own.
         handle, name = tempfile.mkstemp(suffix=out_path.suffix.lower(), prefix="part-", dir=folder)
         os.close(handle)
         self.path = Path(name)
@@ -96,16 +96,16 @@ class SegmentEncoder:
         """Wait for the encoder, and count.
 
         Args:
-            is_last: no segment follows; one that another follows must have every frame.
+            is_last: whether no segment follows; if one does, this one must have every frame.
 
         Returns:
             The frames in the file.
 
         Raises:
-            VideoError: ffmpeg failed, or gave other frames than were colorized.
+            VideoError: ffmpeg failed, or the segment has not the frames that were colorized.
         """
         if is_last and self.frames_written:
-            # Should the source give a frame more this time, the last colour is repeated; we count afterwards.
+            # If the source has a frame more this time, it gets the last colour; we count afterwards.
             for _ in range(TOLERATED_FRAMES + 1):
                 self._push()
         if not self._ended:
@@ -115,7 +115,7 @@ class SegmentEncoder:
         encoded = self._before + frames
         tolerated = TOLERATED_FRAMES if is_last else 0
         if abs(encoded - self.frames_written) > tolerated or not frames:
-            # The encoder stops soon after our last colour, so of a surplus only that much is known.
+            # The encoder stops soon after our last colour, so the size of a surplus is not known.
             found = encoded if encoded <= self.frames_written else f"more than {self.frames_written}"
             raise VideoError(
                 f"{self._cut.film.path}: gave {found} frames when it was read again, but "
@@ -125,7 +125,7 @@ class SegmentEncoder:
         return frames
 
     def stop(self) -> None:
-        """End ffmpeg, and leave nothing of a segment that nobody took."""
+        """Stop ffmpeg, and remove the segment's file unless somebody has taken it."""
         self._process.stop()
         self.path.unlink(missing_ok=True)
 
@@ -138,11 +138,11 @@ class SegmentEncoder:
             return
         try:
             self._process.stdin.write(self._planes.astype("<u2", copy=False).data)
-        except OSError:  # Broken pipe, or an invalid argument on Windows: ffmpeg has ended.
+        except OSError:  # A broken pipe, or an invalid argument on Windows: ffmpeg has ended.
             self._wait()
 
     def _wait(self) -> None:
-        """Let the encoder end; raises its error."""
+        """Wait for the encoder's end; raise its error."""
         self._ended = True
         if self._process.wait() != 0:
             raise VideoError(
@@ -151,7 +151,7 @@ class SegmentEncoder:
 
 
 def _encode_arguments(cut: Cut, segment: SegmentEncoder, encoding: Encoding, may_keep: bool) -> list[str]:
-    """Command that joins the source's luma with our chroma and encodes it."""
+    """The command that joins the source's luma with our chroma and encodes both."""
     film, colors = cut.film, cut.film.colors
     options = encoder_options(film, segment.out_path.suffix.lower(), encoding)
     sampling, _ = YUV_FORMATS[options["pix_fmt"]]

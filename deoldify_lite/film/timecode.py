@@ -10,20 +10,21 @@ def advance_timecode(timecode: str, frames: int, rate: Fraction) -> str | None:
     """The timecode of a later frame.
 
     Args:
-        timecode: of the first frame, such as 01:00:00:00; with ; or . before the frames it drops numbers (not
-            frames), so that at 30000/1001 it stays with the clock: SMPTE ST 12-1.
+        timecode: of the first frame, such as 01:00:00:00; with ; or . before the frames it is drop-frame: it
+            skips numbers (not frames), so that it follows the clock at 30000/1001: SMPTE ST 12-1.
         frames: how many frames later.
         rate: frames per second.
 
     Returns:
-        Its timecode, of the same kind; None if the text is none, or drops numbers at a rate that has no such.
+        Its timecode, of the same kind; None if the text is no timecode, or drop-frame does not exist at this
+        rate.
     """
     found = _PATTERN.fullmatch(timecode)
     if not found:
         return None
     hours, minutes, seconds, number = (int(found[i]) for i in (1, 2, 3, 5))
     per_second = round(rate)
-    dropped = 0 if found[4] == ":" else per_second // 15  # numbers a minute, but not in each tenth
+    dropped = 0 if found[4] == ":" else per_second // 15  # numbers a minute, except in every tenth
     if number >= per_second or (dropped and per_second % 30):
         return None
     minutes += hours * 60
@@ -41,6 +42,6 @@ def advance_timecode(timecode: str, frames: int, rate: Fraction) -> str | None:
 
 
 def double_timecode(timecode: str) -> str:
-    """The same time where each frame has become two; also of a kind that drops numbers."""
+    """The same time where each frame has become two; also for drop-frame."""
     found = _PATTERN.fullmatch(timecode)
     return f"{timecode[: found.start(5)]}{2 * int(found[5]):02}" if found else timecode

@@ -1,7 +1,7 @@
-"""Films of other light than the networks have learnt: luma as they know it, chroma as the film wants it.
+"""HDR and wide colours: luma as the networks know it, and chroma as the film needs it.
 
-Networks know pictures of BT.709's primaries on a screen of BT.1886's gamma. A film of PQ or HLG has its
-middle tones elsewhere, and colours of BT.2020's primaries are stronger for the same numbers. Pure, on numpy
+The networks have learnt pictures with BT.709's primaries and BT.1886's gamma. A film in PQ or HLG has its
+middle tones elsewhere, and with BT.2020's primaries the same numbers mean stronger colours. Pure, on numpy
 arrays.
 """
 
@@ -19,14 +19,17 @@ _PRIMARIES = {
     "bt2020": ((0.708, 0.292), (0.170, 0.797), (0.131, 0.046), (0.3127, 0.3290)),
     "smpte432": ((0.680, 0.320), (0.265, 0.690), (0.150, 0.060), (0.3127, 0.3290)),
 }
-_WHITE = 203.0  # cd/m² of white paper, where HDR has as much again for lights: ITU-R BT.2408, table 1
-_GAMMA = 2.4  # of the screens that other films are made for: ITU-R BT.1886
-_SHOULDER = 0.75  # luma from which on lights are squeezed in, since HDR has no white but a range of them
-_HLG_PEAK, _HLG_GAMMA = 1000.0, 1.2  # of the screen that HLG is taken to be shown on: ITU-R BT.2100, table 5
+_WHITE = 203.0  # cd/m² of white paper; brighter values are lights: ITU-R BT.2408, table 1
+_GAMMA = 2.4  # of the screens for films that are not HDR: ITU-R BT.1886
+_SHOULDER = 0.75  # luma above this is compressed, to make room for HDR's lights
+_HLG_PEAK, _HLG_GAMMA = (
+    1000.0,
+    1.2,
+)  # of the screen that HLG is made for: ITU-R BT.2100, table 5
 
 
 def luma_table(colors: Colors) -> NDArray[np.uint8] | None:
-    """What luma the networks know for each luma of a film, 0 to 255; None: the same."""
+    """Luma for the networks, by luma of a film, 0 to 255; None if they are the same."""
     if not colors.is_hdr:
         return None
     light = _light_from_signal(np.linspace(0, 1, 256), colors.transfer)
@@ -37,16 +40,16 @@ def luma_table(colors: Colors) -> NDArray[np.uint8] | None:
 
 
 def needs_luma(colors: Colors) -> bool:
-    """Whether the numbers of a colour depend on the brightness that it is added to."""
+    """Whether the chroma of a colour depends on the luma below it."""
     return colors.is_hdr or colors.primaries in _PRIMARIES.keys() - {"bt709"}
 
 
 def fit_chroma(chroma: NDArray[np.floating], luma: NDArray[np.uint8], colors: Colors) -> NDArray[np.float32]:
-    """Chroma of a film that shows the colour which other chroma shows on luma of BT.709.
+    """Convert chroma so that it shows the same colour on a film's luma as on the luma of BT.709.
 
     Args:
-        chroma: (2, h, w) Cb and Cr of BT.601, as the networks give it.
-        luma: (H, W) as they have seen it, after `luma_table`; H and W are multiples of h and w.
+        chroma: (2, h, w) Cb and Cr of BT.601, from a network.
+        luma: (H, W) as the network saw it, after `luma_table`; H and W are multiples of h and w.
         colors: of the film.
 
     Returns:
@@ -57,14 +60,14 @@ def fit_chroma(chroma: NDArray[np.floating], luma: NDArray[np.uint8], colors: Co
     _, height, width = chroma.shape
     rows, columns = luma.shape[0] // height, luma.shape[1] // width
     grey = luma.reshape(height, rows, width, columns).mean((1, 3)) / 255
-    grey = np.maximum(grey, 1 / 255)  # In black no colour is seen, but it must not divide.
+    grey = np.maximum(grey, 1 / 255)  # Black shows no colour, but we divide by it.
     cb, cr = chroma.astype(np.float64)
     red_weight, blue_weight = MATRICES["bt470bg"]
     red, blue = 2 * (1 - red_weight) * cr, 2 * (1 - blue_weight) * cb
     green = -(red_weight * red + blue_weight * blue) / (1 - red_weight - blue_weight)
     rgb = np.clip(grey + np.stack([red, green, blue]), 0, 1)
     if colors.is_hdr:
-        # The shoulder undone, by as much for all three, so that the hue stays.
+        # Undo the shoulder by the same factor for all three, so that the hue stays.
         over = np.clip((grey - _SHOULDER) / (1 - _SHOULDER), 0, 0.9)
         rgb *= (np.minimum(grey, _SHOULDER) + (1 - _SHOULDER) * over / (1 - over)) / grey
     light = _WHITE * rgb**_GAMMA
@@ -79,7 +82,7 @@ def fit_chroma(chroma: NDArray[np.floating], luma: NDArray[np.uint8], colors: Co
 
 @functools.lru_cache
 def _from_bt709(primaries: str) -> NDArray[np.float64]:
-    """(3, 3) from linear RGB of BT.709's primaries to that of others."""
+    """(3, 3) from linear RGB with BT.709's primaries to that with others."""
     return np.linalg.inv(_to_xyz(primaries)) @ _to_xyz("bt709")
 
 

@@ -1,7 +1,7 @@
-"""Small chroma goes into a film's colorized copy.
+"""Write the colorized copy of a film from small chroma.
 
 A film never passes through Python at full size: ffmpeg opens the source again and joins its full-size luma,
-bit by bit as it was, with our chroma.
+bit for bit, with our chroma.
 """
 
 import logging
@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 
 def segment_path(folder: Path, number: int, suffix: str) -> Path:
-    """Where a whole segment of a result lies, counted from 0."""
+    """The file of a finished segment; segments count from 0."""
     return folder / f"segment-{number:05}{suffix}"
 
 
@@ -43,19 +43,18 @@ def note_difference(film: Film, frames: int, colorized: int) -> None:
 
 
 class ChromaWriter:
-    """The colorized copy of a film: `with` it and write as many chroma frames as the reader gave.
+    """The colorized copy of a film: use it in `with`, and write as many chroma frames as the reader gave.
 
     Two steps. First the picture is encoded, in one segment or several, in a hidden folder beside the result.
-    Then it is joined with the source's sound, subtitles, chapters and all else by copying. One step would do
-    for a film with dense streams only: with a sparse one (subtitles, or sound that ends early) ffmpeg reads
-    ahead in search of its next packet and keeps all decoded frames in memory, 2 GB for a minute at 720p (seen
-    with ffmpeg 5.1).
+    Then the source's sound, subtitles, chapters and all else are copied to it. One step is not enough: if a
+    stream is sparse (subtitles, or sound that ends early), ffmpeg reads ahead for its next packet and keeps
+    all decoded frames in memory, 2 GB for a minute at 720p (seen with ffmpeg 5.1).
 
-    The result appears under its name only when it is complete. After an error nothing is left but the
-    segments that were ended, in a folder that the caller gave.
+    The result gets its name only when it is complete. After an error nothing is left but finished segments,
+    in a folder that the caller gave.
 
     Raises (on entry, before any work):
-        OptionError: the encoding makes no sense.
+        OptionError: the encoding is not valid.
         VideoError: ffmpeg or its encoder is missing.
     """
 
@@ -81,10 +80,10 @@ class ChromaWriter:
             chroma_size: height and width of the chroma frames, px.
             streams: of the source, those that the result can hold, as `fit_film` finds them.
             encoding: codec, quality and pixel format.
-            may_keep: True: frames may keep their own chroma, at a small cost if the film has any.
-            cut: as given to the reader.
-            folder: where segments are kept, beside the result; None for one that goes when this ends.
-            segments: files of the first segments, ended before, and how many frames are in each.
+            may_keep: whether frames may keep their own chroma; costs a little if the film has any.
+            cut: the same as the reader's.
+            folder: where segments are kept, beside the result; None for a temporary one.
+            segments: files of the first segments, which are finished, and the frames in each.
             before_rename: called with the finished result just before it gets its name.
         """
         self.film = film
@@ -127,10 +126,10 @@ class ChromaWriter:
         self._present().write(chroma, luma)
 
     def keep(self) -> None:
-        """Let the next frame keep the chroma that it has in the source.
+        """Let the next frame keep its chroma of the source.
 
-        Before encoding it is the same bit by bit if the source is planar YUV and the result has its
-        subsampling and depth; or else it is converted.
+        Before encoding it is the same bit for bit if the source is planar YUV and the result has its
+        subsampling and depth; otherwise it is converted.
 
         Raises:
             ValueError: the writer was made without `may_keep`, or the film has no chroma.
@@ -141,7 +140,7 @@ class ChromaWriter:
         self._present().keep()
 
     def end_segment(self) -> Path:
-        """End a segment of the picture, whose file is then safe on the disk, and start the next.
+        """Finish a segment of the picture, whose file is then safe on the disk, and start the next.
 
         Raises:
             VideoError: ffmpeg failed.
@@ -165,7 +164,7 @@ class ChromaWriter:
                         self._before_rename(part)
 
     def _stop(self) -> None:
-        """End ffmpeg, and leave nothing of a segment that is not whole."""
+        """Stop ffmpeg, and remove an unfinished segment."""
         if self._encoder is not None:
             self._encoder.stop()
 
@@ -187,7 +186,7 @@ class ChromaWriter:
         )
 
     def _finish_segment(self, *, is_last: bool = False) -> int:
-        """Wait for the encoder; the frames of the result that were colorized so far."""
+        """Wait for the encoder; return how many frames of the result have been colorized."""
         assert self._folder is not None
         encoder = self._present()
         frames = encoder.end(is_last=is_last)

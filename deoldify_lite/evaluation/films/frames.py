@@ -30,7 +30,7 @@ def size_to_measure(film: Film) -> tuple[int, int]:
 
 
 def read_rgb(film: Film, size: tuple[int, int]) -> Generator[Frame, None, None]:
-    """The frames of a film at its constant rate, in the colours that its tags tell.
+    """The frames of a film at its constant rate, in the colours that its tags name.
 
     Close the iterator, or ffmpeg runs on.
 

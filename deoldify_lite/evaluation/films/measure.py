@@ -82,7 +82,7 @@ def measure_frames(
         has_truth: False: the last frame of a step is that of the black-and-white source; nothing is compared
             with it and it gets no column.
         flow: key of `film_flow.FLOWS`.
-        marker: given the lumas, (H, W) uint8, it tells of each whether a shot begins with it. As many frames
+        marker: given the lumas, (H, W) uint8, it says of each whether a shot begins with it. As many frames
             as it looks ahead are held.
         on_frame: called after each frame.
 

@@ -11,7 +11,7 @@ from deoldify_lite.evaluation.films.flow import Matches, warp
 Series = NDArray[np.float64]  # (N,): a value for each frame, NaN where there can be none
 
 CDC_DISTANCES = (1, 2, 4)  # frames
-LEAST_TRUSTED = 0.05  # share of a frame whose motion must be known, or it tells nothing
+LEAST_TRUSTED = 0.05  # share of a frame whose motion must be known, or its error means nothing
 
 
 def histograms(rgb: NDArray[np.uint8]) -> NDArray[np.float64]:

@@ -11,7 +11,7 @@ from deoldify_lite.system.files import find_media
 
 
 def are_films(truth: Path) -> bool:
-    """Whether films are compared, rather than photos: told by what the truth is.
+    """Whether films are compared, rather than photos: by what the truth is.
 
     Raises:
         InputError: it is a folder that holds both.

@@ -1,4 +1,4 @@
-"""Colour over time as a picture: what a flickering film looks like to who cannot watch it."""
+"""Colour over time as a picture: what flicker looks like without watching the film."""
 
 from collections.abc import Sequence
 from importlib.util import find_spec

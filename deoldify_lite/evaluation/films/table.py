@@ -10,7 +10,7 @@ from deoldify_lite.evaluation.films.measure import FilmFigures
 from deoldify_lite.evaluation.pairs import TRUTH
 from deoldify_lite.evaluation.table import Row, aligned, as_cell, as_figure, plain_cells, plain_value
 
-# Key, name, decimals, what it is, whether its share of the truth's tells something.
+# Key, name, decimals, what it is, whether its share of the truth's value means something.
 MEANS = (
     ("psnr", "PSNR, dB", 2, "of RGB; higher is nearer to the truth", False),
     ("psnr_gain", "PSNR gain, dB", 2, "over the grey film", False),
