@@ -17,7 +17,7 @@ def complaints(report: Path, source: Path, out: Path, good: list[str]) -> Iterat
     for name, item in items.items():
         if item["status"] not in ("done", "failed"):
             yield f"{name}: {item['status']}"
-        if "nobody has foreseen" in item["reason"]:
+        if "unexpected error" in item["reason"]:
             yield f"{name}: {item['reason']}"
         if item["status"] == "failed" and (
             name not in item["reason"] or len(item["reason"]) < len(name) + 10
