@@ -30,7 +30,8 @@ from deoldify_lite.film.mux import join_with_source
 from deoldify_lite.film.probe import Stream
 from deoldify_lite.film.segment import SegmentEncoder
 from deoldify_lite.render.colorizer import Colorizer
-from deoldify_lite.run.photos import MOST_PIXELS, render_photos
+from deoldify_lite.run.batches import render_photos
+from deoldify_lite.run.pages import MOST_PIXELS
 from deoldify_lite.run.settings import FilmSettings, PhotoSettings
 from deoldify_lite.run.steps import (
     Tally,

@@ -1,11 +1,12 @@
-"""A photo of several pages, bound again from pages that were colorized one by one."""
+"""The pages of a photo: each goes through the network by itself, and together they make one result."""
 
 import threading
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Iterator, Sequence, Set
 from contextlib import AbstractContextManager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from deoldify_lite.color.arrays import Square
 from deoldify_lite.errors import DeoldifyError, InputError
 from deoldify_lite.photo.io import tiff_writer, write_photo
 from deoldify_lite.photo.kinds import holds_pages
@@ -16,24 +17,29 @@ from deoldify_lite.run.items import Item
 from deoldify_lite.run.settings import PhotoSettings
 from deoldify_lite.run.task import Task
 
+# Pixels that are in memory at a time, each, being read, predicted and written; a page with more goes alone.
+MOST_PIXELS = 64_000_000
+# What a page counts for at least, so that ever so many small ones do not pile up.
+LEAST_PIXELS = 1_000_000
+
 # Called with a task, the render factor it was rendered with, other files that were made for it, and the file
 # that is to get the result's name, if it has not got it yet: records the result, and gives it its name.
 Keep = Callable[[Task, int, Sequence[Path], Path | None], None]
 
 
-class Book:
-    """The result of several pages: one TIFF, or where the format holds no pages, a file for each.
+class PagedResult:
+    """The result of several pages: one TIFF, or if the format holds no pages, a file for each.
 
-    Pages are added by any thread; the other methods belong to one.
+    `add` may be called by any thread, the other methods by one alone.
 
     Args:
-        task: whose output is the TIFF, or the file of the first page.
+        task: its output is the TIFF, or the file of the first page.
         settings: of the run.
-        pages: how many are to come.
-        notes: what is to be said of pages that are not among them.
+        pages: how many will come.
+        notes: warnings about pages that are left out.
         keep: records the result.
         overwrite: replace files of further pages that no run of ours has made.
-        outputs: names of all results of the run, in lower case; none of them is taken for a further page.
+        outputs: names of all results of the run, in lower case; no further page gets one of them.
     """
 
     def __init__(
@@ -53,7 +59,7 @@ class Book:
         self._keep = keep
         self._overwrite = overwrite
         self._outputs = outputs
-        self._results: dict[int, Item | None] = dict.fromkeys(range(1, pages + 1))
+        self._items: dict[int, Item | None] = dict.fromkeys(range(1, pages + 1))
         self._lock = threading.Lock()
         self._context: AbstractContextManager[TiffWriter] | None = None
         self._writer: TiffWriter | None = None
@@ -79,7 +85,7 @@ class Book:
             raise InputError(f"{self.task.output}: cannot be written: {error.strerror or error}") from error
 
     def page_path(self, path: Path, number: int) -> Path:
-        """The name of a file for one page: that of the first is `path` itself."""
+        """Return the name of a file for one page: that of the first is `path` itself."""
         if number == 1:
             return path
         short = path.with_name(f"{path.stem}-page{number}{path.suffix}")
@@ -87,38 +93,39 @@ class Book:
         return full if str(short).casefold() in self._outputs else short
 
     def comparison(self, number: int) -> Path | None:
-        """Where before and after of a page go, side by side."""
+        """Return where before and after of a page go, side by side.
+
+        Raises:
+            InputError: a file that no run of ours has made is there.
+        """
         if self.task.comparison is None:
             return None
         path = self.page_path(self.task.comparison, number)
         self._check(path, number)
         return path
 
-    def settle(self, number: int, result: Item) -> list[Item]:
-        """Take what became of a page; what became of them all, once it was the last."""
-        self._results[number] = result
-        results = [item for item in self._results.values() if item is not None]
-        if len(results) < len(self._results):
-            return []
-        return [self._bound(results)]
+    def end_page(self, number: int, item: Item) -> Item | None:
+        """Take the outcome of a page; return that of the photo once it was the last page, or else None."""
+        self._items[number] = item
+        items = [item for item in self._items.values() if item is not None]
+        return self._bind(items) if len(items) == len(self._items) else None
 
     def drop(self) -> None:
-        """Leave nothing of a TIFF that was not finished."""
+        """Remove a TIFF that was not finished."""
         if self._context is not None:
             stopped = InputError(f"{self.task.output}: was not finished")
             self._context.__exit__(type(stopped), stopped, None)
         self._context = self._writer = None
 
-    def _bound(self, results: list[Item]) -> Item:
-        """Put the result in its place."""
-        task, done = self.task, [item for item in results if item.status == "done"]
+    def _bind(self, items: list[Item]) -> Item:
+        """Make one result of the pages that were done, and one outcome of all."""
+        task, done = self.task, [item for item in items if item.status == "done"]
         if not done:
             self.drop()
-            return replace(results[0], reason=f"{results[0].reason} (page 1, and no other page can be read)")
+            return replace(items[0], reason=f"{items[0].reason} (page 1, and no other page can be read)")
         warnings = list(self._notes)
         extras: list[Path] = []
-        for number, item in self._results.items():
-            assert item is not None
+        for number, item in enumerate(items, 1):
             if item.status != "done":
                 warnings.append(f"page {number} is not in the result: {item.reason}")
                 continue
@@ -133,7 +140,7 @@ class Book:
                 context, self._context, self._writer = self._context, None, None
                 context.__exit__(None, None, None)
             if not task.output.exists():
-                raise InputError(f"{task.output}: its first page could not be made: {results[0].reason}")
+                raise InputError(f"{task.output}: its first page could not be made: {items[0].reason}")
             self._keep(task, factor, extras, None)
         except (DeoldifyError, OSError) as error:
             return failed(task, error)
@@ -143,10 +150,34 @@ class Book:
         )
 
     def _check(self, path: Path, number: int) -> None:
-        """The first page's names were looked at before the run."""
+        """Refuse to replace a file that is not ours; those of the first page were checked before the run."""
         foreign = number > 1 and path.exists() and not self.task.manifest.made(path)
         if foreign and not self._overwrite:
             raise InputError(
                 f"{path}: exists and is not a result of an earlier run: "
                 "move it away, name another folder with -o, or allow --overwrite"
             )
+
+
+@dataclass(frozen=True, eq=False)
+class Page:
+    """A page of a photo on its way through the network; most photos have one. It also carries a failure."""
+
+    task: Task
+    pixels: int
+    index: int = 0  # in the file
+    notes: tuple[str, ...] = ()  # on pages that are left out
+    result: PagedResult | None = None  # if the photo has several pages
+    number: int = 1  # in the result
+    photo: Photo | None = None
+    square: Square | None = None  # the photo as the network sees it
+    square_factor: int = 0  # render factor that the square was made for
+    error: Exception | None = None
+    seconds: float = 0.0  # spent on it so far
+
+    def ended(self, item: Item) -> Iterator[Item]:
+        """Yield the photo's outcome, if this page was its last; `item` is that of the page."""
+        if self.result is None:
+            yield replace(item, warnings=(*self.notes, *item.warnings))
+        elif whole := self.result.end_page(self.number, item):
+            yield whole

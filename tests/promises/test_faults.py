@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import psutil
@@ -27,7 +28,7 @@ from deoldify_lite.models import build
 from deoldify_lite.models import weights as weights_module
 from deoldify_lite.render.colorizer import Colorizer
 from deoldify_lite.render.look import Look
-from deoldify_lite.run import photos as photo_jobs
+from deoldify_lite.run import batches, finish
 from deoldify_lite.run import stream as film_stream
 from deoldify_lite.run.items import Item
 from deoldify_lite.run.manifest import NAME, Manifest
@@ -366,12 +367,12 @@ def test_a_network_that_fails(photos: Path, tmp_path: Path) -> None:
 # memory
 
 
-@pytest.mark.parametrize("step", ["read_photo", "write_photo"])
+@pytest.mark.parametrize(("module", "step"), [(batches, "read_photo"), (finish, "write_photo")])
 def test_memory_that_runs_out_for_one_photo(
-    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: ModuleType, step: str
 ) -> None:
-    """That of the network is another matter, see test_photo_jobs and test_film_jobs."""
-    true = getattr(photo_jobs, step)
+    """That of the network is another matter, see tests/run/test_photos and test_films."""
+    true = getattr(module, step)
 
     def greedy(what: object, *arguments: object, **options: object) -> object:
         if "b.png" in str(getattr(what, "path", what)):
@@ -379,7 +380,7 @@ def test_memory_that_runs_out_for_one_photo(
         return true(what, *arguments, **options)
 
     with monkeypatch.context() as patch:
-        patch.setattr(photo_jobs, step, greedy)
+        patch.setattr(module, step, greedy)
         items = photo_run(photos, tmp_path / "out", Fixed(), lambda: None)
     assert [items[name].status for name in ("a.jpg", "b.png", "c 1.tif")] == ["done", "failed", "done"]
     assert str(photos / "b.png") in items["b.png"].reason and "out of memory; close" in items["b.png"].reason

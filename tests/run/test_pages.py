@@ -9,7 +9,9 @@ import tifffile
 
 from deoldify_lite.photo.io import pages_of, read_photo
 from deoldify_lite.render.colorizer import Colorizer
-from deoldify_lite.run.photos import MOST_PIXELS, colorize_photos
+from deoldify_lite.run import batches, finish
+from deoldify_lite.run.pages import MOST_PIXELS
+from deoldify_lite.run.photos import colorize_photos
 from deoldify_lite.run.plan import plan, tasks_of
 from helpers.networks import Fixed
 from helpers.photo_runs import SETTINGS, run_photos
@@ -113,13 +115,11 @@ def test_every_page_bears_the_mark_once(tmp_path: Path) -> None:
 def test_huge_photos_go_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """None is read while another that is as large is still in memory."""
     assert MOST_PIXELS >= 1_000_000
-    from deoldify_lite.run import photos as photo_jobs
-
-    monkeypatch.setattr(photo_jobs, "MOST_PIXELS", 1000)
-    monkeypatch.setattr(photo_jobs, "LEAST_PIXELS", 10)
+    monkeypatch.setattr(batches, "MOST_PIXELS", 1000)
+    monkeypatch.setattr(batches, "LEAST_PIXELS", 10)
     now = set()
     most = 0
-    read, write = photo_jobs.read_photo, photo_jobs.write_photo
+    read, write = batches.read_photo, finish.write_photo
 
     def reading(path: Path, **options: int):
         nonlocal most
@@ -131,8 +131,8 @@ def test_huge_photos_go_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         write(photo, *args, **options)
         now.discard(photo.path)
 
-    monkeypatch.setattr(photo_jobs, "read_photo", reading)
-    monkeypatch.setattr(photo_jobs, "write_photo", writing)
+    monkeypatch.setattr(batches, "read_photo", reading)
+    monkeypatch.setattr(finish, "write_photo", writing)
     folder = tmp_path / "in"
     folder.mkdir()
     for name in range(5):

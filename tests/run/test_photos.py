@@ -22,8 +22,9 @@ from deoldify_lite.photo.photo import Photo
 from deoldify_lite.render.colorizer import Colorizer, is_grey
 from deoldify_lite.render.look import Look
 from deoldify_lite.run import photos as photo_jobs
+from deoldify_lite.run.finish import side_by_side
 from deoldify_lite.run.items import Item, as_json, summary
-from deoldify_lite.run.photos import colorize_photos, side_by_side
+from deoldify_lite.run.photos import colorize_photos
 from deoldify_lite.run.plan import plan, tasks_of
 from deoldify_lite.run.settings import PhotoSettings
 from deoldify_lite.run.task import Task, record

@@ -1,0 +1,105 @@
+"""A page whose colours are predicted becomes a result, with hints, mark, watermark and comparison."""
+
+import time
+from dataclasses import replace
+
+import numpy as np
+
+from deoldify_lite.color.arrays import Picture, shrink
+from deoldify_lite.color.hinting import hint_photo
+from deoldify_lite.photo.io import write_photo
+from deoldify_lite.photo.kinds import holds_xmp, is_fallback
+from deoldify_lite.photo.photo import Photo
+from deoldify_lite.photo.samples import to_depth
+from deoldify_lite.photo.watermark import add_watermark
+from deoldify_lite.photo.xmp import with_mark
+from deoldify_lite.render.colorizer import Colorizer, Prediction, is_grey
+from deoldify_lite.run.failure import failed
+from deoldify_lite.run.items import Item, warnings_of
+from deoldify_lite.run.pages import MOST_PIXELS, Keep, Page
+from deoldify_lite.run.settings import PhotoSettings
+from deoldify_lite.run.task import Task
+
+
+def finish(
+    page: Page, prediction: Prediction, colorizer: Colorizer, settings: PhotoSettings, keep: Keep
+) -> Item:
+    """Give a page its colours and write it; return its outcome.
+
+    Args:
+        page: with its photo, whose pixels are written over if they can be.
+        prediction: the chroma for it.
+        colorizer: the one that predicted.
+        settings: of the run.
+        keep: records the result of a photo of one page, and gives it its name.
+    """
+    began = time.perf_counter()
+    task, photo, paged = page.task, page.photo, page.result
+    assert photo is not None
+    try:
+        comparison = paged.comparison(page.number) if paged else task.comparison
+        before = _for_comparison(photo.rgb) if comparison else None
+        # Beside a huge picture there is no room for another one.
+        in_place = photo.rgb.flags.writeable
+        if task.hints is not None and page.index == 0:
+            height, width = photo.rgb.shape[:2]
+            prediction = hint_photo(prediction, photo.rgb, task.hints.on(width, height))
+        result = replace(photo, rgb=colorizer.finish(photo.rgb, prediction, in_place=in_place))
+        if settings.watermark:
+            add_watermark(result.rgb)
+        warnings = warnings_of(is_grey(prediction), settings.render_factor, colorizer.render_factor)
+        if settings.format == "keep" and is_fallback(task.source, task.output):
+            warnings += (
+                f"written as {task.output.suffix}, since {task.source.suffix} cannot be written well",
+            )
+        if settings.mark:
+            result, unmarked = _marked(result, task)
+            warnings += unmarked
+        if comparison is not None and before is not None:  # first, so that the result stands for all of it
+            pair = side_by_side(before, _for_comparison(result.rgb))
+            xmp = with_mark(None) if settings.mark else None
+            write_photo(Photo(task.source, pair, icc=photo.icc, xmp=xmp), comparison)
+        if paged:
+            paged.add(result, page.number)
+        else:
+            extras = [comparison] if comparison else []
+            write_photo(
+                result,
+                task.output,
+                quality=settings.quality,
+                rename=lambda part, _: keep(task, colorizer.render_factor, extras, part),
+            )
+    except Exception as error:
+        return failed(task, error)
+    return Item(
+        task.source,
+        task.output,
+        "done",
+        warnings=warnings,
+        render_factor=colorizer.render_factor,
+        seconds=page.seconds + time.perf_counter() - began,
+    )
+
+
+def _marked(photo: Photo, task: Task) -> tuple[Photo, tuple[str, ...]]:
+    """Return the photo with the mark of AI, and a warning if it cannot be marked."""
+    if not holds_xmp(task.output):
+        return photo, (f"{task.output.suffix} holds no XMP, so it is not marked as coloured by AI",)
+    try:
+        return replace(photo, xmp=with_mark(photo.xmp)), ()
+    except ValueError as error:
+        return photo, (f"its XMP is kept as it is, without the mark of AI: {error}",)
+
+
+def side_by_side(before: Picture, after: Picture) -> Picture:
+    """Join before on the left and after on the right: (H, W, 3) twice -> (H, 2W, 3) uint8."""
+    return np.concatenate([to_depth(picture, np.uint8) for picture in (before, after)], axis=1)
+
+
+def _for_comparison(picture: Picture) -> Picture:
+    """Return a copy in 8 bits, shrunk if the picture is huge."""
+    height, width = picture.shape[:2]
+    share = (MOST_PIXELS / (height * width)) ** 0.5
+    if share < 1:
+        picture = shrink(picture, (max(1, int(share * height)), max(1, int(share * width))))
+    return picture.copy() if picture.dtype == np.uint8 else to_depth(picture, np.uint8)
