@@ -14,6 +14,8 @@ from deoldify_lite.run.task import Task
 from helpers.films import LOSSLESS
 from helpers.networks import Fixed
 
+SETTINGS = FilmSettings(Look("x", 4, 1.0, "auto"), steadiness=0.0)
+
 
 def run_film(
     source: Path,
@@ -25,8 +27,9 @@ def run_film(
     **changes: Any,
 ) -> Item:
     """Colorize one film, each frame alone and lossless unless `changes` of the settings say otherwise."""
-    settings = FilmSettings(Look("x", render_factor, saturation, "auto"), steadiness=0.0, encoding=LOSSLESS)
+    look = Look("x", render_factor, saturation, "auto")
+    settings = replace(SETTINGS, look=look, **{"encoding": LOSSLESS, **changes})
     task = Task(source, output, Manifest(output.parent))
     colorizer = Colorizer(network, render_factor=render_factor)
-    (item,) = colorize_films([task], lambda: colorizer, replace(settings, **changes), batch_size=4)
+    (item,) = colorize_films([task], lambda: colorizer, settings, batch_size=4)
     return item

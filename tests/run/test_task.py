@@ -9,8 +9,8 @@ import pytest
 from deoldify_lite.run.hint_file import read_hints
 from deoldify_lite.run.manifest import Manifest
 from deoldify_lite.run.task import Task, find_done, fingerprint
-from helpers.film_runs import settings
-from helpers.photo_runs import SETTINGS
+from helpers.film_runs import SETTINGS as FILM
+from helpers.photo_runs import SETTINGS as PHOTO
 
 
 @pytest.fixture
@@ -26,30 +26,30 @@ def task(tmp_path: Path) -> Task:
 def test_fingerprints_stay_what_they_were(task: Task, tmp_path: Path) -> None:
     """Or all results of earlier versions would be made again."""
     hints = tmp_path / "a.hints.csv"
-    assert fingerprint(task, settings()) == "a7a7a75aa2cb17ce5c11e65ef8fce8f9"
+    assert fingerprint(task, FILM) == "a7a7a75aa2cb17ce5c11e65ef8fce8f9"
     hints.write_text("f1,50%,50%,#a06e6e\n")
     hinted = replace(task, hints=read_hints(hints, film=True))
-    assert fingerprint(hinted, settings()) == "d2496a7fa33c6a934efbce2806035d0e"
-    assert fingerprint(task, SETTINGS) == "3b0877b796f1985bc4e4613915821d04"
+    assert fingerprint(hinted, FILM) == "d2496a7fa33c6a934efbce2806035d0e"
+    assert fingerprint(task, PHOTO) == "3b0877b796f1985bc4e4613915821d04"
     hints.write_text("50%,50%,#a06e6e\n")
     hinted = replace(task, hints=read_hints(hints))
-    assert fingerprint(hinted, SETTINGS) == "58fc097ed3736baa55147d21435c8364"
+    assert fingerprint(hinted, PHOTO) == "58fc097ed3736baa55147d21435c8364"
 
 
 def test_a_result_is_found_under_each_of_its_names(task: Task) -> None:
-    assert find_done(task, settings()) is None
+    assert find_done(task, FILM) is None
     for output in (*reversed(task.aliases), task.output):
         output.write_bytes(b"result")
-        task.manifest.add(output, fingerprint(task, settings()), source=task.source)
-        assert find_done(task, settings()) == output
-        assert find_done(task, settings(steadiness=0.5)) is None
+        task.manifest.add(output, fingerprint(task, FILM), source=task.source)
+        assert find_done(task, FILM) == output
+        assert find_done(task, replace(FILM, steadiness=0.5)) is None
     task.output.write_bytes(b"changed")
-    assert find_done(task, settings()) == task.aliases[0]
+    assert find_done(task, FILM) == task.aliases[0]
 
 
 def test_under_another_name_it_may_be_the_result_of_another_film(task: Task) -> None:
     (alias, _) = task.aliases
     alias.write_bytes(b"result")
-    task.manifest.add(alias, fingerprint(task, settings()), source=task.source.with_name("film.mov"))
-    assert find_done(task, settings()) is None
-    assert find_done(replace(task, output=alias, aliases=()), settings()) == alias
+    task.manifest.add(alias, fingerprint(task, FILM), source=task.source.with_name("film.mov"))
+    assert find_done(task, FILM) is None
+    assert find_done(replace(task, output=alias, aliases=()), FILM) == alias
