@@ -380,6 +380,7 @@ def test_networks_that_would_have_to_be_fetched(tmp_path: Path, monkeypatch: pyt
         networks.load_inception(fetch=False, device=CPU)
 
 
+@pytest.mark.slow
 def test_lpips_of_random_weights(monkeypatch: pytest.MonkeyPatch) -> None:
     """Equal pictures are at distance 0, others farther; tiny ones have none."""
     pytest.importorskip("torchmetrics.image")

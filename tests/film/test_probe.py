@@ -153,6 +153,7 @@ def test_a_turned_film_has_its_size_and_pixels_turned(tmp_path: Path) -> None:
     assert (film.width, film.height, film.pixel_aspect) == (64, 96, Fraction(3, 4))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("pix_fmt", "depth", "sampling", "color_range"),
     [

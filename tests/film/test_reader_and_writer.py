@@ -138,6 +138,7 @@ def test_every_frame_once_and_luma_untouched(tmp_path: Path, name: str, argument
     assert after.sampling == before.sampling
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("pix_fmt", "encoding", "kept_in"),
     [("yuv420p", Encoding(crf=0), "yuv444p"), ("yuv420p10le", Encoding(codec="ffv1"), "yuv444p10le")],
@@ -188,6 +189,7 @@ def source_rgb(path: Path) -> Path:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pix_fmt", ["yuv420p", "yuvj420p", "gray", "bgr0", "yuv420p10le"])
 def test_reader_gives_full_range(tmp_path: Path, pix_fmt: str) -> None:
     source = make(
@@ -213,6 +215,7 @@ def test_limited_grey_is_stretched(tmp_path: Path) -> None:
     assert after.colors.range == "tv" and luma_hashes(after.path) == luma_hashes(source)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -360,6 +363,7 @@ def test_cut_without_frames_is_refused(plain: Path) -> None:
             Cut.between(film, start_s, end_s)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seconds", [0.5, 2.0])
 def test_sound_shorter_or_longer_is_kept_whole(tmp_path: Path, seconds: float) -> None:
     source = make(tmp_path / "a.mp4", *pattern(1), *tone(seconds), *X264, "-c:a", "aac")
@@ -471,6 +475,7 @@ def test_webm(tmp_path: Path) -> None:
     assert (after.codec, after.streams[0].codec, after.frame_count) == ("vp9", "opus", 8)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["-y.mp4", "a b'c\"d.mp4", "$HOME `x`;&.mp4", "100%d:é日本.mp4"])
 def test_any_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, plain: Path, name: str) -> None:
     monkeypatch.chdir(tmp_path)
@@ -483,6 +488,7 @@ def test_any_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, plain: Path, 
 # --- colour ---
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("matrix", "pix_fmt", "color_range"),
     [
@@ -539,6 +545,7 @@ def test_chroma_frames_belong_to_their_frames(tmp_path: Path) -> None:
 # --- what goes wrong ---
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".ts"])
 def test_cut_off_film_is_read_as_far_as_it_goes(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, suffix: str

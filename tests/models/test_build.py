@@ -68,6 +68,7 @@ def norms(network: nn.Module) -> int:
     return sum(isinstance(module, nn.BatchNorm2d) for module in network.modules())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("decoder", DECODERS)
 @torch.no_grad()
 def test_folding_batch_norms_keeps_the_output(decoder: str) -> None:
@@ -149,6 +150,7 @@ def edited(tiny: Path, edit: Callable[[dict[str, Tensor]], object]) -> Path:
     return tiny
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("edit", "message"),
     [
@@ -176,6 +178,7 @@ def test_weights_of_another_network_are_told(tiny: Path) -> None:
         build_network(MODELS["artistic"], tiny)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("half", [False, True])
 @torch.no_grad()
 def test_converted_weights_give_the_same_network(

@@ -61,6 +61,7 @@ def test_known_grey_photos_come_out_in_color(results: dict[str, tuple[np.ndarray
         assert colorfulness(tensor(result)).item() > 10, name
 
 
+@pytest.mark.slow
 def test_the_colors_are_nearer_to_the_truth_than_grey(
     results: dict[str, tuple[np.ndarray, np.ndarray]],
 ) -> None:

@@ -79,6 +79,7 @@ def test_residual_convs_leave_their_input_alone() -> None:
 # --- one contract for all decoders
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("decoder", DECODERS)
 @pytest.mark.parametrize("size", [(64, 64), (75, 50)])
 @torch.no_grad()
@@ -110,6 +111,7 @@ def test_pictures_of_a_batch_do_not_touch() -> None:
     torch.testing.assert_close(together, alone, rtol=0, atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("decoder", DECODERS)
 def test_every_parameter_has_its_say(decoder: str) -> None:
     network = Unet("test_resnet", decoder)

@@ -314,6 +314,7 @@ def long_reel(tmp_path: Path) -> Path:
     return make(tmp_path / "long.mkv", *picture, "-c:v", "mpeg4", "-q:v", 5)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="there are no such signals")
 @pytest.mark.parametrize("who", ["reader", "writer"])
 def test_ffmpeg_is_killed(long_reel: Path, tmp_path: Path, who: str) -> None:

@@ -121,6 +121,7 @@ def test_playlists_that_name_files_are_not_opened(tmp_path: Path, kind: str, abs
     assert not (tmp_path / "out.mkv").exists()
 
 
+@pytest.mark.slow
 def test_a_playlist_in_a_folder_stops_no_other(tmp_path: Path, rendering: api.Rendering) -> None:
     films = tmp_path / "films"
     films.mkdir()
@@ -138,6 +139,7 @@ def test_only_formats_of_one_file_are_allowed() -> None:
     assert SOURCE_OPTIONS["protocol_whitelist"] == "file,pipe"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("suffix", "coding"),
     [
@@ -185,6 +187,7 @@ def parts(path: Path) -> tuple[Path, int]:
     return make(path / "parts.mp4", "-f", "lavfi", "-i", graph, "-pix_fmt", "yuv420p"), 8
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make_film", [title, no_table, tape, cover, parts])
 def test_every_ffmpeg_may_open_only_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make_film: Callable[[Path], tuple[Path, int]]

@@ -672,6 +672,7 @@ def colorize_films_elsewhere(
     return list(items), frames
 
 
+@pytest.mark.slow
 def test_films_on_s3(
     bucket: Url, tmp_path: Path, film_rendering: api.Rendering, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -49,6 +49,7 @@ def test_it_is_torch_in_float32_and_close_in_bfloat16(cache: Path, tiny_weights:
     assert np.abs(auto - expected).max() < 3 / 255
 
 
+@pytest.mark.slow
 def test_the_run_that_converts_gives_the_bytes_of_all_others(tiny_weights: Path, tmp_path: Path) -> None:
     def predicted(cache: Path, build: Callable[[], Network]) -> NDArray[np.float32]:
         return OpenvinoBackend(load_model(cache, "abc", build), precision="fp32").predict(LUMAS)

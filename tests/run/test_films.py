@@ -126,6 +126,7 @@ def odd(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_a_finished_film_is_skipped_without_a_look_into_it(
     odd: Path, film: Path, rendering: api.Rendering, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -156,6 +157,7 @@ def test_a_finished_film_is_skipped_without_a_look_into_it(
     assert third.status == "done" and started  # and the count is one
 
 
+@pytest.mark.slow
 def test_a_container_is_chosen_when_the_film_is_opened(odd: Path, rendering: api.Rendering) -> None:
     names = {"one.mp4": "one.mkv", "film.mp4": "film.mp4.mkv", "film.mov": "film.mov", "two.avi": "two.mkv"}
     items = api.colorize_video(odd, rendering=rendering)
@@ -295,6 +297,7 @@ def test_without_ffmpeg_the_remedy_is_named(command: Command, film: Path, tmp_pa
     assert "ffmpeg" in result.stderr and "install" in result.stderr and "Traceback" not in result.stderr
 
 
+@pytest.mark.slow
 def test_a_real_clip(samples: Path, rendering: api.Rendering, tmp_path: Path) -> None:
     source = samples / "films" / "bw1_chaplin_audio.mp4"
     (item,) = api.colorize_video(source, tmp_path / "out", rendering=rendering, end_s=1.0)
@@ -452,6 +455,7 @@ def test_a_film_that_was_stopped_goes_on(
     assert kinds == ["video", "audio"]
 
 
+@pytest.mark.slow
 @pytest.mark.logs_errors
 def test_segments_of_other_settings_are_not_taken_up(
     shots: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -191,6 +191,7 @@ def test_preview_of_a_film(tmp_path: Path, tiny_weights: Path, capsys: pytest.Ca
         call(film, *options)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pix_fmt", ["gray", "rgb24", "yuv422p10le"])
 def test_frames_of_odd_films(tmp_path: Path, pix_fmt: str) -> None:
     """Pixels that are not square, and other formats: the frame is as a player shows it."""
