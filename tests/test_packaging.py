@@ -106,7 +106,7 @@ def test_the_wheel_works_from_any_folder(wheel: Path, photos: Path, tmp_path: Pa
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(place)
     # with torch, which builds the network from the weights, whatever the cache has of it
-    run = [sys.executable, "-m", "deoldify_lite", "folder", str(photos), "--render-factor", "4"]
+    run = [sys.executable, "-m", "deoldify_lite", "folder", str(photos), "--render-factor", "4", "--report"]
     result = subprocess.run(
         [*run, "--backend", "torch"],
         cwd=tmp_path,
@@ -117,3 +117,4 @@ def test_the_wheel_works_from_any_folder(wheel: Path, photos: Path, tmp_path: Pa
     )
     assert result.returncode == 0, result.stderr
     assert len(result.stdout.splitlines()) == 3
+    assert (photos.with_name("photos-colorized") / "report.html").is_file()
