@@ -37,20 +37,16 @@ from deoldify_lite.run.steps import (
     Tally,
     begins_there,
     cut_segments,
-    find_steps,
     open_small,
-    predict_frames,
+    predict_ahead,
     read_shots,
     show_frames,
 )
 from deoldify_lite.run.task import Task
 from deoldify_lite.system.files import atomic_path, part_beside, sha256_of
 from deoldify_lite.system.machine import keep_heap, limit_cores
-from deoldify_lite.system.threads import prefetch
-from deoldify_lite.temporal.key_frames import MOST_STEPS
 from deoldify_lite.temporal.scene_memory import SceneMemory
 from deoldify_lite.temporal.shots import Frame
-from deoldify_lite.temporal.steady import Predicted
 from deoldify_lite.version import __version__
 
 # Frames after which it is told how far a segment is.
@@ -203,15 +199,21 @@ class Worker:
                 done = 0
                 with open_small(part, colorizer.render_size, settings) as reader:
                     frames = islice(read_shots(reader), piece.first - first, None)
-                    for predicted in self._chain(
-                        _hashed(frames, digest), colorizer, settings, batch_size, segment_frames
-                    ):
-                        pickle.dump(predicted, file, pickle.HIGHEST_PROTOCOL)
-                        done += 1
-                        if key not in self._predicted:  # dropped meanwhile
-                            return
-                        if done % TELL_EVERY == 0:
-                            yield self._tell(done)
+                    predictions = predict_ahead(
+                        _hashed(frames, digest),
+                        colorizer,
+                        settings,
+                        batch_size=batch_size,
+                        segment_frames=segment_frames,
+                    )
+                    with closing(predictions):
+                        for predicted in predictions:
+                            pickle.dump(predicted, file, pickle.HIGHEST_PROTOCOL)
+                            done += 1
+                            if key not in self._predicted:  # dropped meanwhile
+                                return
+                            if done % TELL_EVERY == 0:
+                                yield self._tell(done)
                 if digest.digest() == piece.digest:
                     yield self._tell(done)
                     return
@@ -322,31 +324,6 @@ class Worker:
             copy = Path(scratch, rendering.weights.name)
             copy.write_bytes(weights.open())
             return replace(rendering, weights=copy).load()
-
-    def _chain(
-        self,
-        frames: Iterable[Frame],
-        colorizer: Colorizer,
-        settings: FilmSettings,
-        batch_size: int,
-        segment_frames: int,
-    ) -> Iterator[Predicted]:
-        """Reading, finding motion and predicting have a thread each, as in one process."""
-        ahead = MOST_STEPS * batch_size
-        with (
-            closing(prefetch(frames, ahead=ahead, name="reading")) as shots,
-            closing(
-                prefetch(find_steps(shots, colorizer.chroma_size, settings), ahead=ahead, name="motion")
-            ) as steps,
-            closing(
-                prefetch(
-                    predict_frames(steps, colorizer, batch_size=batch_size, segment_frames=segment_frames),
-                    ahead=ahead,
-                    name="predicting",
-                )
-            ) as predictions,
-        ):
-            yield from predictions
 
     def _check_sight(self, *paths: Path) -> None:
         for path in paths:

@@ -9,7 +9,8 @@ the network, side by side.
 
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import NamedTuple, TypeVar
@@ -26,7 +27,7 @@ from deoldify_lite.film.tone import needs_luma
 from deoldify_lite.render.colorizer import Colorizer, is_grey
 from deoldify_lite.run.settings import FilmSettings
 from deoldify_lite.run.unfinished import Segment
-from deoldify_lite.system.threads import in_batches
+from deoldify_lite.system.threads import in_batches, prefetch
 from deoldify_lite.temporal.hinting import spread_through_shots
 from deoldify_lite.temporal.key_frames import MOST_STEPS, Step, find_key_frames
 from deoldify_lite.temporal.scene_memory import SceneMemory
@@ -89,6 +90,40 @@ def predict_frames(
     """
     for segment in cut_segments(steps, lambda step: step.frame, segment_frames):
         yield from predict_steps(segment, colorizer, batch_size=batch_size)
+
+
+def predict_ahead(
+    frames: Iterable[Frame],
+    colorizer: Colorizer,
+    settings: FilmSettings,
+    *,
+    batch_size: int,
+    segment_frames: int,
+) -> Generator[Predicted, None, None]:
+    """All steps up to the network: reading, finding motion and predicting run ahead, in a thread each.
+
+    Args:
+        frames: with shots marked, as `read_shots` gives them.
+        colorizer: what gives the chroma.
+        settings: of the film.
+        batch_size: frames predicted at once.
+        segment_frames: as in `cut_segments`.
+    """
+    ahead = MOST_STEPS * batch_size  # as many frames as a batch may settle
+    with (
+        closing(prefetch(frames, ahead=ahead, name="reading")) as shots,
+        closing(
+            prefetch(find_steps(shots, colorizer.chroma_size, settings), ahead=ahead, name="motion")
+        ) as steps,
+        closing(
+            prefetch(
+                predict_frames(steps, colorizer, batch_size=batch_size, segment_frames=segment_frames),
+                ahead=ahead,
+                name="predicting",
+            )
+        ) as predictions,
+    ):
+        yield from predictions
 
 
 def predict_steps(steps: Iterable[Step], colorizer: Colorizer, *, batch_size: int) -> Iterator[Predicted]:

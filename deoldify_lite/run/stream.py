@@ -19,14 +19,13 @@ from deoldify_lite.run.steps import (
     Tally,
     begins_there,
     cut_segments,
-    find_steps,
     open_small,
-    predict_frames,
+    predict_ahead,
     read_shots,
     show_frames,
 )
 from deoldify_lite.run.unfinished import Segment, Unfinished
-from deoldify_lite.system.threads import Sink, prefetch
+from deoldify_lite.system.threads import Sink
 from deoldify_lite.system.work_time import at_work
 from deoldify_lite.temporal.key_frames import MOST_STEPS
 from deoldify_lite.temporal.scene_memory import SceneMemory
@@ -100,8 +99,7 @@ def colorize_film(
     cut = cut_of(film, settings)
     # Of all segments, and of the present one.
     total, tally, memory = tally_of(film, found), Tally(), found.memory()
-    size_px, ahead = colorizer.render_size, MOST_STEPS * batch_size  # as many frames as a batch may settle
-    may_split = True
+    size_px, may_split = colorizer.render_size, True
     # Reading, finding motion, predicting, steadying and writing have a thread each.
     with (
         open_small(replace(cut, first=cut.first + total.frames), size_px, settings) as reader,
@@ -117,18 +115,16 @@ def colorize_film(
             segments=found.paths,
             before_rename=before_rename,
         ) as writer,
-        closing(prefetch(read_shots(reader), ahead=ahead, name="reading")) as shots,
         closing(
-            prefetch(find_steps(shots, colorizer.chroma_size, settings), ahead=ahead, name="motion")
-        ) as steps,
-        closing(
-            prefetch(
-                predict_frames(steps, colorizer, batch_size=batch_size, segment_frames=SEGMENT_FRAMES),
-                ahead=ahead,
-                name="predicting",
+            predict_ahead(
+                read_shots(reader),
+                colorizer,
+                settings,
+                batch_size=batch_size,
+                segment_frames=SEGMENT_FRAMES,
             )
         ) as predictions,
-        Sink(_call, ahead=ahead, name="writing") as sink,
+        Sink(_call, ahead=MOST_STEPS * batch_size, name="writing") as sink,
         at_work("steadying"),
     ):
         for run in cut_segments(predictions, lambda frame: frame.step.frame, SEGMENT_FRAMES):
