@@ -9,7 +9,7 @@ import logging
 import os
 import threading
 import uuid
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
@@ -19,8 +19,7 @@ from queue import SimpleQueue
 
 from deoldify_lite.cluster.crew import TRIES, Crew, Member, Stopped, WorkerLost, lost_for_good
 from deoldify_lite.cluster.message import Encoded, Piece
-from deoldify_lite.film.cut import Cut
-from deoldify_lite.film.probe import Film, Stream
+from deoldify_lite.film.probe import Stream
 from deoldify_lite.film.writer import note_difference, segment_path
 from deoldify_lite.render.colorizer import shrunk_factor
 from deoldify_lite.run import stream as film_stream
@@ -28,9 +27,8 @@ from deoldify_lite.run.films import colorize_task
 from deoldify_lite.run.items import Item, Progress
 from deoldify_lite.run.settings import FilmSettings
 from deoldify_lite.run.steps import Tally
-from deoldify_lite.run.stream import cut_of, tally_of
+from deoldify_lite.run.stream import FilmJob, cut_of, tally_of
 from deoldify_lite.run.task import Task, find_done
-from deoldify_lite.run.unfinished import Segment, Unfinished
 from deoldify_lite.system.files import atomic_path
 from deoldify_lite.temporal.scene_memory import SceneMemory
 
@@ -125,19 +123,10 @@ class FarmRenderer:
             self._render_factor = min(self._render_factor, smaller)
         return smaller is not None
 
-    def colorize(
-        self,
-        film: Film,
-        output: Path,
-        settings: FilmSettings,
-        found: Unfinished,
-        *,
-        streams: Sequence[Stream],
-        before_rename: Callable[[Path], None],
-        progress: Progress | None,
-    ) -> Tally:
-        """As `Renderer` says."""
-        run = _FilmRun(self._crew, cut_of(film, settings), output, settings, found, progress)
+    def colorize(self, job: FilmJob) -> Tally:
+        """See `Renderer`."""
+        output, found = job.output, job.found
+        run = _FilmRun(self._crew, job)
         output.parent.mkdir(parents=True, exist_ok=True)
         futures: list[Future[None]] = []
         try:
@@ -149,10 +138,10 @@ class FarmRenderer:
                 memory = after
             for future in futures:
                 future.result()
-            part = run.join(streams)
+            part = run.join(job.streams)
             with atomic_path(output) as place:
                 os.replace(part, place)
-                before_rename(place)
+                job.before_rename(place)
         except Exception as error:
             # What went wrong first, and not that the others were stopped for it.
             raise run.first_error or error from None
@@ -171,13 +160,13 @@ class _FilmRun:
     """One film on its way."""
 
     crew: Crew
-    cut: Cut
-    output: Path
-    settings: FilmSettings
-    found: Unfinished
-    progress: Progress | None
+    job: FilmJob
 
     def __post_init__(self) -> None:
+        job = self.job
+        self.cut = cut_of(job.film, job.settings)
+        self.output, self.settings, self.found = job.output, job.settings, job.found
+        self.progress = job.progress
         self.total = tally_of(self.cut.film, self.found)
         self.stopped = threading.Event()
         self.first_error: BaseException | None = None
@@ -286,10 +275,7 @@ class _FilmRun:
             path = segment_path(self.found.folder, len(self._paths), encoded.path.suffix)
             with atomic_path(path) as part:
                 os.replace(encoded.path, part)
-            size = path.stat().st_size
-            self.found.add(
-                Segment(path.name, size, tally.frames, tally.kept, tally.grey, tally.predicted), memory
-            )
+            self.found.add(tally.as_segment(path), memory)
         self._paths.append((path, encoded.frames))
         self.total.add(tally)
 

@@ -1,4 +1,4 @@
-"""Colorize films: skip what is done, tell what failed, and make smaller what memory does not hold."""
+"""Colorize films: skip finished ones, report failures, and render smaller what memory does not hold."""
 
 import logging
 import time
@@ -15,46 +15,36 @@ from deoldify_lite.film.ffmpeg import ffmpeg_version
 from deoldify_lite.film.fields import deinterlaced
 from deoldify_lite.film.fit import Fit, fit_film
 from deoldify_lite.film.kinds import FALLBACK_CONTAINER
-from deoldify_lite.film.probe import Film, Stream, probe_film
+from deoldify_lite.film.probe import Film, probe_film
 from deoldify_lite.render.colorizer import Colorizer, OutOfMemoryError
 from deoldify_lite.run.failure import failed
 from deoldify_lite.run.hint_file import HintFile
 from deoldify_lite.run.items import RECOLOR_ADVICE, Item, Progress, warnings_of
 from deoldify_lite.run.settings import FilmSettings
 from deoldify_lite.run.steps import Tally
-from deoldify_lite.run.stream import colorize_film
+from deoldify_lite.run.stream import FilmJob, colorize_film
 from deoldify_lite.run.task import Task, check_output, find_done, fingerprint, record
-from deoldify_lite.run.unfinished import Unfinished, unfinished
+from deoldify_lite.run.unfinished import unfinished
 from deoldify_lite.version import __version__
 
 log = logging.getLogger(__name__)
 
 
 class Renderer(Protocol):
-    """What renders films, one process or many."""
+    """What renders films: this process, or many workers."""
 
     @property
     def render_factor(self) -> int:
-        """That of the next film: smaller than asked for once memory did not suffice."""
+        """For the next film: the one asked for, or a smaller one once memory has run out."""
 
     def shrink(self, render_factor: int) -> bool:
-        """Go on with one smaller than this; False: none is left."""
+        """Go on with a smaller render factor than this; False if there is none."""
 
-    def colorize(
-        self,
-        film: Film,
-        output: Path,
-        settings: FilmSettings,
-        found: Unfinished,
-        *,
-        streams: Sequence[Stream],
-        before_rename: Callable[[Path], None],
-        progress: Progress | None,
-    ) -> Tally:
-        """Render a film; arguments and errors as of `run.stream.colorize_film`."""
+    def colorize(self, job: FilmJob) -> Tally:
+        """Render a film; errors as in `run.stream.colorize_film`."""
 
 
-class OneProcess:
+class ProcessRenderer:
     """Renders films in this process. The network is loaded only if something is left to do."""
 
     def __init__(self, load_colorizer: Callable[[], Colorizer], batch_size: int) -> None:
@@ -70,38 +60,18 @@ class OneProcess:
 
     @property
     def render_factor(self) -> int:
-        """As `Renderer` says."""
+        """See `Renderer`."""
         return self._colorizer.render_factor
 
     def shrink(self, render_factor: int) -> bool:
-        """As `Renderer` says."""
+        """See `Renderer`."""
         smaller = self._colorizer.with_render_factor(render_factor).shrunk()
         self._loaded = smaller or self._colorizer
         return smaller is not None
 
-    def colorize(
-        self,
-        film: Film,
-        output: Path,
-        settings: FilmSettings,
-        found: Unfinished,
-        *,
-        streams: Sequence[Stream],
-        before_rename: Callable[[Path], None],
-        progress: Progress | None,
-    ) -> Tally:
-        """As `Renderer` says."""
-        return colorize_film(
-            film,
-            output,
-            self._colorizer,
-            settings,
-            found,
-            streams=streams,
-            batch_size=self._batch_size,
-            before_rename=before_rename,
-            progress=progress,
-        )
+    def colorize(self, job: FilmJob) -> Tally:
+        """See `Renderer`."""
+        return colorize_film(job, self._colorizer, batch_size=self._batch_size)
 
 
 def colorize_films(
@@ -113,12 +83,12 @@ def colorize_films(
     overwrite: bool = False,
     progress: Progress | None = None,
 ) -> Generator[Item, None, None]:
-    """Colorize films one after the other and tell of each what became of it.
+    """Colorize films one after the other and yield the outcome of each.
 
     Films that are done are skipped; one that fails does not stop the others. The network is loaded only if
     something is left to do.
     """
-    renderer = OneProcess(load_colorizer, batch_size)
+    renderer = ProcessRenderer(load_colorizer, batch_size)
     for task in tasks:
         yield colorize_task(task, settings, renderer, overwrite=overwrite, progress=progress)
 
@@ -131,7 +101,7 @@ def colorize_task(
     overwrite: bool = False,
     progress: Progress | None = None,
 ) -> Item:
-    """Colorize one film, unless that is done, and tell what became of it."""
+    """Colorize one film, unless that is done, and return the outcome."""
     began = time.perf_counter()
     try:
         if not overwrite and (done := find_done(task, settings)):
@@ -188,7 +158,7 @@ def _hints_in(film: Film, hints: HintFile, settings: FilmSettings) -> tuple[Film
 
 
 def _notes_on(tally: Tally) -> tuple[str, ...]:
-    """What must be said of frames that were not colorized."""
+    """Return the warning about frames that were not colorized."""
     if not tally.kept:
         return ()
     share = "all" if tally.kept == tally.frames else f"{tally.kept} of {tally.frames}"
@@ -216,7 +186,7 @@ def _colorize(
         programs = f"{__version__} {ffmpeg_version()}"
         try:
             with unfinished(task.output, f"{wanted} {programs}") as found:
-                tally = renderer.colorize(
+                job = FilmJob(
                     film,
                     task.output,
                     replace(used, hints=hints),
@@ -225,6 +195,7 @@ def _colorize(
                     before_rename=partial(_record, task, used, wanted),
                     progress=progress,
                 )
+                tally = renderer.colorize(job)
             return used.render_factor, tally
         except OutOfMemoryError:
             if not renderer.shrink(used.render_factor):

@@ -13,6 +13,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from itertools import groupby
+from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 import numpy as np
@@ -54,6 +55,10 @@ class Tally:
         self.kept += other.kept
         self.grey += other.grey
         self.predicted += other.predicted
+
+    def as_segment(self, path: Path) -> Segment:
+        """The record of a finished segment, in this file, of which these frames were counted."""
+        return Segment(path.name, path.stat().st_size, self.frames, self.kept, self.grey, self.predicted)
 
 
 class Shown(NamedTuple):

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -24,7 +24,7 @@ from deoldify_lite.run.steps import (
     read_shots,
     show_frames,
 )
-from deoldify_lite.run.unfinished import Segment, Unfinished
+from deoldify_lite.run.unfinished import Unfinished
 from deoldify_lite.system.threads import Sink
 from deoldify_lite.system.work_time import at_work
 from deoldify_lite.temporal.key_frames import MOST_STEPS
@@ -37,6 +37,19 @@ log = logging.getLogger(__name__)
 SEGMENT_FRAMES = 1000
 # Four days at 25 frames a second. Where timestamps are damaged, pictures may stand for years.
 MOST_FRAMES = 10_000_000
+
+
+@dataclass(frozen=True)
+class FilmJob:
+    """One film to render, or what an earlier run has left of it to do."""
+
+    film: Film
+    output: Path  # the result; its suffix names the container
+    settings: FilmSettings
+    found: Unfinished  # the segments that are done; takes the others as they are made
+    streams: Sequence[Stream]  # of the source, those that the result can hold
+    before_rename: Callable[[Path], None]  # called with the finished result just before it gets its name
+    progress: Progress | None = None  # called after each frame
 
 
 def cut_of(film: Film, settings: FilmSettings) -> Cut:
@@ -67,35 +80,19 @@ def tally_of(film: Film, found: Unfinished) -> Tally:
     return total
 
 
-def colorize_film(
-    film: Film,
-    output: Path,
-    colorizer: Colorizer,
-    settings: FilmSettings,
-    found: Unfinished,
-    *,
-    streams: Sequence[Stream],
-    batch_size: int,
-    before_rename: Callable[[Path], None],
-    progress: Progress | None = None,
-) -> Tally:
-    """Render a film, or what an earlier run has left of it to do.
+def colorize_film(job: FilmJob, colorizer: Colorizer, *, batch_size: int) -> Tally:
+    """Render a film.
 
     Args:
-        film: the source.
-        output: the result; its suffix names the container.
-        colorizer: what gives the chroma.
-        settings: of the film; the colorizer has its own.
-        found: the segments that are done; takes the others as they are.
-        streams: of the source, those that the result can hold.
+        job: the film.
+        colorizer: what gives the chroma; at the render factor of the job's settings.
         batch_size: frames predicted at once.
-        before_rename: called with the finished result just before it gets its name.
-        progress: is told of each frame.
 
     Raises:
         InputError: there are more than MOST_FRAMES.
         OptionError, VideoError, OutOfMemoryError: see reader, writer and colorizer.
     """
+    film, settings, found = job.film, job.settings, job.found
     cut = cut_of(film, settings)
     # Of all segments, and of the present one.
     total, tally, memory = tally_of(film, found), Tally(), found.memory()
@@ -105,15 +102,15 @@ def colorize_film(
         open_small(replace(cut, first=cut.first + total.frames), size_px, settings) as reader,
         ChromaWriter(
             film,
-            output,
+            job.output,
             colorizer.chroma_size,
-            streams,
+            job.streams,
             encoding=settings.encoding,
             may_keep=not settings.recolor_all,
             cut=cut,
             folder=found.folder,
             segments=found.paths,
-            before_rename=before_rename,
+            before_rename=job.before_rename,
         ) as writer,
         closing(
             predict_ahead(
@@ -142,17 +139,15 @@ def colorize_film(
                     sink.put(writer.keep)
                 else:
                     sink.put(partial(writer.write, shown.chroma, shown.luma))
-                if progress:
+                if job.progress:
                     frames = total.frames + tally.frames
-                    progress(film.path, frames, max(frames, cut.frame_count))
+                    job.progress(film.path, frames, max(frames, cut.frame_count))
     total.add(tally)
     return total
 
 
 def _end_segment(writer: ChromaWriter, found: Unfinished, tally: Tally, memory: SceneMemory) -> None:
-    path = writer.end_segment()
-    segment = Segment(path.name, path.stat().st_size, tally.frames, tally.kept, tally.grey, tally.predicted)
-    found.add(segment, memory)
+    found.add(tally.as_segment(writer.end_segment()), memory)
 
 
 def _call(function: Callable[[], None]) -> None:
