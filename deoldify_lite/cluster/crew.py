@@ -20,8 +20,7 @@ from typing import Any, TypeVar
 
 import psutil
 
-from deoldify_lite.cluster.message import Order, Ready, Told, logged
-from deoldify_lite.cluster.ray_session import (
+from deoldify_lite.cluster.connection import (
     _LONGEST_SCRATCH,
     Box,
     _findable,
@@ -29,8 +28,9 @@ from deoldify_lite.cluster.ray_session import (
     _log_words,
     _ray_processes,
 )
+from deoldify_lite.cluster.message import Order, Ready, Told, logged
 from deoldify_lite.cluster.slots import Slot, find_slots
-from deoldify_lite.cluster.worker import Worker
+from deoldify_lite.cluster.worker.actor import Worker
 from deoldify_lite.errors import OptionError, RenderError
 from deoldify_lite.render.rendering import Rendering
 from deoldify_lite.system.machine import cores

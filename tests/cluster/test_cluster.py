@@ -32,7 +32,7 @@ from deoldify_lite.cluster.films import colorize_films
 from deoldify_lite.cluster.message import Errand, Order
 from deoldify_lite.cluster.photos import colorize_photos
 from deoldify_lite.cluster.slots import Slot, find_slots
-from deoldify_lite.cluster.worker import Worker
+from deoldify_lite.cluster.worker.actor import Worker
 from deoldify_lite.errors import InputError, OptionError, RenderError
 from deoldify_lite.film.encoding import Encoding
 from deoldify_lite.render.colorizer import Colorizer

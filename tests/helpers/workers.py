@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from deoldify_lite.cluster.worker import Worker
+from deoldify_lite.cluster.worker.actor import Worker
 
 
 class Small:

@@ -22,7 +22,7 @@ import numpy as np
 import psutil
 
 from deoldify_lite.cluster.message import ORDERS_AT_HAND, Encoded, Errand, Finished, Order, Piece, Ready, Told
-from deoldify_lite.cluster.worker_parts import Box, _InTurn, _Log, _Names, _Records
+from deoldify_lite.cluster.worker.log import Box, _InTurn, _Log, _Names, _Records
 from deoldify_lite.errors import InputError, OptionError, VideoError
 from deoldify_lite.film.chroma import has_chroma
 from deoldify_lite.film.cut import Cut

@@ -1,0 +1,1 @@
+"""What runs in each worker: one network, and the steps of photos and films around it."""
