@@ -1,69 +1,121 @@
-"""Ray itself: imported, made quiet, and found again among the processes."""
+"""The connection to Ray: imported, made quiet, and closed with all that it has started."""
 
 import logging
 import os
 import secrets
+import shutil
+import signal
 import sys
-from collections.abc import Iterator
+import tempfile
+import threading
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import psutil
 
+from deoldify_lite.cluster.message import Stored
 from deoldify_lite.errors import OptionError
+from deoldify_lite.system.machine import cores
 
 log = logging.getLogger(__name__)
-
 
 _LONGEST_SCRATCH = 30  # letters: a socket's name may have 107, and 70 come after it
 
 
-@dataclass(frozen=True)
-class Box:
-    """Something in the cluster's store; within a list a reference stays one, and is not fetched unasked."""
+class Connection:
+    """A Ray cluster: one that is there, or one that is made on this machine, for this run.
 
-    references: list[Any]
+    Args:
+        address: of a cluster, `auto` or HOST:PORT; None to make one.
 
-    def open(self) -> Any:
-        """What is in it."""
-        import ray
+    Raises:
+        OptionError: Ray is not installed.
+    """
 
-        return ray.get(self.references[0])
+    def __init__(self, address: str | None) -> None:
+        self.ray = import_ray(ours=address is None)
+        self._address = address
+        self._scratch: str | None = None
 
+    def open(self) -> None:
+        """Connect, unless that is done.
 
-def _log_words(said: Any, ignore_prefix: bool) -> None:
-    log.debug("Ray: %s", " ".join(map(str, said.get("lines", ()))))
-
-
-def _ray_processes() -> list[psutil.Process]:
-    """What Ray has started for this process, and what that has started."""
-    found: list[psutil.Process] = []
-    for child in psutil.Process().children():
-        with suppress(psutil.Error):
-            if any("ray" in Path(word).name or "/ray/" in word for word in child.cmdline()[:3]):
-                found += [child, *child.children(recursive=True)]
-    return found
-
-
-@contextmanager
-def _findable() -> Iterator[None]:
-    """Processes that are started meanwhile find deoldify_lite where this one has found it."""
-    before = os.environ.get("PYTHONPATH")
-    here = str(Path(__file__).resolve().parents[2])
-    os.environ["PYTHONPATH"] = os.pathsep.join([here, before] if before else [here])
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ["PYTHONPATH"]
+        Raises:
+            OptionError: there is no such cluster.
+        """
+        if self.ray.is_initialized():
+            return
+        handlers = {name: signal.getsignal(name) for name in (signal.SIGINT, signal.SIGTERM)}
+        quiet: dict[str, Any] = {
+            "configure_logging": False, "log_to_driver": False, "logging_level": logging.ERROR
+        }  # fmt: skip
+        if self._address:
+            try:
+                self.ray.init(self._address, **quiet)
+            except Exception as error:
+                raise OptionError(
+                    f"--address {self._address}: no Ray cluster can be reached there ({error}): check it "
+                    "with `ray status`, or leave --address out for workers on this machine"
+                ) from error
         else:
-            os.environ["PYTHONPATH"] = before
+            # Ray's own logs go with the run, unless its sockets would get too long names there.
+            if len(tempfile.gettempdir()) <= _LONGEST_SCRATCH:
+                self._scratch = quiet["_temp_dir"] = tempfile.mkdtemp(prefix="deoldify-")
+            with _findable():
+                self.ray.init("local", num_cpus=cores(), include_dashboard=False, **quiet)
+        # Ray would print its own words on a lost worker to stdout, among the results; no option keeps it.
+        private = sys.modules.get("ray._private.worker")
+        if hasattr(private, "print_to_stdstream"):
+            setattr(private, "print_to_stdstream", _log_words)  # noqa: B010, as mypy knows its type
+        if threading.current_thread() is threading.main_thread():
+            for name, handler in handlers.items():
+                signal.signal(name, handler)  # Ray has put its own in their place
+
+    def nodes(self) -> list[dict[str, Any]]:
+        """The machines of the cluster, as `ray.nodes` gives them."""
+        nodes: list[dict[str, Any]] = self.ray.nodes()
+        return nodes
+
+    def store(self, value: object) -> Stored:
+        """Put a value into the cluster's object store, once for all workers."""
+        return Stored([self.ray.put(value)])
+
+    def processes(self) -> list[psutil.Process]:
+        """What Ray has started on this machine for this process, and what that has started."""
+        found: list[psutil.Process] = []
+        for child in [] if self._address else psutil.Process().children():
+            with suppress(psutil.Error):
+                if any("ray" in Path(word).name or "/ray/" in word for word in child.cmdline()[:3]):
+                    found += [child, *child.children(recursive=True)]
+        return found
+
+    def close(self, processes: Sequence[psutil.Process]) -> None:
+        """Disconnect, and end what is left.
+
+        Args:
+            processes: as `processes` gave them before workers were ended. An interrupt while they started,
+                or one that they got too, may leave some.
+        """
+        with suppress(Exception):
+            self.ray.shutdown()
+        for process in processes:
+            with suppress(psutil.Error):
+                process.kill()
+        if self._scratch is not None:
+            shutil.rmtree(self._scratch, ignore_errors=True)
 
 
-def _import_ray(*, ours: bool) -> Any:
-    """Ray, made quiet; and closed to others, if the cluster is to be one of this process alone."""
+def import_ray(*, ours: bool) -> Any:
+    """Import Ray and make it quiet.
+
+    Args:
+        ours: the cluster is to be one of this process alone, and is closed to others.
+
+    Raises:
+        OptionError: it is not installed.
+    """
     if ours and "ray" not in sys.modules and "RAY_AUTH_MODE" not in os.environ:
         # Its ports are open to the network, and who may speak to them may run anything. Read at its import.
         os.environ |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
@@ -79,3 +131,22 @@ def _import_ray(*, ours: bool) -> Any:
         ) from None
     logging.getLogger("ray").setLevel(logging.ERROR)
     return ray
+
+
+def _log_words(said: Any, ignore_prefix: bool) -> None:
+    log.debug("Ray: %s", " ".join(map(str, said.get("lines", ()))))
+
+
+@contextmanager
+def _findable() -> Iterator[None]:
+    """Processes that are started meanwhile find deoldify_lite where this one has found it."""
+    before = os.environ.get("PYTHONPATH")
+    here = str(Path(__file__).resolve().parents[2])
+    os.environ["PYTHONPATH"] = os.pathsep.join([here, before] if before else [here])
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["PYTHONPATH"]
+        else:
+            os.environ["PYTHONPATH"] = before

@@ -2,12 +2,15 @@
 
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
-from deoldify_lite.cluster.crew import Crew, RaySettings
+from deoldify_lite.cluster.connection import Connection
+from deoldify_lite.cluster.crew import Crew
 from deoldify_lite.cluster.films import colorize_films
 from deoldify_lite.cluster.photos import colorize_photos
-from deoldify_lite.render.rendering import Rendering
+from deoldify_lite.errors import OptionError
+from deoldify_lite.render.rendering import Rendering, check_batch_size
 from deoldify_lite.run.items import Item, Progress
 from deoldify_lite.run.settings import FilmSettings, PhotoSettings
 from deoldify_lite.run.task import Task
@@ -24,8 +27,16 @@ class RayEngine:
     @contextmanager
     def open(self, rendering: Rendering, *, batch_size: int | None = None) -> Iterator["RayRunner"]:
         """Open a runner; see `Engine.open`. Its workers are started with the first work, and end with it."""
-        settings = RaySettings(self.address, self.cores_per_worker, self.device)
-        with Crew(settings, rendering, batch_size=batch_size) as crew:
+        if self.cores_per_worker is not None and self.cores_per_worker < 1:
+            raise OptionError(f"--cores-per-worker {self.cores_per_worker}: choose 1 or more")
+        check_batch_size(batch_size)
+        connection = Connection(self.address)
+        if self.address:
+            connection.open()
+            rendering = fit_rendering(rendering, self.device, connection.nodes())
+        with Crew(
+            connection, rendering, cores_per_worker=self.cores_per_worker, batch_size=batch_size
+        ) as crew:
             yield RayRunner(crew)
 
 
@@ -56,3 +67,17 @@ class RayRunner:
     ) -> Generator[Item, None, None]:
         """Colorize films; see `cluster.films.colorize_films`."""
         return colorize_films(tasks, settings, self.crew, overwrite=overwrite, progress=progress)
+
+
+def fit_rendering(rendering: Rendering, device: str, nodes: Sequence[dict[str, Any]]) -> Rendering:
+    """The rendering on the devices of a cluster, which this machine may lack.
+
+    Args:
+        rendering: as it was settled on this machine.
+        device: auto, cpu or cuda, as asked for.
+        nodes: as `ray.nodes` gives them.
+    """
+    gpus = any(node["Alive"] and node["Resources"].get("GPU", 0) for node in nodes)
+    if device == "cuda" or (device == "auto" and gpus):
+        return replace(rendering, device="cuda", backend="torch")
+    return replace(rendering, device="cpu")

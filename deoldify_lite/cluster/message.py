@@ -1,4 +1,4 @@
-"""What the driver of a run and its workers say to each other: plain data, which travels by pickle."""
+"""What the driver of a run and its workers send each other: plain data, which travels by pickle."""
 
 import logging
 from dataclasses import dataclass
@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from deoldify_lite.render.rendering import Rendering
-from deoldify_lite.run.hint_file import HintFile
 
 # Orders of photos that each worker has at a time: while it reads and writes those of one, the network has
 # those of the other.
@@ -14,10 +13,10 @@ ORDERS_AT_HAND = 2
 
 
 @dataclass(frozen=True)
-class Order:
-    """What every worker is told first."""
+class Setup:
+    """What every worker gets first."""
 
-    version: str  # of deoldify_lite, where the order is given
+    version: str  # of deoldify_lite, where the driver runs
     folder: Path  # in which relative paths begin
     rendering: Rendering
     batch_size: int | None  # asked for
@@ -33,27 +32,35 @@ class Ready:
     batch_size: int
 
 
-class Told(NamedTuple):
-    """An answer, and what was logged up to it."""
+@dataclass(frozen=True)
+class Stored:
+    """A value in the cluster's object store. In a list its reference stays one, which Ray does not fetch."""
+
+    references: list[Any]
+
+    def fetch(self) -> Any:
+        """The value."""
+        import ray
+
+        return ray.get(self.references[0])
+
+
+class Answer(NamedTuple):
+    """What a worker returns, and what it logged up to then."""
 
     value: Any
     log: list[tuple[str, int, str]]  # name of the logger, level, message
 
-
-@dataclass(frozen=True)
-class Errand:
-    """A photo and where its result goes; a `plan.Task` without its manifest."""
-
-    source: Path
-    output: Path
-    comparison: Path | None
-    folder: Path  # of the manifest
-    hints: HintFile | None = None
+    def unpack(self) -> Any:
+        """Log here what was logged there, and return the value."""
+        for name, level, message in self.log:
+            logging.getLogger(name).log(level, "%s", message)
+        return self.value
 
 
 @dataclass(frozen=True)
 class Finished:
-    """A photo that stands, but for its record and, unless it has several pages, its name."""
+    """A photo that is complete, but for its record and, unless it has several pages, its name."""
 
     render_factor: int
     extras: tuple[Path, ...]  # other files that were made for it
@@ -62,7 +69,7 @@ class Finished:
 
 @dataclass(frozen=True)
 class Piece:
-    """A segment of a film."""
+    """A segment of a film that is to be made."""
 
     first: int  # frame of the film
     frames: int
@@ -78,10 +85,3 @@ class Encoded:
     path: Path
     frames: int  # in the file
     colorized: int  # of the whole result, up to the segment's end
-
-
-def logged(told: Told) -> Any:
-    """The value of an answer; what was logged is logged again here."""
-    for name, level, message in told.log:
-        logging.getLogger(name).log(level, "%s", message)
-    return told.value

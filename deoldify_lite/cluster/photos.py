@@ -9,8 +9,10 @@ from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 
-from deoldify_lite.cluster.crew import TRIES, Crew, Stopped, WorkerLost, lost_for_good
-from deoldify_lite.cluster.message import ORDERS_AT_HAND, Errand, Finished
+from deoldify_lite.cluster.crew import TRIES, Crew, RunEnded, lost_for_good
+from deoldify_lite.cluster.member import WorkerLost
+from deoldify_lite.cluster.message import ORDERS_AT_HAND, Finished
+from deoldify_lite.cluster.worker import photos as in_worker
 from deoldify_lite.errors import InputError
 from deoldify_lite.run.failure import failed
 from deoldify_lite.run.items import Item
@@ -31,7 +33,7 @@ _SHARES = 4
 def colorize_photos(
     tasks: Sequence[Task], settings: PhotoSettings, crew: Crew, *, overwrite: bool = False
 ) -> Generator[Item, None, None]:
-    """Colorize photos as `run.photos.colorize_photos` does, on many workers; told of as they are done.
+    """Colorize photos as `run.photos.colorize_photos` does, on many workers; yield outcomes as they come.
 
     A photo whose worker is lost is done again by another one, by itself, until it has taken TRIES of them.
 
@@ -64,9 +66,9 @@ class _Handout:
         self._items: SimpleQueue[Item] = SimpleQueue()
 
     def run(self) -> Iterator[Item]:
-        """Hand all out; what became of each photo, as it is known."""
+        """Hand all out; yield the outcome of each photo as it comes."""
         self._crew.start()
-        self._names = self._crew.keep(frozenset(self._outputs))
+        self._names = self._crew.store(frozenset(self._outputs))
         for folder in {task.output.parent for task in self._tasks}:
             folder.mkdir(parents=True, exist_ok=True)
         with ExitStack() as stack:
@@ -91,15 +93,18 @@ class _Handout:
 
     def _work_off(self) -> None:
         while tasks := self._take():
-            waiting = {task.output: task for task in tasks}
+            waiting: dict[object, Task] = {task.output: task for task in tasks}
             try:
                 with self._crew.hold() as member:
-                    errands = [
-                        Errand(task.source, task.output, task.comparison, task.manifest.folder, task.hints)
-                        for task in tasks
-                    ]
-                    order = (errands, self._settings, self._names, self._crew.batch_size, self._overwrite)
-                    for item, finished in member.stream("photos", *order):
+                    answers = member.stream(
+                        in_worker.colorize,
+                        [in_worker.for_worker(task) for task in tasks],
+                        self._settings,
+                        self._names,
+                        self._crew.batch_size,
+                        self._overwrite,
+                    )
+                    for item, finished in answers:
                         self._items.put(self._keep(waiting.pop(item.output), item, finished))
             except WorkerLost as error:
                 log.warning(
@@ -107,7 +112,7 @@ class _Handout:
                     *(member.host, error, len(waiting)),
                 )
                 self._take_back(waiting.values())
-            except Stopped:
+            except RunEnded:
                 return
             except Exception as error:
                 for task in waiting.values():

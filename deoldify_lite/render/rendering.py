@@ -106,13 +106,22 @@ class Rendering:
         Raises:
             OptionError: it is not positive.
         """
-        if wanted is not None and wanted < 1:
-            raise OptionError(f"batch size {wanted}: choose 1 or more")
+        check_batch_size(wanted)
         if wanted:
             return wanted
         per_pixel = LITE_BYTES_PER_PIXEL if self.spec.decoder == "lite" else RGB_BYTES_PER_PIXEL
         fitting = free_memory(self.device) // 2 // (per_pixel * (16 * self.render_factor) ** 2)
         return max(1, min(fitting, CPU_BATCH if self.device == "cpu" else GPU_BATCH))
+
+
+def check_batch_size(wanted: int | None) -> None:
+    """Check a batch size that was asked for.
+
+    Raises:
+        OptionError: it is not positive.
+    """
+    if wanted is not None and wanted < 1:
+        raise OptionError(f"batch size {wanted}: choose 1 or more")
 
 
 def _with_arguments_of(other: Callable[P, object]) -> Callable[[Callable[..., R]], Callable[P, R]]:

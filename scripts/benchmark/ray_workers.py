@@ -20,9 +20,7 @@ from report import Report, Row
 
 from deoldify_lite import api
 from deoldify_lite.api import Rendering, settle
-from deoldify_lite.cluster.crew import Crew, RaySettings
-from deoldify_lite.cluster.films import colorize_films
-from deoldify_lite.cluster.photos import colorize_photos
+from deoldify_lite.cluster.engine import RayEngine, RayRunner
 from deoldify_lite.run import stream as film_stream
 from deoldify_lite.run.items import Item
 from deoldify_lite.run.manifest import NAME
@@ -52,18 +50,18 @@ def benchmark_ray(report: Report, *, photos: int, frames: int, segment_frames: i
     def photos_here(out: Path) -> list[Item]:
         return api.colorize_folder(pictures, out, rendering=still)
 
-    def photos_there(out: Path, crew: Crew) -> Iterator[Item]:
+    def photos_there(out: Path, runner: RayRunner) -> Iterator[Item]:
         tasks = tasks_of(plan([pictures], out, suffixes={".jpg"}, suffix_of=lambda path: path.suffix))
-        return colorize_photos(tasks, PhotoSettings(still.look), crew)
+        return runner.colorize_photos(tasks, PhotoSettings(still.look))
 
     def film_here(out: Path) -> list[Item]:
         return api.colorize_video(film, out / "film.mp4", rendering=moving)
 
-    def film_there(out: Path, crew: Crew) -> Iterator[Item]:
+    def film_there(out: Path, runner: RayRunner) -> Iterator[Item]:
         tasks = tasks_of(
             plan([film], out / "film.mp4", suffixes={".mp4"}, suffix_of=lambda path: path.suffix)
         )
-        return colorize_films(tasks, FilmSettings(moving.look, moving.steadiness), crew)
+        return runner.colorize_films(tasks, FilmSettings(moving.look, moving.steadiness))
 
     for what, unit, count, rendering, here, there in (
         ("photos", "photos/s", photos, still, photos_here, photos_there),
@@ -79,7 +77,7 @@ def _measure(
     count: int,
     rendering: Rendering,
     here: Callable[[Path], list[Item]],
-    there: Callable[[Path, Crew], Iterator[Item]],
+    there: Callable[[Path, RayRunner], Iterator[Item]],
     folder: Path,
 ) -> list[Row]:
     out = folder / f"{what}-here"
@@ -89,18 +87,18 @@ def _measure(
     rows: list[Row] = [{"": "one process", "start s": None, "s": alone, unit: count / alone, "ratio": 1.0}]
     for workers in WORKERS:
         results = folder / f"{what}-{workers}"
-        settings = RaySettings(cores_per_worker=max(1, cores() // workers), device="cpu")
+        engine = RayEngine(cores_per_worker=max(1, cores() // workers), device="cpu")
         with ExitStack() as stack:
             began = time.perf_counter()
-            crew = stack.enter_context(Crew(settings, rendering))
-            crew.start()
+            runner = stack.enter_context(engine.open(rendering))
+            runner.crew.start()
             start = time.perf_counter() - began
             began = time.perf_counter()
-            _check(list(there(results, crew)))
+            _check(list(there(results, runner)))
             passed = time.perf_counter() - began
         rows.append(
             {
-                "": f"Ray, {crew.size} workers" if crew.size > 1 else "Ray, 1 worker",
+                "": f"Ray, {runner.crew.size} workers" if runner.crew.size > 1 else "Ray, 1 worker",
                 "start s": start,
                 "s": passed,
                 unit: count / passed,

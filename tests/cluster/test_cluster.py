@@ -26,12 +26,14 @@ from helpers.workers import Poisoned
 pytest.importorskip("ray", reason="Ray, of the extra `ray`, is not installed")
 
 from deoldify_lite import api
-from deoldify_lite.cluster import crew as farm_cluster
-from deoldify_lite.cluster.crew import Crew, RaySettings
+from deoldify_lite.cluster import crew as crew_module
+from deoldify_lite.cluster.crew import Crew
+from deoldify_lite.cluster.engine import RayEngine, fit_rendering
 from deoldify_lite.cluster.films import colorize_films
-from deoldify_lite.cluster.message import Errand, Order
+from deoldify_lite.cluster.message import Setup
 from deoldify_lite.cluster.photos import colorize_photos
 from deoldify_lite.cluster.slots import Slot, find_slots
+from deoldify_lite.cluster.worker import photos as in_worker
 from deoldify_lite.cluster.worker.actor import Worker
 from deoldify_lite.errors import InputError, OptionError, RenderError
 from deoldify_lite.film.encoding import Encoding
@@ -73,8 +75,8 @@ def rendering(tiny_weights: Path) -> api.Rendering:
 @pytest.fixture(scope="module")
 def crew(nodes: Any, rendering: api.Rendering) -> Iterator[Crew]:
     rendering.load()  # keeps the network in OpenVINO's form, which else each worker would do
-    with Crew(RaySettings(nodes.address, cores_per_worker=1, device="cpu"), rendering) as crew:
-        yield crew
+    with RayEngine(nodes.address, cores_per_worker=1, device="cpu").open(rendering) as runner:
+        yield runner.crew
 
 
 def photo_settings(rendering: api.Rendering, **changes: object) -> PhotoSettings:
@@ -259,14 +261,17 @@ def test_a_film_that_one_process_began_is_finished_by_many(
     assert contents(out.parent) == contents(tmp_path / "whole")
 
 
-def test_a_worker_that_does_not_see_a_photo_says_so(tmp_path: Path, crew: Crew) -> None:
+def test_a_worker_that_does_not_see_a_photo_says_so(
+    tmp_path: Path, crew: Crew, rendering: api.Rendering
+) -> None:
     crew.start()
-    errand = Errand(tmp_path / "nowhere" / "a.jpg", tmp_path / "b.jpg", None, tmp_path)
+    task = Task(tmp_path / "nowhere" / "a.jpg", tmp_path / "b.jpg", Manifest(tmp_path))
+    order = [in_worker.for_worker(task)], photo_settings(rendering), crew.store(frozenset()), 1, False
     with (
         pytest.raises(InputError, match=r"nowhere: \S+ does not see it; share its folder"),
         crew.hold() as member,
     ):
-        list(member.stream("photos", [errand], None, None, 1, False))
+        list(member.stream(in_worker.colorize, *order))
 
 
 # --- losses ---
@@ -354,12 +359,12 @@ def test_a_photo_that_kills_its_workers_is_given_up(
     here, there = photo_tasks(photos, tmp_path / "here"), photo_tasks(photos, tmp_path / "there")
     batch = rendering.batch_size(None)
     list(colorize_photos_here(here, rendering.load, settings, batch_size=batch))
-    monkeypatch.setattr(farm_cluster, "Worker", Poisoned)
-    with Crew(RaySettings(nodes.address, cores_per_worker=1, device="cpu"), rendering) as crew:
-        items = {item.source.name: item for item in colorize_photos(there, settings, crew)}
+    monkeypatch.setattr(crew_module, "Worker", Poisoned)
+    with RayEngine(nodes.address, cores_per_worker=1, device="cpu").open(rendering) as runner:
+        items = {item.source.name: item for item in runner.colorize_photos(there, settings)}
         too_large = replace(film_settings(rendering).with_render_factor(8), end_s=0.48)
         task = Task(shots, tmp_path / "film" / "x.mp4", Manifest(tmp_path / "film"))
-        (film,) = colorize_films([task], too_large, crew)
+        (film,) = runner.colorize_films([task], too_large)
     assert (film.status, film.render_factor, film.frames) == ("done", 6, 12)
     assert film.warnings == ("memory sufficed only for render factor 6",)
     assert {name: item.status for name, item in items.items()} == {
@@ -374,20 +379,20 @@ def test_a_photo_that_kills_its_workers_is_given_up(
 
 
 def test_another_version_is_refused(tmp_path: Path, rendering: api.Rendering) -> None:
-    order = Order("0.0.0", tmp_path, rendering, batch_size=None, cores=1, log_level=20)
+    setup = Setup("0.0.0", tmp_path, rendering, batch_size=None, cores=1, log_level=20)
     with pytest.raises(OptionError, match=r"here it is 0\.0\.0: install the same version"):
-        Worker(order).ready(None)  # type: ignore[arg-type]
+        Worker(setup).ready(None)  # type: ignore[arg-type]
 
 
 def test_ray_is_not_installed(rendering: api.Rendering, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "ray", None)
     with pytest.raises(OptionError, match=r"pip install 'deoldify_lite\[ray\]'"):
-        Crew(RaySettings(), rendering)
+        RayEngine().open(rendering).__enter__()
 
 
 def test_senseless_cores(rendering: api.Rendering) -> None:
     with pytest.raises(OptionError, match="--cores-per-worker 0"):
-        Crew(RaySettings(cores_per_worker=0), rendering)
+        RayEngine(cores_per_worker=0).open(rendering).__enter__()
 
 
 @pytest.mark.parametrize(
@@ -408,6 +413,28 @@ def test_room_for_workers(device: str, cores: int | None, expected: list[tuple[s
         {"NodeID": "d", "Alive": True, "Resources": {}},
     ]
     assert find_slots(nodes, device, cores) == [Slot(*slot) for slot in expected]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "gpus", "expected"),
+    [
+        ("auto", 2.0, ("cuda", "torch")),
+        ("auto", 0.0, ("cpu", "openvino")),
+        ("cpu", 2.0, ("cpu", "openvino")),
+        ("cuda", 0.0, ("cuda", "torch")),  # for which there is no room then
+    ],
+)
+def test_the_devices_of_the_cluster_count(
+    rendering: api.Rendering, wanted: str, gpus: float, expected: tuple[str, str]
+) -> None:
+    here = replace(rendering, device="mps", backend="openvino")
+    nodes = [
+        {"Alive": True, "Resources": {"CPU": 4.0, "GPU": gpus}},
+        {"Alive": False, "Resources": {"CPU": 4.0, "GPU": 8.0}},
+    ]
+    there = fit_rendering(here, wanted, nodes)
+    assert (there.device, there.backend) == expected
+    assert there.look == here.look
 
 
 @pytest.mark.slow
@@ -436,8 +463,8 @@ def test_workers_of_one_run_obey_nobody_else(tmp_path: Path) -> None:
     """Ray reads its secret when it is imported, so this needs a process of its own."""
     code = (
         "import os, sys\n"
-        "from deoldify_lite.cluster.crew import _import_ray\n"
-        "ray = _import_ray(ours=True)\n"
+        "from deoldify_lite.cluster.connection import import_ray\n"
+        "ray = import_ray(ours=True)\n"
         "assert os.environ['RAY_AUTH_MODE'] == 'token' and len(os.environ['RAY_AUTH_TOKEN']) == 64\n"
         "quiet = {'include_dashboard': False, 'configure_logging': False, 'log_to_driver': False}\n"
         "ray.init('local', num_cpus=1, **quiet)\n"

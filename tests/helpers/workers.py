@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from deoldify_lite.cluster.worker import photos
 from deoldify_lite.cluster.worker.actor import Worker
 
 
@@ -26,14 +27,14 @@ class Poisoned(Worker):
     """One on a machine without the weights and with little memory, which a certain photo kills."""
 
     def ready(self, weights: Any) -> Any:
-        rendering = replace(self._order.rendering, weights=Path("/nowhere/tiny.safetensors"))
-        self._order = replace(self._order, rendering=rendering)
+        rendering = replace(self.setup.rendering, weights=Path("/nowhere/tiny.safetensors"))
+        self.setup = replace(self.setup, rendering=rendering)
         answer = super().ready(weights)
-        assert hashlib.sha256(weights.open()).hexdigest() == rendering.sha256  # what was written there
-        self._colorizer.backend = Small(self._colorizer.backend)
+        assert hashlib.sha256(weights.fetch()).hexdigest() == rendering.sha256  # what was written there
+        self.station.colorizer.backend = Small(self.station.colorizer.backend)
         return answer
 
-    def photos(self, errands: Any, *rest: Any) -> Any:
-        if any(errand.source.name == "b.png" for errand in errands):
+    def stream(self, work: Any, *arguments: Any, **options: Any) -> Any:
+        if work is photos.colorize and any(task.source.name == "b.png" for task in arguments[0]):
             os._exit(1)
-        yield from super().photos(errands, *rest)
+        yield from super().stream(work, *arguments, **options)
