@@ -9,7 +9,10 @@ from PIL import Image
 
 log = logging.getLogger(__name__)
 
+# Tags of a TIFF's directory; EXIF is laid out as one.
 ORIENTATION, EXIF_IFD, GPS_IFD, INTEROP_IFD = 274, 0x8769, 0x8825, 0xA005
+X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT = 282, 283, 296
+XMP_TAG, ICC_TAG, IPTC_TAG = 700, 34675, 33723
 # Tags of a TIFF's first directory that describe the photo rather than how its pixels are stored.
 DESCRIPTIVE_TAGS = (
     269,  # document name

@@ -12,7 +12,13 @@ from PIL import Image
 from deoldify_lite.errors import InputError
 from deoldify_lite.photo.exif import (
     DESCRIPTIVE_TAGS,
+    ICC_TAG,
+    IPTC_TAG,
     ORIENTATION,
+    RESOLUTION_UNIT,
+    X_RESOLUTION,
+    XMP_TAG,
+    Y_RESOLUTION,
     exif_of_tiff,
     first_directory_at,
     without_orientation,
@@ -26,7 +32,7 @@ from deoldify_lite.photo.samples import QUARTER_TURNS, Samples, decode_with_open
 log = logging.getLogger(__name__)
 
 MOST_PAGES = 10_000
-XMP_TAG, ICC_TAG, IPTC_TAG, RESOURCES_TAG = 700, 34675, 33723, 34377
+_RESOURCES_TAG = 34377  # Photoshop's image resources, in which IPTC may be
 _MASK = 4  # bit of NewSubfileType: the page says which pixels of another page are opaque
 
 
@@ -77,11 +83,12 @@ def decode_page(path: Path, file: BinaryIO, index: int) -> Decoded:
         samples = _deep_samples(path, page, file) if is_deep else None
         tags = _tags_of(tiff, page, file)
         exif = exif_of_tiff(path, tags)
-        iptc = _bytes_of(page, file, IPTC_TAG) or iptc_of_bytes(_bytes_of(page, file, RESOURCES_TAG) or b"")
+        iptc = _bytes_of(page, file, IPTC_TAG) or iptc_of_bytes(_bytes_of(page, file, _RESOURCES_TAG) or b"")
     icc, xmp = tags.get(ICC_TAG), tags.get(XMP_TAG)
     orientation = tags.get(ORIENTATION, 1)
-    unit_per_inch = {2: 1, 3: 2.54}.get(tags.get(296, 2))
-    dpi = (tags.get(282, 0) * unit_per_inch, tags.get(283, 0) * unit_per_inch) if unit_per_inch else None
+    across, down = tags.get(X_RESOLUTION, 0), tags.get(Y_RESOLUTION, 0)
+    units_per_inch = {2: 1, 3: 2.54}.get(tags.get(RESOLUTION_UNIT, 2))  # inches, centimetres; or none is said
+    dpi = (across * units_per_inch, down * units_per_inch) if units_per_inch else None
     if samples is None:
         file.seek(0)
         image = open_image(file, ("TIFF",))

@@ -13,15 +13,23 @@ from typing import Any, BinaryIO
 from PIL import Image
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
-from deoldify_lite.photo.exif import descriptive_tags
+from deoldify_lite.photo.exif import (
+    ICC_TAG,
+    IPTC_TAG,
+    RESOLUTION_UNIT,
+    X_RESOLUTION,
+    XMP_TAG,
+    Y_RESOLUTION,
+    descriptive_tags,
+)
 from deoldify_lite.photo.photo import Photo
 from deoldify_lite.photo.samples import Samples, with_alpha
 
 log = logging.getLogger(__name__)
 
 _STRIP_BYTES = 1 << 20
-_OFFSETS, _SIZES = 273, 279
-_LONG, _LONG8, _UNDEFINED = 4, 16, 7
+_OFFSETS, _SIZES = 273, 279  # tags: where strips are, and how long
+_LONG, _LONG8, _UNDEFINED = 4, 16, 7  # types of values
 # In a longer file offsets do not fit into 32 bits.
 CLASSIC_BYTES = (1 << 32) - 1
 
@@ -57,19 +65,29 @@ class TiffWriter:
                 offsets.append(self._file.tell())
                 self._file.write(strip)
             sizes.append(len(strip))
-        tags: dict[int, Any] = {256: width, 257: height, 258: (photo.rgb.itemsize * 8,) * channels}
-        tags |= {259: 8, 262: 2, 277: channels, 278: rows, 284: 1, 317: 2}
-        tags |= {_OFFSETS: tuple(offsets), _SIZES: tuple(sizes)}
+        tags: dict[int, Any] = {
+            256: width,
+            257: height,
+            258: (photo.rgb.itemsize * 8,) * channels,  # bits a sample
+            259: 8,  # compression: deflate
+            262: 2,  # photometric interpretation: RGB
+            277: channels,  # samples a pixel
+            278: rows,  # in a strip
+            284: 1,  # planes: interleaved
+            317: 2,  # predictor: horizontal differencing
+            _OFFSETS: tuple(offsets),
+            _SIZES: tuple(sizes),
+        }
         if channels == 4:
-            tags[338] = 2  # alpha, not premultiplied
+            tags[338] = 2  # extra samples: alpha, not premultiplied
         if photo.dpi:
-            tags |= {282: photo.dpi[0], 283: photo.dpi[1], 296: 2}
+            tags |= {X_RESOLUTION: photo.dpi[0], Y_RESOLUTION: photo.dpi[1], RESOLUTION_UNIT: 2}  # inches
         if photo.icc:
-            tags[34675] = photo.icc
+            tags[ICC_TAG] = photo.icc
         if photo.xmp:
-            tags[700] = photo.xmp
+            tags[XMP_TAG] = photo.xmp
         if photo.iptc:
-            tags[33723] = photo.iptc
+            tags[IPTC_TAG] = photo.iptc
         self._pages[number] = (photo_without_pixels(photo), tags)
 
     def close(self) -> None:
@@ -128,7 +146,7 @@ def _directory(photo: Photo, tags: dict[int, Any], at: int, big: bool) -> tuple[
 
 def _laid_out(tags: dict[int, Any], at: int, big: bool) -> tuple[bytes, int]:
     directory = ImageFileDirectory_v2(b"II+\0\x08\0\0\0" + bytes(8) if big else b"II*\0\0\0\0\0")
-    directory.tagtype |= {_OFFSETS: _LONG8 if big else _LONG, _SIZES: _LONG, 33723: _UNDEFINED}
+    directory.tagtype |= {_OFFSETS: _LONG8 if big else _LONG, _SIZES: _LONG, IPTC_TAG: _UNDEFINED}
     for tag, value in tags.items():
         directory[tag] = value
     # Pillow would add the end of the directory to the places of strips, so they are filled in below.
