@@ -180,7 +180,10 @@ def test_losses_that_lack_their_network_are_named(
 ) -> None:
     recipe = replace(PLAIN, feature_weight=1.0, semantic_deep_weight=1.0)
     train(recipe, replace(config, steps=1))
-    assert "without --feature-net and --teacher" in caplog.text and "feature, semantic_deep" in caplog.text
+    assert (
+        "since --feature-net or --teacher is not given" in caplog.text
+        and "feature, semantic_deep" in caplog.text
+    )
 
 
 @pytest.mark.slow
