@@ -21,7 +21,7 @@ def find_slots(nodes: Sequence[dict[str, Any]], device: str, cores_per_worker: i
     """Room for workers on a cluster: one for each GPU, or for so many cores.
 
     Args:
-        nodes: as `ray.nodes` tells.
+        nodes: from `ray.nodes`.
         device: cpu or cuda.
         cores_per_worker: None for as many as suit.
     """

@@ -69,29 +69,29 @@ class Shown(NamedTuple):
 
 
 def open_small(cut: Cut, size_px: int, settings: FilmSettings) -> FrameReader:
-    """A reader of the frames that the network will see, and of what tells whether they are in colour."""
+    """Open a reader of small frames for the network, and of the chroma that shows if they are in colour."""
     return FrameReader(cut.film, size_px, with_chroma=not settings.recolor_all, cut=cut)
 
 
 def read_shots(reader: FrameReader) -> Iterator[Frame]:
-    """The frames of a reader, with shots marked."""
+    """Yield the frames of a reader, with shots marked."""
     return mark_shots(Frame(frame.luma, frame.chroma) for frame in reader.frames())
 
 
 def find_steps(
     frames: Iterable[Frame], chroma_size: tuple[int, int], settings: FilmSettings
 ) -> Iterator[Step]:
-    """The way from frame to frame, and which of them the network is to see."""
-    # Where nothing is steadied, nothing is carried either, and each frame is coloured alone.
+    """Find the motion from frame to frame, and the frames that the network must see."""
+    # Without steadying each frame is coloured alone, so no motion is needed.
     return find_key_frames(frames, chroma_size, moves=settings.steadiness > 0)
 
 
 def predict_frames(
     steps: Iterable[Step], colorizer: Colorizer, *, batch_size: int, segment_frames: int
 ) -> Iterator[Predicted]:
-    """Frames with the chroma that the network gives.
+    """Yield frames with the network's chroma.
 
-    No batch goes over the end of a segment: what a batch has in it may show in the last bit.
+    No batch crosses the end of a segment, since the other pictures of a batch can change the last bit.
     """
     for segment in cut_segments(steps, lambda step: step.frame, segment_frames):
         yield from predict_steps(segment, colorizer, batch_size=batch_size)
@@ -105,11 +105,11 @@ def predict_ahead(
     batch_size: int,
     segment_frames: int,
 ) -> Generator[Predicted, None, None]:
-    """All steps up to the network: reading, finding motion and predicting run ahead, in a thread each.
+    """Run all steps up to the network: reading, motion and prediction, each ahead in its own thread.
 
     Args:
-        frames: with shots marked, as `read_shots` gives them.
-        colorizer: what gives the chroma.
+        frames: from `read_shots`.
+        colorizer: predicts the chroma.
         settings: of the film.
         batch_size: frames predicted at once.
         segment_frames: as in `cut_segments`.
@@ -132,8 +132,8 @@ def predict_ahead(
 
 
 def predict_steps(steps: Iterable[Step], colorizer: Colorizer, *, batch_size: int) -> Iterator[Predicted]:
-    """Frames with the chroma that the network gives, a batch at a time."""
-    # A batch is full with so many frames to predict, or so many in all: a picture may stand for minutes.
+    """Yield frames with the network's chroma, a batch at a time."""
+    # A batch is limited in frames to predict, and in all frames, since a still picture may last for minutes.
     for batch in in_batches(steps, MOST_STEPS * batch_size, most=batch_size, weigh=_is_key):
         fresh = [step.frame.luma for step in batch if _is_key(step)]
         chroma = iter(colorizer.predict_chroma(fresh) if fresh else ())
@@ -154,15 +154,15 @@ def show_frames(
     *,
     first: int,
 ) -> Iterator[Shown]:
-    """Steady a segment, and count what is in it.
+    """Steady a segment, and count its frames.
 
     Args:
-        frames: of the segment.
-        film: whose frames they are.
+        frames: the frames of the segment.
+        film: the film.
         settings: of the film.
-        memory: of the scenes before; learns those of the segment.
-        tally: of the segment, which is added to.
-        first: number in the film of its first frame, by which hints find theirs.
+        memory: scenes seen before; those of the segment are added.
+        tally: counts of the segment; updated.
+        first: number of its first frame in the film, which places hints.
     """
     if settings.hints:
         frames = spread_through_shots(frames, settings.hints, aspect=film.width / film.height, first=first)
@@ -188,7 +188,7 @@ def show_frames(
 def cut_segments(
     items: Iterable[T], frame_of: Callable[[T], Frame], segment_frames: int
 ) -> Iterator[Iterator[T]]:
-    """Frames, or what is made of them, of one segment after the other; each is to be used up before the next.
+    """Group frames, or items made of them, into segments; use up each before the next.
 
     Args:
         items: in order; the first one begins a segment.
@@ -208,16 +208,15 @@ def cut_segments(
 
 
 def begins_there(cut: Cut, size_px: int, settings: FilmSettings, frame: Frame) -> bool:
-    """Whether ffmpeg, sent to the first frame of a cut, finds this one there: not all files are exact."""
+    """Whether ffmpeg finds this frame when it seeks to the start of a cut, which not all files allow."""
     try:
         with open_small(replace(cut, end=cut.first + 1), size_px, settings) as reader:
             is_there = any(np.array_equal(luma, frame.luma) for luma in reader)
-    except VideoError:  # of a damaged film nothing may be found in this way
+    except VideoError:  # a damaged film may fail here
         is_there = False
     if not is_there:
         log.info(
-            "%s: no frame in it can be found again by its time; if this run is stopped, the next one starts "
-            "from the last segment's end",
+            "%s: no frame can be found by its time; a stopped run continues after the last finished segment",
             cut.film.path,
         )
     return is_there
