@@ -41,9 +41,6 @@ class Encoding:
         return "h264_nvenc" if self.on_gpu and plain and nvenc_works(film.width, film.height) else "libx264"
 
 
-DEFAULT_ENCODING = Encoding()
-
-
 def yuv_format(sampling: str, depth: int) -> str:
     """ffmpeg's name for a planar YUV format, such as yuv422p10le."""
     return f"yuv{sampling}p" + (f"{depth}le" if depth > 8 else "")

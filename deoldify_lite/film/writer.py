@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from deoldify_lite.film.chroma import has_chroma
 from deoldify_lite.film.cut import Cut
-from deoldify_lite.film.encoding import DEFAULT_ENCODING, Encoding
+from deoldify_lite.film.encoding import Encoding
 from deoldify_lite.film.mux import join_with_source
 from deoldify_lite.film.probe import Film, Stream
 from deoldify_lite.film.segment import SegmentEncoder
@@ -65,7 +65,7 @@ class ChromaWriter:
         chroma_size: tuple[int, int],
         streams: Sequence[Stream],
         *,
-        encoding: Encoding = DEFAULT_ENCODING,
+        encoding: Encoding,
         may_keep: bool = False,
         cut: Cut | None = None,
         folder: Path | None = None,

@@ -1,7 +1,6 @@
 """film: what is told about a film, and the choice of its rate."""
 
 import os
-import shutil
 from fractions import Fraction
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from deoldify_lite.film import ffmpeg as ffmpeg_commands
 from deoldify_lite.film import process
 from deoldify_lite.film.encoders import encoder_pix_fmts
 from deoldify_lite.film.probe import probe_film
-from deoldify_lite.film.rate import choose_rate
+from deoldify_lite.film.rate import choose_rate, measure_rate
 from helpers.films import make, pattern, tone
 
 MS = Fraction(1, 1000)
@@ -115,22 +114,20 @@ def test_missing_ffmpeg_is_told_with_the_remedy(tmp_path: Path, monkeypatch: pyt
 
 @pytest.mark.skipif(os.name == "nt", reason="there is no such shell")
 @pytest.mark.parametrize(
-    ("instead", "words"), [("exec sleep 60", "read and wrote nothing for 0.4 s"), ("kill -9 $$", "SIGKILL")]
+    ("does", "words"), [("exec sleep 60", "read and wrote nothing for 0.4 s"), ("kill -9 $$", "SIGKILL")]
 )
 def test_a_hung_or_crashed_ffprobe_gives_no_rate(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, instead: str, words: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, does: str, words: str
 ) -> None:
-    """One that reads the timestamps of the whole film."""
-    path = make(tmp_path / "film.mkv", *pattern(0.2), "-c:v", "ffv1")
-    true = shutil.which("ffprobe")
-    fake = tmp_path / "bin" / "ffprobe"
-    fake.parent.mkdir()
-    fake.write_text(f'#!/bin/sh\ncase "$*" in *packet=pts*) {instead};; esac\nexec {true} "$@"\n')
+    """Where the timestamps of the whole film are read."""
+    fake = tmp_path / "ffprobe"
+    fake.write_text(f"#!/bin/sh\n{does}\n")
     fake.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{fake.parent}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.setattr(process, "SILENCE_S", 0.4)
-    with pytest.raises(VideoError, match=f"timestamps cannot be read.*{words}"):
-        probe_film(path)
+    picture, container = {"index": 0, "time_base": "1/1000"}, {"format_name": "matroska,webm"}
+    with pytest.raises(VideoError, match=f"film.mkv: its timestamps cannot be read.*{words}"):
+        measure_rate(tmp_path / "film.mkv", picture, container, Fraction(0))
 
 
 def test_the_wrong_python_package_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deoldify_lite.film.cut import Cut
-from deoldify_lite.film.encoding import DEFAULT_ENCODING, Encoding
+from deoldify_lite.film.encoding import Encoding
 from deoldify_lite.film.fit import fit_film
 from deoldify_lite.film.kinds import FALLBACK_CONTAINER, container_for
 from deoldify_lite.film.probe import Film, probe_film
@@ -18,6 +18,7 @@ from deoldify_lite.film.reader import FrameReader
 from deoldify_lite.film.writer import ChromaWriter
 
 LOSSLESS = Encoding(codec="ffv1")
+DEFAULT_ENCODING = Encoding()
 SIZE = 32  # px, of the frames that the network would see
 
 
