@@ -7,10 +7,9 @@ Steadying hands the memory of scenes from each segment to the next, and takes a 
 
 import logging
 import os
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import ExitStack
-from functools import partial
+from contextlib import contextmanager
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -59,13 +58,16 @@ def colorize_films(
     def work_off(task: Task, renderer: CrewRenderer) -> None:
         try:
             news.put(colorize_task(task, settings, renderer, overwrite=overwrite, progress=report))
-        except BaseException:  # none but that of the run's end
+        except BaseException:  # only when the run ends early
             log.debug("%s: stopped", task.source, exc_info=True)
 
-    with ExitStack() as stack:
-        renderer = CrewRenderer(crew, settings.render_factor, stack)
-        films = stack.enter_context(_threads(max(1, crew.size)))
-        stack.push(partial(_stop_early, crew, films))
+    workers = max(1, crew.size)
+    with (
+        ThreadPoolExecutor(SEGMENTS_AT_HAND * workers) as segments,
+        ThreadPoolExecutor(workers) as films,
+        _stop_early(crew, films),
+    ):
+        renderer = CrewRenderer(crew, settings.render_factor, segments)
         for task in tasks:
             films.submit(work_off, task, renderer)
         shown, left = None, len(tasks)  # the film whose progress is shown, and how many are under way
@@ -87,24 +89,30 @@ def _is_done(task: Task, settings: FilmSettings) -> bool:
         return True
 
 
-def _threads(count: int) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(count)
-
-
-def _stop_early(crew: Crew, films: ThreadPoolExecutor, kind: type[BaseException] | None, *_: object) -> None:
-    """On an error or interrupt: let nothing begin, and end what is under way."""
-    if kind is not None:
+@contextmanager
+def _stop_early(crew: Crew, films: ThreadPoolExecutor) -> Iterator[None]:
+    """After an error or interrupt let no film begin, and end those that are under way."""
+    try:
+        yield
+    except BaseException:
         films.shutdown(wait=False, cancel_futures=True)
         crew.stop()
+        raise
 
 
 class CrewRenderer:
-    """A `run.films.Renderer` of many workers, for several films at once."""
+    """A `run.films.Renderer` of many workers, for several films at once.
 
-    def __init__(self, crew: Crew, render_factor: int, stack: ExitStack) -> None:
+    Args:
+        crew: the workers.
+        render_factor: asked for.
+        threads: wait for the segments that workers have at hand.
+    """
+
+    def __init__(self, crew: Crew, render_factor: int, threads: ThreadPoolExecutor) -> None:
         self._crew = crew
         self._render_factor = render_factor
-        self._segments = stack.enter_context(_threads(SEGMENTS_AT_HAND * max(1, crew.size)))
+        self._threads = threads
 
     @property
     def render_factor(self) -> int:
@@ -129,7 +137,7 @@ class CrewRenderer:
             memory.set_result(job.found.memory())
             for number, piece in enumerate(segments.scan()):
                 after: Future[SceneMemory] = Future()
-                futures.append(self._segments.submit(segments.render, number, piece, memory, after))
+                futures.append(self._threads.submit(segments.render, number, piece, memory, after))
                 memory = after
             for future in futures:
                 future.result()
@@ -138,7 +146,7 @@ class CrewRenderer:
                 os.replace(part, place)
                 job.before_rename(place)
         except Exception as error:
-            # What went wrong first, and not that the others were stopped for it.
+            # The first error, not those of segments that were stopped for it.
             raise segments.first_error or error from None
         finally:
             segments.stopped.set()

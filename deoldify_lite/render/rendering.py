@@ -1,4 +1,4 @@
-"""How pictures will be rendered: settled first, loaded when there is something to do."""
+"""How pictures are rendered: settled first, and loaded when there is something to do."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ R = TypeVar("R")
 
 # Large enough to keep the device busy; more would only cost memory and delay.
 CPU_BATCH, GPU_BATCH = 4, 64
-# What a network keeps at most while it works, measured in float32, for each pixel that it sees.
+# The peak memory of a network for each pixel of its input, measured in float32.
 LITE_BYTES_PER_PIXEL, RGB_BYTES_PER_PIXEL = 600, 7000
 # A reference is matched by regions, so more pixels would add nothing.
 REFERENCE_PX = 1024
@@ -39,7 +39,7 @@ REFERENCE_PX = 1024
 
 @dataclass(frozen=True)
 class Rendering:
-    """How pictures will be rendered: all settled, nothing loaded."""
+    """How pictures are rendered: all is settled, and nothing loaded."""
 
     spec: ModelSpec
     weights: Path
@@ -56,7 +56,7 @@ class Rendering:
 
     @property
     def look(self) -> Look:
-        """What of it decides the colours."""
+        """The part that decides the colours."""
         return Look(
             weights=self.sha256,
             render_factor=self.render_factor,
@@ -77,7 +77,7 @@ class Rendering:
         return self.around(self.load_backend())
 
     def around(self, backend: Backend) -> Colorizer:
-        """A colorizer with a network that is there; InputError as in `load`."""
+        """Return a colorizer with a network that is loaded already; InputError as in `load`."""
         return Colorizer(
             backend,
             render_factor=self.render_factor,
@@ -87,7 +87,7 @@ class Rendering:
         )
 
     def load_backend(self) -> Backend:
-        """The network, ready to run; errors as in `load`, but for the reference's."""
+        """Load the network; errors as in `load`, except those of the reference."""
         if self.backend == "openvino":
             model = load_model(user_cache() / "openvino", self.sha256, self._build_network)
             return OpenvinoBackend(model, precision=self.precision)
@@ -101,7 +101,7 @@ class Rendering:
         return build_network(self.spec, self.weights)
 
     def batch_size(self, wanted: int | None) -> int:
-        """The batch size asked for, or one that suits the device and takes at most half of its free memory.
+        """Return the batch size asked for, or one that suits the device and half of its free memory.
 
         Raises:
             OptionError: it is not positive.
@@ -165,10 +165,10 @@ def settle(
             installed.
 
     Raises:
-        OptionError: a value makes no sense.
-        InputError: the reference is not there.
+        OptionError: a value is out of range, or options contradict each other.
+        InputError: the reference does not exist.
         RenderError: there is no such device.
-        WeightsError: the weights are not there, or not what they should be.
+        WeightsError: the weights are missing or damaged.
     """
     chosen = find_mode(mode)
     if saturation is not None and not 0 < saturation <= 4:

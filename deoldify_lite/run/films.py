@@ -139,10 +139,10 @@ def _names_of(task: Task) -> list[Path]:
 
 
 def _hints_in(film: Film, hints: HintFile, settings: FilmSettings) -> tuple[FilmHint, ...]:
-    """The hints of a film, each of which some frame that is rendered must have.
+    """Return the hints of a film.
 
     Raises:
-        OptionError: one lies outside.
+        OptionError: a hint is for a frame that is not rendered.
     """
     cut = Cut.between(film, settings.start_s, settings.end_s)
     found = hints.in_film(film.width, film.height, partial(nearest_frame, film))
@@ -177,7 +177,7 @@ def _colorize(
     """Render one film, from the start again at a smaller render factor if memory runs out.
 
     Returns:
-        The render factor that it was rendered with, and what came out.
+        The render factor that was used, and the counts of frames.
     """
     while True:
         used = settings.with_render_factor(renderer.render_factor)

@@ -33,9 +33,9 @@ from deoldify_lite.temporal.scene_memory import SceneMemory
 log = logging.getLogger(__name__)
 
 # A segment ends with the first shot that ends after so many frames; no shot is longer than twice that. So a
-# stop undoes some minutes of film at most, and what a segment costs, a look for its first frame, is little.
+# stop loses a few minutes of film at most, and the cost of a segment, one seek to its first frame, is small.
 SEGMENT_FRAMES = 1000
-# Four days at 25 frames a second. Where timestamps are damaged, pictures may stand for years.
+# Four days at 25 frames a second. With damaged timestamps, pictures may stand for years.
 MOST_FRAMES = 10_000_000
 
 
@@ -53,7 +53,7 @@ class FilmJob:
 
 
 def cut_of(film: Film, settings: FilmSettings) -> Cut:
-    """The part of a film that is to be rendered.
+    """Return the part of a film to render.
 
     Raises:
         InputError: it has more than MOST_FRAMES.
@@ -71,12 +71,12 @@ def cut_of(film: Film, settings: FilmSettings) -> Cut:
 
 
 def tally_of(film: Film, found: Unfinished) -> Tally:
-    """What an earlier run has done of a film."""
+    """Count the frames that an earlier run has finished."""
     total = Tally()
     for segment in found.segments:
         total.add(segment)
     if total.frames:
-        log.info("%s: goes on at frame %d, where an earlier run was stopped", film.path, total.frames)
+        log.info("%s: resuming at frame %d, where an earlier run stopped", film.path, total.frames)
     return total
 
 
