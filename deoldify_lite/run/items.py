@@ -54,5 +54,5 @@ def warnings_of(grey: bool, wanted_factor: int, used_factor: int) -> tuple[str, 
     if grey:
         warnings.append("the network found no colour in it: it came out grey")
     if used_factor != wanted_factor:
-        warnings.append(f"memory sufficed only for render factor {used_factor}")
+        warnings.append(f"not enough memory: rendered at render factor {used_factor} instead")
     return tuple(warnings)

@@ -366,7 +366,7 @@ def test_a_photo_that_kills_its_workers_is_given_up(
         task = Task(shots, tmp_path / "film" / "x.mp4", Manifest(tmp_path / "film"))
         (film,) = runner.colorize_films([task], too_large)
     assert (film.status, film.render_factor, film.frames) == ("done", 6, 12)
-    assert film.warnings == ("memory sufficed only for render factor 6",)
+    assert film.warnings == ("not enough memory: rendered at render factor 6 instead",)
     assert {name: item.status for name, item in items.items()} == {
         "a.jpg": "done", "b.png": "failed", "c 1.tif": "done",
     }  # fmt: skip
