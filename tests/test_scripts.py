@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 
 from helpers.places import ROOT
 
@@ -23,7 +24,8 @@ COMMANDS = [
 def test_help(path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(sys, "argv", [str(path), "--help"])
     monkeypatch.syspath_prepend(path if path.is_dir() else path.parent)
-    with pytest.raises(SystemExit) as stopped:
+    # Some scripts turn gradients off for good; this turns them on again for the tests that follow.
+    with torch.enable_grad(), pytest.raises(SystemExit) as stopped:
         runpy.run_path(str(path), run_name="__main__")
     for name in [one.stem for one in SCRIPTS.glob("*/[a-z]*.py")]:  # siblings of one are not those of another
         sys.modules.pop(name, None)
