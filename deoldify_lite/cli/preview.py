@@ -4,7 +4,6 @@ import argparse
 import logging
 import shlex
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +18,7 @@ from deoldify_lite.cli.options import (
 from deoldify_lite.errors import InputError, OptionError, RenderError
 from deoldify_lite.film.kinds import FILM_SUFFIXES
 from deoldify_lite.render.modes import MODES, check_render_factor
+from deoldify_lite.run.delivery import Delivery
 from deoldify_lite.run.manifest import Manifest, fingerprint_of
 from deoldify_lite.run.task import Task, check_output
 
@@ -123,9 +123,8 @@ def run_preview(args: argparse.Namespace) -> int:
         if path is not None:
             check_output(Task(args.source, path, manifest), args.overwrite)
 
-    def record(path: Path) -> Callable[[Path], None]:
-        fingerprint = fingerprint_of(args.source, {"preview": path.suffix})
-        return lambda part: manifest.add(path, fingerprint, source=args.source, part=part)
+    def delivery(path: Path) -> Delivery:
+        return Delivery(manifest, fingerprint_of(args.source, {"preview": path.suffix}), args.source)
 
     renderings = _renderings(args, is_film)
     mode, first = next(iter(renderings.items()))
@@ -138,11 +137,11 @@ def run_preview(args: argparse.Namespace) -> int:
     command = "colorize-video" if is_film else "colorize-folder"
     rows = (Row(name, rendering.load()) for name, rendering in renderings.items())
     drawn = draw_sheet(subject, rows, factors, f"{command} --mode MODE --render-factor N")
-    write_sheet(drawn, sheet, args.source, before_rename=record(sheet))
+    write_sheet(drawn, sheet, args.source, deliver=delivery(sheet))
     print(sheet)
     if clip is not None:
         rendering = renderings.get("video", first)
-        _write_clip(args, film, at_s, rendering, clip, before_rename=record(clip))
+        _write_clip(args, film, at_s, rendering, clip, deliver=delivery(clip))
         print(clip)
     weights = "" if args.weights == "lite" else f" --weights {shlex.quote(args.weights)}"
     log.info(
@@ -198,7 +197,7 @@ def _write_clip(
     rendering: "Rendering",
     clip: Path,
     *,
-    before_rename: Callable[[Path], None],
+    deliver: Delivery,
 ) -> None:
     """Colorize some seconds of the film and write the clip.
 
@@ -218,4 +217,4 @@ def _write_clip(
         for warning in item.warnings:
             log.warning("%s: %s", args.source, warning)
         cut = Cut.between(film, at_s, end_s)
-        write_side_by_side(film, cut, result, clip, before_rename=before_rename)
+        write_side_by_side(film, cut, result, clip, deliver=deliver)

@@ -142,9 +142,8 @@ class CrewRenderer:
             for future in futures:
                 future.result()
             part = segments.join()
-            with atomic_path(output) as place:
+            with atomic_path(output, deliver=job.deliver) as place:
                 os.replace(part, place)
-                job.before_rename(place)
         except Exception as error:
             # The first error, not those of segments that were stopped for it.
             raise segments.first_error or error from None

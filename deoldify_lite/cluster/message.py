@@ -60,11 +60,11 @@ class Answer(NamedTuple):
 
 @dataclass(frozen=True)
 class Finished:
-    """A photo that is complete, but for its record and, unless it has several pages, its name."""
+    """A photo that is complete, but for its record and its name."""
 
     render_factor: int
     extras: tuple[Path, ...]  # other files that were made for it
-    part: Path | None  # that is to get its name
+    part: Path  # that is to get its name
 
 
 @dataclass(frozen=True)

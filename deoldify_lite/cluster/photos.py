@@ -5,7 +5,6 @@ import threading
 from collections import Counter, deque
 from collections.abc import Generator, Iterable, Iterator, Sequence, Set
 from contextlib import ExitStack
-from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -14,9 +13,10 @@ from deoldify_lite.cluster.member import WorkerLost
 from deoldify_lite.cluster.message import ORDERS_AT_HAND, Finished
 from deoldify_lite.cluster.worker import photos as in_worker
 from deoldify_lite.errors import InputError
+from deoldify_lite.run.delivery import delivery_of
 from deoldify_lite.run.failure import failed
 from deoldify_lite.run.items import Item
-from deoldify_lite.run.photos import keep_result, run_photos
+from deoldify_lite.run.photos import run_photos
 from deoldify_lite.run.settings import PhotoSettings
 from deoldify_lite.run.task import Task
 from deoldify_lite.system.files import clear_parts
@@ -105,7 +105,7 @@ class _Handout:
                         self._overwrite,
                     )
                     for item, finished in answers:
-                        self._items.put(self._keep(waiting.pop(item.output), item, finished))
+                        self._items.put(self._deliver(waiting.pop(item.output), item, finished))
             except WorkerLost as error:
                 log.warning(
                     "a worker on %s was lost (%s); its %d photos are done again",
@@ -137,16 +137,17 @@ class _Handout:
                 else:
                     self._items.put(failed(task, lost_for_good(task.source)))
 
-    def _keep(self, task: Task, item: Item, finished: Finished | None) -> Item:
-        """Record a photo, and give it its name."""
+    def _deliver(self, task: Task, item: Item, finished: Finished | None) -> Item:
+        """Record a photo, and give it its name; return its outcome."""
         if finished is None:
             return item
-        keep = partial(keep_result, self._settings, task, finished.render_factor, finished.extras)
+        settings = self._settings.with_render_factor(finished.render_factor)
         try:
-            keep(finished.part)
-        except Exception as error:
-            if finished.part is None or not isinstance(error, OSError):
-                return failed(task, error)
-            finished.part.unlink(missing_ok=True)
+            delivery_of(task, settings, finished.extras)(finished.part, task.output)
+        except OSError as error:
             return failed(task, InputError(f"{task.output}: cannot be written: {error.strerror or error}"))
+        except Exception as error:
+            return failed(task, error)
+        finally:
+            finished.part.unlink(missing_ok=True)
         return item

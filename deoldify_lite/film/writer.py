@@ -7,7 +7,7 @@ bit for bit, with our chroma.
 import logging
 import os
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -23,7 +23,7 @@ from deoldify_lite.film.encoding import Encoding
 from deoldify_lite.film.mux import join_with_source
 from deoldify_lite.film.probe import Film, Stream
 from deoldify_lite.film.segment import SegmentEncoder
-from deoldify_lite.system.files import atomic_path
+from deoldify_lite.system.files import Deliver, atomic_path
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +70,7 @@ class ChromaWriter:
         cut: Cut | None = None,
         folder: Path | None = None,
         segments: Sequence[tuple[Path, int]] = (),
-        before_rename: Callable[[Path], None] | None = None,
+        deliver: Deliver = os.replace,
     ) -> None:
         """Prepare; nothing is started.
 
@@ -84,7 +84,7 @@ class ChromaWriter:
             cut: the same as the reader's.
             folder: where segments are kept, beside the result; None for a temporary one.
             segments: files of the first segments, which are finished, and the frames in each.
-            before_rename: called with the finished result just before it gets its name.
+            deliver: gives the finished result its name.
         """
         self.film = film
         self.out_path = out_path
@@ -94,7 +94,7 @@ class ChromaWriter:
         self.cut = cut or Cut(film)
         self.segments = list(segments)
         self._folder = folder
-        self._before_rename = before_rename
+        self._deliver = deliver
         self._chroma_size = chroma_size
         self._stack = ExitStack()
         self._encoder: SegmentEncoder | None = None
@@ -158,10 +158,8 @@ class ChromaWriter:
             if kind is None:
                 colorized = self._finish_segment(is_last=True)
                 note_difference(self.film, sum(frames for _, frames in self.segments), colorized)
-                with atomic_path(self.out_path) as part:
+                with atomic_path(self.out_path, deliver=self._deliver) as part:
                     join_with_source(self.film, self.cut, self.segments, self.streams, part)
-                    if self._before_rename:
-                        self._before_rename(part)
 
     def _stop(self) -> None:
         """Stop ffmpeg, and remove an unfinished segment."""

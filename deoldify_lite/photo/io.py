@@ -13,7 +13,7 @@ from deoldify_lite.photo.encode import encode_photo, fit_into
 from deoldify_lite.photo.kinds import KINDS, TIFF, kind_named
 from deoldify_lite.photo.photo import Photo
 from deoldify_lite.photo.tiff_write import TiffWriter
-from deoldify_lite.system.files import Rename, atomic_path
+from deoldify_lite.system.files import Deliver, atomic_path
 
 
 def read_photo(path: Path, *, page: int = 0) -> Photo:
@@ -76,7 +76,7 @@ def write_photo(
     path: Path,
     *,
     quality: int | None = None,
-    rename: Rename | None = None,
+    deliver: Deliver = os.replace,
 ) -> None:
     """Write a photo in the format of the suffix of `path`, whole or not at all.
 
@@ -87,7 +87,7 @@ def write_photo(
     Args:
         quality: 1 to 100, of JPEG and AVIF (always 4:4:4, since colour is what we made), WebP and HEIC; None
             for the kind's own, at which the loss does not show.
-        rename: gives the finished file its name, in place of `os.replace`.
+        deliver: gives the finished file its name.
 
     Raises:
         OptionError: the suffix or the quality makes no sense, or `path` is the photo's own file.
@@ -105,33 +105,33 @@ def write_photo(
     if max(height, width) > kind.max_side_px:
         raise InputError(f"{path}: {kind.name} cannot hold {width} x {height} pixels; choose png or tif")
     if kind is TIFF:
-        with tiff_writer(photo.path, path, rename=rename) as writer:
+        with tiff_writer(photo.path, path, deliver=deliver) as writer:
             writer.add(fit_into(TIFF, photo, path))
         return
-    with _written(photo.path, path, rename) as part, open(part, "wb") as file:
+    with _written(photo.path, path, deliver) as part, open(part, "wb") as file:
         file.writelines(encode_photo(photo, kind, quality, path))
 
 
 @contextmanager
-def tiff_writer(source: Path, path: Path, *, rename: Rename | None = None) -> Iterator[TiffWriter]:
+def tiff_writer(source: Path, path: Path, *, deliver: Deliver = os.replace) -> Iterator[TiffWriter]:
     """Yield a writer that takes pages; the file appears at `path` only if the block ends without error.
 
     Raises:
         OptionError: `path` is the source itself.
         InputError: the file cannot be written.
     """
-    with _written(source, path, rename) as part, open(part, "wb") as file:
+    with _written(source, path, deliver) as part, open(part, "wb") as file:
         writer = TiffWriter(file)
         yield writer
         writer.close()
 
 
 @contextmanager
-def _written(source: Path, path: Path, rename: Rename | None) -> Iterator[Path]:
+def _written(source: Path, path: Path, deliver: Deliver) -> Iterator[Path]:
     try:
         if path.exists() and source.exists() and os.path.samefile(path, source):
             raise OptionError(f"{path}: is the source photo itself; choose another folder or name")
-        with atomic_path(path, rename=rename) as part:
+        with atomic_path(path, deliver=deliver) as part:
             yield part
     except OSError as error:
         raise InputError(f"{path}: cannot be written: {error.strerror or error}") from error

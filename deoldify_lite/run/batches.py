@@ -12,10 +12,11 @@ from itertools import groupby
 from deoldify_lite.color.arrays import Square
 from deoldify_lite.photo.io import pages_of, read_photo
 from deoldify_lite.render.colorizer import Colorizer, OutOfMemoryError, Prediction
+from deoldify_lite.run.delivery import DeliveryOf
 from deoldify_lite.run.failure import failed
 from deoldify_lite.run.finish import finish
 from deoldify_lite.run.items import Item
-from deoldify_lite.run.pages import LEAST_PIXELS, MOST_PIXELS, Keep, Page, PagedResult
+from deoldify_lite.run.pages import LEAST_PIXELS, MOST_PIXELS, Page, PagedResult
 from deoldify_lite.run.settings import PhotoSettings
 from deoldify_lite.run.task import Task
 from deoldify_lite.system.machine import cores
@@ -31,7 +32,7 @@ def render_photos(
     settings: PhotoSettings,
     outputs: Set[str],
     *,
-    keep: Keep,
+    delivery: DeliveryOf,
     batch_size: int,
     overwrite: bool,
     most_pixels: int | None = None,
@@ -43,7 +44,7 @@ def render_photos(
         colorizer: what gives the chroma.
         settings: of the run.
         outputs: names of all results of the run, in lower case; no further page gets one of them.
-        keep: records a result and gives it its name.
+        delivery: of the result of each photo.
         batch_size: photos predicted at once.
         overwrite: replace files of further pages that no run of ours has made.
         most_pixels: in memory at a time, each, being read, predicted and written; None for MOST_PIXELS.
@@ -59,12 +60,12 @@ def render_photos(
         Workers(helpers, name="writing") as writers,
         at_work("predicting"),
     ):
-        pages = _pages(todo, settings, overwrite, outputs, keep, results)
+        pages = _pages(todo, settings, overwrite, outputs, delivery, results)
         # A page that fills the memory goes alone: all before it are written first, and none is read ahead. So
         # each such page is a group of its own, even if two follow each other; all others have the key None.
         for _, group in groupby(pages, lambda page: page if page.pixels > most_pixels else None):
             colorizer = yield from _overlap(
-                group, colorizer, settings, keep, batch_size, most_pixels, readers, writers
+                group, colorizer, settings, delivery, batch_size, most_pixels, readers, writers
             )
     return colorizer
 
@@ -74,7 +75,7 @@ def _pages(
     settings: PhotoSettings,
     overwrite: bool,
     outputs: Set[str],
-    keep: Keep,
+    delivery: DeliveryOf,
     results: ExitStack,
 ) -> Iterator[Page]:
     """Yield all pages. Headers are read as pages are taken, not those of a whole archive at once."""
@@ -83,7 +84,13 @@ def _pages(
         result = None
         if len(found) > 1:
             result = PagedResult(
-                task, settings, len(found), tuple(notes), keep=keep, overwrite=overwrite, outputs=outputs
+                task,
+                settings,
+                len(found),
+                tuple(notes),
+                delivery=delivery,
+                overwrite=overwrite,
+                outputs=outputs,
             )
             results.callback(result.drop)
         for number, (index, pixels) in enumerate(found, 1):
@@ -94,7 +101,7 @@ def _overlap(
     pages: Iterable[Page],
     colorizer: Colorizer,
     settings: PhotoSettings,
-    keep: Keep,
+    delivery: DeliveryOf,
     batch_size: int,
     most_pixels: int,
     readers: Workers,
@@ -130,7 +137,7 @@ def _overlap(
                 yield from page.ended(failed(page.task, error))
             continue
         for page, prediction in zip(good, predictions, strict=True):
-            pending = writers.submit(partial(finish, page, prediction, colorizer, settings, keep))
+            pending = writers.submit(partial(finish, page, prediction, colorizer, settings, delivery))
             # Only the writer holds the pixels from now on, so that they are freed once it is done.
             writing.append((pending, replace(page, photo=None, square=None)))
             while len(writing) > 1 and sum(page.pixels for _, page in writing) > most_pixels:

@@ -17,13 +17,14 @@ from deoldify_lite.film.fit import Fit, fit_film
 from deoldify_lite.film.kinds import FALLBACK_CONTAINER
 from deoldify_lite.film.probe import Film, probe_film
 from deoldify_lite.render.colorizer import Colorizer, OutOfMemoryError
+from deoldify_lite.run.delivery import Delivery, delivery_of
 from deoldify_lite.run.failure import failed
 from deoldify_lite.run.hint_file import HintFile
 from deoldify_lite.run.items import RECOLOR_ADVICE, Item, Progress, warnings_of
 from deoldify_lite.run.settings import FilmSettings
 from deoldify_lite.run.steps import Tally
 from deoldify_lite.run.stream import FilmJob, colorize_film
-from deoldify_lite.run.task import Task, check_output, find_done, fingerprint, record
+from deoldify_lite.run.task import Task, check_output, find_done, fingerprint
 from deoldify_lite.run.unfinished import unfinished
 from deoldify_lite.version import __version__
 
@@ -181,18 +182,18 @@ def _colorize(
     """
     while True:
         used = settings.with_render_factor(renderer.render_factor)
-        wanted = fingerprint(task, used)
+        delivery = delivery_of(task, used)
         # What another program has encoded may not fit together with what this one does.
         programs = f"{__version__} {ffmpeg_version()}"
         try:
-            with unfinished(task.output, f"{wanted} {programs}") as found:
+            with unfinished(task.output, f"{delivery.fingerprint} {programs}") as found:
                 job = FilmJob(
                     film,
                     task.output,
                     replace(used, hints=hints),
                     found,
                     streams=fit.streams,
-                    before_rename=partial(_record, task, used, wanted),
+                    deliver=partial(_deliver, task, used, delivery),
                     progress=progress,
                 )
                 tally = renderer.colorize(job)
@@ -204,7 +205,8 @@ def _colorize(
             log.warning("%s: out of memory, started again with render factor %d", task.source, factor)
 
 
-def _record(task: Task, settings: FilmSettings, wanted: str, part: Path) -> None:
-    if fingerprint(task, settings) != wanted:
+def _deliver(task: Task, settings: FilmSettings, delivery: Delivery, part: Path, output: Path) -> None:
+    """Deliver a result, unless its source is no longer what it was when the work began."""
+    if fingerprint(task, settings) != delivery.fingerprint:
         raise InputError(f"{task.source}: was changed while it was colorized: run the same command again")
-    record(task, settings, settings.render_factor, part=part)
+    delivery(part, output)

@@ -14,15 +14,16 @@ from deoldify_lite.photo.samples import to_depth
 from deoldify_lite.photo.watermark import add_watermark
 from deoldify_lite.photo.xmp import with_mark
 from deoldify_lite.render.colorizer import Colorizer, Prediction, is_grey
+from deoldify_lite.run.delivery import DeliveryOf
 from deoldify_lite.run.failure import failed
 from deoldify_lite.run.items import Item, warnings_of
-from deoldify_lite.run.pages import MOST_PIXELS, Keep, Page
+from deoldify_lite.run.pages import MOST_PIXELS, Page
 from deoldify_lite.run.settings import PhotoSettings
 from deoldify_lite.run.task import Task
 
 
 def finish(
-    page: Page, prediction: Prediction, colorizer: Colorizer, settings: PhotoSettings, keep: Keep
+    page: Page, prediction: Prediction, colorizer: Colorizer, settings: PhotoSettings, delivery: DeliveryOf
 ) -> Item:
     """Give a page its colours and write it; return its outcome.
 
@@ -31,7 +32,7 @@ def finish(
         prediction: the chroma for it.
         colorizer: the one that predicted.
         settings: of the run.
-        keep: records the result of a photo of one page, and gives it its name.
+        delivery: of the result of a photo of one page.
     """
     began = time.perf_counter()
     task, photo, paged = page.task, page.photo, page.result
@@ -67,7 +68,7 @@ def finish(
                 result,
                 task.output,
                 quality=settings.quality,
-                rename=lambda part, _: keep(task, colorizer.render_factor, extras, part),
+                deliver=delivery(task, colorizer.render_factor, extras),
             )
     except Exception as error:
         return failed(task, error)

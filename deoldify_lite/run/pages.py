@@ -1,7 +1,8 @@
 """The pages of a photo: each goes through the network by itself, and together they make one result."""
 
+import os
 import threading
-from collections.abc import Callable, Iterator, Sequence, Set
+from collections.abc import Iterator, Set
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,19 +13,17 @@ from deoldify_lite.photo.io import tiff_writer, write_photo
 from deoldify_lite.photo.kinds import holds_pages
 from deoldify_lite.photo.photo import Photo
 from deoldify_lite.photo.tiff_write import TiffWriter
+from deoldify_lite.run.delivery import DeliveryOf
 from deoldify_lite.run.failure import failed
 from deoldify_lite.run.items import Item
 from deoldify_lite.run.settings import PhotoSettings
 from deoldify_lite.run.task import Task
+from deoldify_lite.system.files import part_beside
 
 # Pixels that are in memory at a time, each, being read, predicted and written; a page with more goes alone.
 MOST_PIXELS = 64_000_000
 # What a page counts for at least, so that ever so many small ones do not pile up.
 LEAST_PIXELS = 1_000_000
-
-# Called with a task, the render factor it was rendered with, other files that were made for it, and the file
-# that is to get the result's name, if it has not got it yet: records the result, and gives it its name.
-Keep = Callable[[Task, int, Sequence[Path], Path | None], None]
 
 
 class PagedResult:
@@ -37,7 +36,7 @@ class PagedResult:
         settings: of the run.
         pages: how many will come.
         notes: warnings about pages that are left out.
-        keep: records the result.
+        delivery: of the result.
         overwrite: replace files of further pages that no run of ours has made.
         outputs: names of all results of the run, in lower case; no further page gets one of them.
     """
@@ -49,20 +48,21 @@ class PagedResult:
         pages: int,
         notes: tuple[str, ...] = (),
         *,
-        keep: Keep,
+        delivery: DeliveryOf,
         overwrite: bool = False,
         outputs: Set[str] = frozenset(),
     ) -> None:
         self.task = task
         self._settings = settings
         self._notes = notes
-        self._keep = keep
+        self._delivery = delivery
         self._overwrite = overwrite
         self._outputs = outputs
         self._items: dict[int, Item | None] = dict.fromkeys(range(1, pages + 1))
         self._lock = threading.Lock()
         self._context: AbstractContextManager[TiffWriter] | None = None
         self._writer: TiffWriter | None = None
+        self._part: Path | None = None  # finished, and about to get the result's name
 
     def add(self, photo: Photo, number: int) -> None:
         """Write a page.
@@ -73,11 +73,12 @@ class PagedResult:
         if not holds_pages(self.task.output):
             path = self.page_path(self.task.output, number)
             self._check(path, number)
-            write_photo(photo, path, quality=self._settings.quality)
+            deliver = self._set_aside if number == 1 else os.replace
+            write_photo(photo, path, quality=self._settings.quality, deliver=deliver)
             return
         with self._lock:
             if self._writer is None:
-                self._context = tiff_writer(self.task.source, self.task.output)
+                self._context = tiff_writer(self.task.source, self.task.output, deliver=self._set_aside)
                 self._writer = self._context.__enter__()
         try:
             self._writer.add(photo, number)
@@ -111,11 +112,18 @@ class PagedResult:
         return self._bind(items) if len(items) == len(self._items) else None
 
     def drop(self) -> None:
-        """Remove a TIFF that was not finished."""
+        """Remove what is left of a result that was not delivered."""
         if self._context is not None:
             stopped = InputError(f"{self.task.output}: was not finished")
             self._context.__exit__(type(stopped), stopped, None)
         self._context = self._writer = None
+        if self._part is not None:
+            self._part.unlink(missing_ok=True)
+
+    def _set_aside(self, part: Path, output: Path) -> None:
+        """Keep a finished file under another hidden name, until all pages are done."""
+        self._part = part_beside(output)
+        os.replace(part, self._part)
 
     def _bind(self, items: list[Item]) -> Item:
         """Make one result of the pages that were done, and one outcome of all."""
@@ -139,9 +147,9 @@ class PagedResult:
             if self._context is not None:
                 context, self._context, self._writer = self._context, None, None
                 context.__exit__(None, None, None)
-            if not task.output.exists():
+            if self._part is None:
                 raise InputError(f"{task.output}: its first page could not be made: {items[0].reason}")
-            self._keep(task, factor, extras, None)
+            self._delivery(task, factor, extras)(self._part, task.output)
         except (DeoldifyError, OSError) as error:
             return failed(task, error)
         seconds = sum(item.seconds for item in done)

@@ -1,19 +1,18 @@
 """Colorize photos: skip what is done, and have the rest rendered by the only run in its folder."""
 
 import logging
-import os
 from collections.abc import Callable, Generator, Iterator, Sequence, Set
 from contextlib import ExitStack
-from functools import partial
 from pathlib import Path
 
 from deoldify_lite.errors import DeoldifyError
 from deoldify_lite.render.colorizer import Colorizer
 from deoldify_lite.run.batches import render_photos
+from deoldify_lite.run.delivery import Delivery, delivery_of
 from deoldify_lite.run.failure import failed
 from deoldify_lite.run.items import Item
 from deoldify_lite.run.settings import PhotoSettings
-from deoldify_lite.run.task import Task, check_output, find_done, record
+from deoldify_lite.run.task import Task, check_output, find_done
 from deoldify_lite.system.files import clear_parts
 from deoldify_lite.system.lock import sole_run
 
@@ -40,12 +39,14 @@ def colorize_photos(
         InputError: another run colorizes photos into the same folder.
         OSError: a folder for results cannot be made or written to.
     """
-    keep = partial(keep_result, settings)
+
+    def delivery(task: Task, render_factor: int, extras: Sequence[Path]) -> Delivery:
+        return delivery_of(task, settings.with_render_factor(render_factor), extras)
 
     def render(todo: Sequence[Task], outputs: Set[str]) -> Iterator[Item]:
         colorizer = load_colorizer()
         return render_photos(
-            todo, colorizer, settings, outputs, keep=keep, batch_size=batch_size, overwrite=overwrite
+            todo, colorizer, settings, outputs, delivery=delivery, batch_size=batch_size, overwrite=overwrite
         )
 
     yield from run_photos(tasks, settings, render, overwrite=overwrite)
@@ -83,16 +84,3 @@ def run_photos(
         clear_parts(path for task in todo for path in (task.output, task.comparison) if path)
         outputs = {str(path).casefold() for task in tasks for path in (task.output, task.comparison) if path}
         yield from render(todo, outputs)
-
-
-def keep_result(
-    settings: PhotoSettings, task: Task, factor: int, extras: Sequence[Path], part: Path | None
-) -> None:
-    """Record a result, and then give it its name.
-
-    Raises:
-        OSError: one of the two cannot be done.
-    """
-    record(task, settings, factor, extras, part=part)
-    if part is not None:
-        os.replace(part, task.output)

@@ -25,6 +25,7 @@ from deoldify_lite.run.steps import (
     show_frames,
 )
 from deoldify_lite.run.unfinished import Unfinished
+from deoldify_lite.system.files import Deliver
 from deoldify_lite.system.threads import Sink
 from deoldify_lite.system.work_time import at_work
 from deoldify_lite.temporal.key_frames import MOST_STEPS
@@ -48,7 +49,7 @@ class FilmJob:
     settings: FilmSettings
     found: Unfinished  # the segments that are done; takes the others as they are made
     streams: Sequence[Stream]  # of the source, those that the result can hold
-    before_rename: Callable[[Path], None]  # called with the finished result just before it gets its name
+    deliver: Deliver  # gives the finished result its name
     progress: Progress | None = None  # called after each frame
 
 
@@ -110,7 +111,7 @@ def colorize_film(job: FilmJob, colorizer: Colorizer, *, batch_size: int) -> Tal
             cut=cut,
             folder=found.folder,
             segments=found.paths,
-            before_rename=job.before_rename,
+            deliver=job.deliver,
         ) as writer,
         closing(
             predict_ahead(

@@ -1,7 +1,6 @@
 """One photo or film of a run: is it done, may its result be written, and the record of it."""
 
 import os
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -72,37 +71,3 @@ def find_done(task: Task, settings: "Settings") -> Path | None:
     source = task.origin or str(task.source.absolute())
     name = task.manifest.find(names, fingerprint(task, settings), source)
     return None if name is None else task.manifest.folder / name
-
-
-def record(
-    task: Task,
-    settings: "Settings",
-    render_factor: int,
-    extras: Sequence[Path] = (),
-    *,
-    part: Path | None = None,
-) -> None:
-    """Record a result, with the render factor it was really rendered with.
-
-    `part` is the file that is about to become the result, if it is recorded before it gets its name. If we
-    are killed between the two, no file of the recorded size has that name, and the next run renders it again.
-    Recorded after, the result would pass for a file of the user's.
-
-    If memory sufficed only for a smaller render factor, the next run asks for another fingerprint than the
-    recorded one, and tries again.
-
-    Raises:
-        OSError: it cannot be recorded. The result is removed then, since the next run would take it for a
-            file of the user's.
-    """
-    try:
-        task.manifest.add(
-            task.output,
-            fingerprint(task, settings.with_render_factor(render_factor)),
-            extras,
-            source=task.origin or task.source,
-            part=part,
-        )
-    except OSError:
-        (part or task.output).unlink(missing_ok=True)
-        raise

@@ -1,6 +1,5 @@
 """The preview of a film: a frame for the sheet, and a short clip with before and after side by side."""
 
-from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from deoldify_lite.film.probe import Film, probe_film
 from deoldify_lite.film.process import last_words, run_arguments
 from deoldify_lite.film.reader import FrameReader
 from deoldify_lite.show.sheet import CELL_PX, Subject
-from deoldify_lite.system.files import atomic_path
+from deoldify_lite.system.files import Deliver, atomic_path
 
 CLIP_PX = 640  # longest side of either half of a clip
 GAP_PX = 4
@@ -59,9 +58,7 @@ def _shown_size(film: Film, most_px: int) -> tuple[int, int]:
     return fit_size((film.height, width), most_px)
 
 
-def write_side_by_side(
-    source: Film, cut: Cut, result: Path, path: Path, *, before_rename: Callable[[Path], None]
-) -> None:
+def write_side_by_side(source: Film, cut: Cut, result: Path, path: Path, *, deliver: Deliver) -> None:
     """Write a clip of a film on the left and its colorized cut on the right, with sound.
 
     Args:
@@ -69,7 +66,7 @@ def write_side_by_side(
         cut: the part of it that was colorized.
         result: the colorized part.
         path: of the clip, .mp4.
-        before_rename: called with the finished clip just before it gets its name.
+        deliver: gives the finished clip its name.
 
     Raises:
         VideoError: ffmpeg failed.
@@ -104,11 +101,10 @@ def write_side_by_side(
         "tag:v": "hvc1" if hdr else None,
     }
     options = {name: value for name, value in options.items() if value is not None}
-    with atomic_path(path) as part:
+    with atomic_path(path, deliver=deliver) as part:
         done = run_arguments(write_command(streams, part, options))
         if done.returncode != 0:
             raise VideoError(f"{path}: the clip cannot be made: {last_words(done.stderr)}")
-        before_rename(part)
 
 
 def _half(film: Film, cut: Cut, height: int, width: int) -> Any:

@@ -17,7 +17,7 @@ from deoldify_lite.photo.photo import Photo
 from deoldify_lite.photo.thumbnail import look_of
 from deoldify_lite.photo.xmp import with_mark
 from deoldify_lite.render.colorizer import Colorizer, OutOfMemoryError
-from deoldify_lite.system.files import atomic_path
+from deoldify_lite.system.files import Deliver
 
 Look = NDArray[np.uint8]  # (h, w, 3) RGB, sRGB
 
@@ -98,18 +98,16 @@ def _place(canvas: Image.Image, left: int, look: Look | None, label: str, *, bol
         canvas.paste(Image.fromarray(np.ascontiguousarray(look)), (left, LABEL_PX))
 
 
-def write_sheet(sheet: Look, path: Path, source: Path, *, before_rename: Callable[[Path], None]) -> None:
+def write_sheet(sheet: Look, path: Path, source: Path, *, deliver: Deliver) -> None:
     """Write a sheet as PNG or JPEG, by its suffix, with the mark of AI in its metadata.
 
     Args:
         sheet: the picture.
         path: of the file.
         source: the photo or film.
-        before_rename: called with the finished file just before it gets its name.
+        deliver: gives the finished file its name.
 
     Raises:
         OptionError, InputError: it cannot be written there.
     """
-    with atomic_path(path) as part:
-        write_photo(Photo(source, sheet, xmp=with_mark(None)), part, quality=92)
-        before_rename(part)
+    write_photo(Photo(source, sheet, xmp=with_mark(None)), path, quality=92, deliver=deliver)

@@ -12,8 +12,8 @@ from pathlib import Path
 
 log = logging.getLogger(__name__)
 
-# How a finished part gets its name: called with both.
-Rename = Callable[[Path, Path], object]
+# Gives a finished part, the first path, its name, the second.
+Deliver = Callable[[Path, Path], object]
 
 # As `atomic_path` names them.
 _PART = re.compile(r"\.(?P<stem>.*)\.[0-9a-f]{8}\.part(?P<suffix>\..*|)", re.DOTALL)
@@ -67,10 +67,10 @@ def sha256_of(path: Path) -> str:
 
 
 @contextmanager
-def atomic_path(path: Path, *, rename: Rename | None = None) -> Iterator[Path]:
-    """Yield a name beside `path` to write to; what is there is moved over `path` if the block succeeds.
+def atomic_path(path: Path, *, deliver: Deliver = os.replace) -> Iterator[Path]:
+    """Yield a name beside `path` to write to; if the block succeeds what is there is delivered, else removed.
 
-    If the block fails it is removed. `rename`, if given, moves it instead, wherever that may be.
+    `deliver` is called with that name and `path` once the file is safe on the disk.
 
     The name keeps the suffix of `path`, since ffmpeg and Pillow choose the format by it, and starts with a
     dot and ends in `.part` before that suffix, so that nobody takes it for a result. A link at `path` is
@@ -89,7 +89,7 @@ def atomic_path(path: Path, *, rename: Rename | None = None) -> Iterator[Path]:
         yield part
         with open(part, "rb+") as file:  # writable, or Windows refuses to flush it
             os.fsync(file.fileno())
-        (rename or os.replace)(part, path)
+        deliver(part, path)
     finally:
         part.unlink(missing_ok=True)
 

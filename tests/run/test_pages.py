@@ -10,6 +10,7 @@ import tifffile
 from deoldify_lite.photo.io import pages_of, read_photo
 from deoldify_lite.render.colorizer import Colorizer
 from deoldify_lite.run import batches, finish
+from deoldify_lite.run.manifest import Manifest
 from deoldify_lite.run.pages import MOST_PIXELS
 from deoldify_lite.run.photos import colorize_photos
 from deoldify_lite.run.plan import plan, tasks_of
@@ -67,6 +68,29 @@ def test_formats_without_pages_get_a_file_for_each(tmp_path: Path, format: str) 
     )
     assert run_photos([source], tmp_path / "out", settings)[0].status == "skipped"
     assert run_photos([source], tmp_path / "out", settings, overwrite=True)[0].status == "done"
+
+
+@pytest.mark.parametrize("format", ["keep", "jpg"])
+def test_a_result_of_pages_is_recorded_before_it_has_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, format: str
+) -> None:
+    source, out = several_pages(tmp_path / "a.tif"), tmp_path / "out"
+    seen = []
+
+    def full(manifest: Manifest, output: Path, *_: object, **__: object) -> None:
+        seen.append(output.exists())
+        raise OSError("no space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Manifest, "add", full)
+        (item,) = run_photos([source], out, replace(SETTINGS, format=format))
+    assert item.status == "failed" and seen == [False]
+    assert not list(out.glob(".*part*")) and not item.output.exists()
+    if format == "jpg":  # of no use without the first
+        for page in out.glob("*-page*"):
+            page.unlink()
+    (item,) = run_photos([source], out, replace(SETTINGS, format=format))
+    assert item.status == "done" and not item.warnings[1:]
 
 
 def test_no_file_of_the_users_becomes_a_page(tmp_path: Path) -> None:

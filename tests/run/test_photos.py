@@ -21,13 +21,12 @@ from deoldify_lite.photo.io import read_photo
 from deoldify_lite.photo.photo import Photo
 from deoldify_lite.render.colorizer import Colorizer, is_grey
 from deoldify_lite.render.look import Look
-from deoldify_lite.run import photos as photo_jobs
 from deoldify_lite.run.finish import side_by_side
 from deoldify_lite.run.items import Item, as_json, summary
+from deoldify_lite.run.manifest import Manifest
 from deoldify_lite.run.photos import colorize_photos
 from deoldify_lite.run.plan import plan, tasks_of
 from deoldify_lite.run.settings import PhotoSettings
-from deoldify_lite.run.task import Task, record
 from helpers.networks import Fixed
 from helpers.photos import has_mark
 from helpers.pictures import grey_picture, luma_levels
@@ -348,11 +347,13 @@ def test_a_result_is_recorded_before_it_has_its_name(
     settings = PhotoSettings(Look("x", 4, 1.0, "auto"))
     seen: list[bool] = []
 
-    def watch(task: Task, *arguments: object, **options: object) -> None:
-        seen.append(task.output.exists())
-        record(task, *arguments, **options)  # type: ignore[arg-type]
+    add = Manifest.add
 
-    monkeypatch.setattr(photo_jobs, "record", watch)
+    def watch(manifest: Manifest, output: Path, *arguments: object, **options: object) -> None:
+        seen.append(output.exists())
+        add(manifest, output, *arguments, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Manifest, "add", watch)
     (item,) = colorize_photos(tasks, rendering.load, settings, batch_size=1)
     assert item.status == "done" and seen == [False]
     item.output.unlink()

@@ -6,10 +6,8 @@ import pytest
 
 from deoldify_lite.errors import InputError, OptionError
 from deoldify_lite.photo.kinds import PHOTO_SUFFIXES
-from deoldify_lite.render.look import Look
 from deoldify_lite.run.plan import plan, tasks_of
-from deoldify_lite.run.settings import PhotoSettings
-from deoldify_lite.run.task import check_output, record
+from deoldify_lite.run.task import check_output
 
 
 def outputs(inputs: list[Path], out: Path | None, suffix: str | None = None) -> list[Path]:
@@ -131,22 +129,6 @@ def test_comparisons_get_names_of_their_own(photos: Path) -> None:
     comparison.write_bytes(b"the user's")
     with pytest.raises(InputError, match="not a result"):
         check_output(tasks[0], overwrite=False)
-
-
-def test_a_result_that_cannot_be_recorded_is_taken_back(
-    photos: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Or the next run would refuse to touch it."""
-
-    def full(*_: object, **__: object) -> None:
-        raise OSError("no space left on device")
-
-    task = tasks_of(plan([photos / "a.jpg"], None, suffixes=PHOTO_SUFFIXES, suffix_of=lambda p: p.suffix))[0]
-    task.output.write_bytes(b"result")
-    monkeypatch.setattr(task.manifest, "add", full)
-    with pytest.raises(OSError, match="no space"):
-        record(task, PhotoSettings(Look("x", 16, 1.0, "auto")), 16)
-    assert not task.output.exists()
 
 
 def film_names(inputs: list[Path], out: Path | None) -> dict[str, list[str]]:

@@ -1,6 +1,7 @@
 """Sheets to choose from, of photos and of frames, and clips of before and after."""
 
 import argparse
+import os
 from pathlib import Path
 
 import numpy as np
@@ -90,9 +91,14 @@ def test_deep_photos_and_clear_ones_look_as_in_a_viewer() -> None:
 
 @pytest.mark.parametrize("suffix", [".png", ".jpg"])
 def test_a_sheet_says_whose_colors_these_are(tmp_path: Path, suffix: str) -> None:
-    path, renamed = tmp_path / f"a-preview{suffix}", []
-    write_sheet(grey_picture(40, 60), path, tmp_path / "a.png", before_rename=renamed.append)
-    assert has_mark(read_photo(path).xmp) and len(renamed) == 1
+    path, delivered = tmp_path / f"a-preview{suffix}", []
+
+    def deliver(part: Path, output: Path) -> None:
+        delivered.append(output)
+        os.replace(part, output)
+
+    write_sheet(grey_picture(40, 60), path, tmp_path / "a.png", deliver=deliver)
+    assert has_mark(read_photo(path).xmp) and delivered == [path]
 
 
 def call(*arguments: object) -> int:

@@ -206,7 +206,7 @@ def join(
     """
     station.check_sight(cut.film.path, segments[0][0])
     part = part_beside(output)
-    with atomic_path(output, rename=lambda made, _: os.replace(made, part)) as made:
+    with atomic_path(output, deliver=lambda made, _: os.replace(made, part)) as made:
         join_with_source(cut.film, cut, segments, streams, made)
     return part
 

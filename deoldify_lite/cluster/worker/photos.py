@@ -14,7 +14,7 @@ from deoldify_lite.run.manifest import Manifest
 from deoldify_lite.run.pages import MOST_PIXELS
 from deoldify_lite.run.settings import PhotoSettings
 from deoldify_lite.run.task import Task
-from deoldify_lite.system.files import part_beside
+from deoldify_lite.system.files import Deliver, part_beside
 
 
 def for_worker(task: Task) -> Task:
@@ -51,19 +51,20 @@ def colorize(
         station.check_sight(task.source.parent, task.output.parent)
     finished: dict[object, Finished] = {}  # by output
 
-    def keep(task: Task, factor: int, extras: Sequence[Path], part: Path | None) -> None:
-        named = None
-        if part is not None:
-            named = part_beside(task.output)
-            os.replace(part, named)
-        finished[task.output] = Finished(factor, tuple(extras), named)
+    def delivery(task: Task, render_factor: int, extras: Sequence[Path]) -> Deliver:
+        def set_aside(part: Path, output: Path) -> None:
+            aside = part_beside(output)
+            os.replace(part, aside)
+            finished[task.output] = Finished(render_factor, tuple(extras), aside)
+
+        return set_aside
 
     run = render_photos(
         tasks,
         station.colorizer,
         settings,
         _Names(outputs),
-        keep=keep,
+        delivery=delivery,
         batch_size=batch_size,
         overwrite=overwrite,
         most_pixels=MOST_PIXELS // ORDERS_AT_HAND,
