@@ -293,6 +293,7 @@ def test_films_side_by_side(
     assert (tmp_path / "p.png").stat().st_size > 10_000
 
 
+@pytest.mark.slow
 @pytest.mark.logs_errors
 def test_folders_of_films(
     pair: tuple[Path, Path],
@@ -312,6 +313,7 @@ def test_folders_of_films(
     assert capsys.readouterr().out.startswith("10 frames") and "b.mkv: not a film" in caplog.text
 
 
+@pytest.mark.slow
 @pytest.mark.logs_errors
 def test_a_source_in_place_of_the_truth(
     pair: tuple[Path, Path],
@@ -353,6 +355,7 @@ def test_films_of_one_name_are_told_apart_by_their_folders() -> None:
     assert film_columns([Path("plain"), Path("ours")]) == ["plain", "ours"]
 
 
+@pytest.mark.slow
 def test_a_film_measured_twice_gives_the_same(pair: tuple[Path, Path]) -> None:
     once, again = (measure_film(("pale",), pair[:1], pair[1]) for _ in range(2))
     assert once.scores == again.scores and once.rate == 25.0

@@ -319,6 +319,7 @@ def test_timecode_is_kept(tmp_path: Path, source_suffix: str, suffix: str) -> No
     assert len(tracks) == (suffix in (".mov", ".mp4", ".m4v"))
 
 
+@pytest.mark.slow
 def test_timecode_of_a_part_is_advanced(tmp_path: Path) -> None:
     source = make(tmp_path / "a.mov", *pattern(0.4), *X264, "-timecode", "10:59:59:24")
     for suffix in (".mov", ".mkv"):
@@ -329,6 +330,7 @@ def test_timecode_of_a_part_is_advanced(tmp_path: Path) -> None:
 # --- what else is in the file ---
 
 
+@pytest.mark.slow
 def test_data_streams_are_kept_where_they_fit_and_told_of_where_not(tmp_path: Path) -> None:
     (tmp_path / "position.bin").write_bytes(b"48.1 11.5")
     plain = make(
@@ -347,6 +349,7 @@ def test_data_streams_are_kept_where_they_fit_and_told_of_where_not(tmp_path: Pa
     assert loss == "stream 1 (data, bin_data) does not fit into .mkv and is left out"
 
 
+@pytest.mark.slow
 def test_chapters_do_not_become_two_tracks(tmp_path: Path) -> None:
     (tmp_path / "m.txt").write_text(
         ";FFMETADATA1\n[CHAPTER]\nTIMEBASE=1/1000\nSTART=0\nEND=60\ntitle=Eins\n"
@@ -362,6 +365,7 @@ def test_chapters_do_not_become_two_tracks(tmp_path: Path) -> None:
     assert len(before["streams"]) == 2
 
 
+@pytest.mark.slow
 def test_names_that_a_telephone_gives_are_kept_and_others_that_do_not_fit_are_told(tmp_path: Path) -> None:
     tags = ("-movflags", "use_metadata_tags", "-metadata", "com.apple.quicktime.make=Apple")
     source = make(tmp_path / "a.mov", *pattern(0.12), *X264, *tags, "-metadata", "title=Titel")
@@ -376,6 +380,7 @@ def test_names_that_a_telephone_gives_are_kept_and_others_that_do_not_fit_are_to
     assert loss == "of its metadata ARCHIVE_NUMBER does not fit into .mp4; .mkv holds all"
 
 
+@pytest.mark.slow
 def test_tags_of_the_picture_are_kept_but_not_those_of_its_old_encoding(tmp_path: Path) -> None:
     source = make(
         tmp_path / "a.mkv",
@@ -434,6 +439,7 @@ def test_all_else_that_comes_with_a_picture_is_told(tmp_path: Path) -> None:
     assert fit_into(film, ".mp4", Encoding()).losses == ("its Dolby Vision Metadata cannot be kept",)
 
 
+@pytest.mark.slow
 def test_pixels_that_are_not_square_stay_so(tmp_path: Path) -> None:
     source = make(tmp_path / "a.mkv", *pattern(0.12), "-vf", "setsar=16/15", *X264)
     for suffix in (".mkv", ".mp4"):

@@ -98,6 +98,7 @@ def test_kept_through_lossless_x264(tmp_path: Path) -> None:
     check_kept(source, 10, encoding=Encoding(crf=0), suffix=".mp4")
 
 
+@pytest.mark.slow
 def test_kept_in_a_film_of_variable_rate(tmp_path: Path) -> None:
     source = make(
         tmp_path / "uneven.mkv",
@@ -107,6 +108,7 @@ def test_kept_in_a_film_of_variable_rate(tmp_path: Path) -> None:
     check_kept(source, 14)  # The last of 15 is left out.
 
 
+@pytest.mark.slow
 def test_kept_in_a_cut(tmp_path: Path) -> None:
     source = make(tmp_path / "long.mkv", *pattern(3), *X264, "-g", 20)
     check_kept(source, 15, start_s=1.2, end_s=1.8)

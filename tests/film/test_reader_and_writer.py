@@ -162,6 +162,7 @@ def test_turned_film_is_turned_once(tmp_path: Path) -> None:
         assert luma_hashes(after.path) == luma_hashes(turned)
 
 
+@pytest.mark.slow
 def test_rgb_becomes_limited_yuv_of_the_same_brightness(tmp_path: Path) -> None:
     source = make(tmp_path / "rgb.mkv", *pattern(0.2), "-c:v", "ffv1", "-pix_fmt", "bgr0")
     after = colorize(source, tmp_path / "out.mkv")
@@ -202,6 +203,7 @@ def test_reader_gives_full_range(tmp_path: Path, pix_fmt: str) -> None:
     assert frame[:, :12].max() <= 1 and frame[:, 20:].min() >= 254
 
 
+@pytest.mark.slow
 def test_limited_grey_is_stretched(tmp_path: Path) -> None:
     source = make(
         tmp_path / "bw.mkv",
@@ -456,6 +458,7 @@ def test_mov_text_becomes_srt_in_mkv(tmp_path: Path) -> None:
     assert [s["codec_name"] for s in out["streams"]] == ["ffv1", "subrip"]
 
 
+@pytest.mark.slow
 def test_webm(tmp_path: Path) -> None:
     source = make(
         tmp_path / "a.webm",
@@ -526,6 +529,7 @@ def test_no_color_stays_grey(plain: Path, tmp_path: Path) -> None:
     assert np.ptp(frames, axis=-1).max() <= 1
 
 
+@pytest.mark.slow
 def test_chroma_frames_belong_to_their_frames(tmp_path: Path) -> None:
     source = make_steps(tmp_path / "uneven.mkv", UNEVEN)
 

@@ -88,6 +88,7 @@ def test_files_are_recognized_and_built(tmp_path: Path, name: str, told: bool) -
     assert type(build_network(None, tmp_path / "new.safetensors")) is type(network)
 
 
+@pytest.mark.slow
 def test_specs_of_baselines() -> None:
     state = {k: v for k, v in ClassicUnet().state_dict().items() if not k.endswith("num_batches_tracked")}
     for metadata in (None, {"encoder": "own"}, {"encoder": "own", "decoder": "no_such"}):

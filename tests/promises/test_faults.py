@@ -266,6 +266,7 @@ class Interfering(Fixed):
         return super().predict(lumas)
 
 
+@pytest.mark.slow
 def test_a_film_that_vanishes(reel: Path, tmp_path: Path, two_segments: None) -> None:
     out, away = tmp_path / "out" / "x.mkv", tmp_path / "away.mkv"
     item = run_film(reel, out, Interfering(lambda: reel.rename(away)), render_factor=8)
@@ -276,6 +277,7 @@ def test_a_film_that_vanishes(reel: Path, tmp_path: Path, two_segments: None) ->
     assert len(rgb_frames(out)) == 50 and names(out.parent) == [NAME, "x.mkv"]
 
 
+@pytest.mark.slow
 def test_a_film_that_is_changed_meanwhile(reel: Path, tmp_path: Path) -> None:
     """Its result would be recorded as that of the new film."""
     out = tmp_path / "out" / "x.mkv"
@@ -326,6 +328,7 @@ def test_ffmpeg_is_killed(long_reel: Path, tmp_path: Path, who: str) -> None:
     assert run_film(long_reel, out, Fixed(), render_factor=4).status == "done"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="there are no such signals")
 @pytest.mark.parametrize("who", ["reader", "writer"])
 def test_ffmpeg_hangs(long_reel: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, who: str) -> None:

@@ -363,6 +363,7 @@ def test_inputs_that_make_no_sense() -> None:
 # photos
 
 
+@pytest.mark.slow
 def test_a_folder_on_s3_comes_out_as_it_would_here(
     bucket: Url, photos: Path, rendering: api.Rendering, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

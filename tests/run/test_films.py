@@ -345,6 +345,7 @@ def test_a_film_wholly_in_color_is_told_of_and_not_called_grey(tmp_path: Path) -
     assert plane_hashes(item.output) == plane_hashes(source)
 
 
+@pytest.mark.slow
 def test_few_frames_of_a_calm_film_are_predicted(
     film: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -376,6 +377,7 @@ class Jittery(Fixed):
         return super().predict(lumas) * 0 + np.float32(drawn)
 
 
+@pytest.mark.slow
 def test_steadiness_calms_a_film(film: Path, tmp_path: Path) -> None:
     spread = {}
     for steadiness in (0.0, 0.95):

@@ -131,6 +131,7 @@ def test_batches() -> None:
     assert list(heavy) == [[3, 3], [9], [1, 1], [1]]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs POSIX timers")
 def test_an_interrupt_at_any_moment_leaves_no_thread_waiting() -> None:
     """Locks in Python code would be left taken now and then, and this test would hang."""
@@ -196,6 +197,7 @@ def shares_at_work(log: pytest.LogCaptureFixture) -> dict[str, float]:
     return {name: float(work) / float(passed) for name, work, passed in found}
 
 
+@pytest.mark.slow
 def test_stages_tell_of_their_work_and_not_of_their_waiting(caplog: pytest.LogCaptureFixture) -> None:
     """One slow stage among others that do nothing: those above wait for room, those below for items."""
     caplog.set_level(logging.DEBUG, "deoldify_lite.system.work_time")

@@ -175,6 +175,7 @@ def test_stop_ends_the_work_and_keeps_what_is_done(desk: Desk, brought: Path) ->
     assert [one.words for one in work.outcomes if one.status == "failed"] == [(STOPPED,), (STOPPED,)]
 
 
+@pytest.mark.slow
 def test_what_stops_before_anything_is_finished_leaves_earlier_results(desk: Desk, brought: Path) -> None:
     earlier = desk.preview(VISITOR, [brought / "film.mp4"], WISH, silent).folder
 
