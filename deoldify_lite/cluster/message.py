@@ -76,6 +76,7 @@ class Piece:
     digest: bytes  # of its small frames, as they came when the film was read
     is_last: bool
     read_from: int  # frame of the film at which that reading began
+    warnings: tuple[str, ...] = ()  # of the last: what that reading has shown
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from deoldify_lite.cluster.crew import TRIES, Crew, RunEnded, lost_for_good
 from deoldify_lite.cluster.member import Member, WorkerLost
 from deoldify_lite.cluster.message import Encoded, Piece
 from deoldify_lite.cluster.worker import films as in_worker
-from deoldify_lite.film.writer import note_difference, segment_path
+from deoldify_lite.film.writer import segment_path, warnings_of_difference
 from deoldify_lite.run import stream
 from deoldify_lite.run.steps import Tally
 from deoldify_lite.run.stream import FilmJob, cut_of, tally_of
@@ -66,6 +66,7 @@ class FilmSegments:
                             return
                         yield piece
                         if piece.is_last:  # whatever happens to the worker now
+                            self.total.warnings = piece.warnings
                             return
                         first, tries = piece.first + piece.frames, 0
                 raise WorkerLost("it ended without a word")
@@ -106,7 +107,7 @@ class FilmSegments:
         """Put the result together, and return the file that is to get its name."""
         job = self._job
         frames = sum(frames for _, frames in self._paths)
-        note_difference(self.cut.film, frames, self.total.frames)
+        self.total.warnings += warnings_of_difference(frames, self.total.frames)
 
         def work(member: Member) -> Path:
             return member.call(in_worker.join, self.cut, self._paths, job.streams, job.output)

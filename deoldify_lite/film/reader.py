@@ -1,6 +1,5 @@
 """Read a film's frames as small squares. ffmpeg scales them, so Python never sees one at full size."""
 
-import logging
 from collections.abc import Iterator
 from types import TracebackType
 from typing import NamedTuple
@@ -15,8 +14,6 @@ from deoldify_lite.film.ffmpeg import write_command
 from deoldify_lite.film.probe import Film
 from deoldify_lite.film.process import FfmpegProcess
 from deoldify_lite.film.tone import luma_table
-
-log = logging.getLogger(__name__)
 
 # Limited range, 16 to 235, stretched to 0 to 255.
 _FULL_FROM_LIMITED = np.clip(np.rint((np.arange(256) - 16) * 255 / 219), 0, 255).astype(np.uint8)
@@ -39,8 +36,11 @@ class FrameReader:
         (S, S) uint8 luma, as in `SmallFrame`.
 
     Raises (on iteration):
-        VideoError: ffmpeg failed. Frames that a damaged film has lost are logged as a warning.
+        VideoError: ffmpeg failed.
     """
+
+    warnings: list[str]
+    """Of frames that a damaged film has lost; complete once all frames are read."""
 
     def __init__(
         self,
@@ -63,6 +63,7 @@ class FrameReader:
         self.with_chroma = with_chroma and has_chroma(film.pix_fmt)
         self.cut = cut or Cut(film)
         self.frames_read = 0
+        self.warnings = []
         self._process: FfmpegProcess | None = None
 
     def __enter__(self) -> "FrameReader":
@@ -123,8 +124,7 @@ class FrameReader:
         # After a seek the decoder complains about the frames that it has not seen; that is no damage.
         complained = bool(process.said) and not self.cut.first
         if complained or expected - self.frames_read > max(2, expected // 100):
-            log.warning(
-                "%s: the file seems to be damaged or cut short: %d frames were read, about %d expected. "
-                "ffmpeg said: %s",
-                *(self.film.path, self.frames_read, expected, process.words()),
+            self.warnings.append(
+                f"the file seems to be damaged or cut short: {self.frames_read} frames were read, about "
+                f"{expected} expected. ffmpeg said: {process.words()}"
             )

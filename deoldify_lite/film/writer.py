@@ -4,7 +4,6 @@ A film never passes through Python at full size: ffmpeg opens the source again a
 bit for bit, with our chroma.
 """
 
-import logging
 import os
 import tempfile
 from collections.abc import Sequence
@@ -25,21 +24,17 @@ from deoldify_lite.film.probe import Film, Stream
 from deoldify_lite.film.segment import SegmentEncoder
 from deoldify_lite.system.files import Deliver, atomic_path
 
-log = logging.getLogger(__name__)
-
 
 def segment_path(folder: Path, number: int, suffix: str) -> Path:
     """The file of a finished segment; segments count from 0."""
     return folder / f"segment-{number:05}{suffix}"
 
 
-def note_difference(film: Film, frames: int, colorized: int) -> None:
-    """Warn if a whole film has a frame more or less than were colorized."""
-    if frames != colorized:
-        log.warning(
-            "%s: it has %d frames, and %d were colorized; the last colours may be off",
-            *(film.path, frames, colorized),
-        )
+def warnings_of_difference(frames: int, colorized: int) -> tuple[str, ...]:
+    """Return the warning for a whole film that has a frame more or less than were colorized."""
+    if frames == colorized:
+        return ()
+    return (f"it has {frames} frames, and {colorized} were colorized; the last colours may be off",)
 
 
 class ChromaWriter:
@@ -57,6 +52,9 @@ class ChromaWriter:
         OptionError: the encoding is not valid.
         VideoError: ffmpeg or its encoder is missing.
     """
+
+    warnings: tuple[str, ...]
+    """About the whole result; complete once that has its name."""
 
     def __init__(
         self,
@@ -93,6 +91,7 @@ class ChromaWriter:
         self.may_keep = may_keep and has_chroma(film.pix_fmt)
         self.cut = cut or Cut(film)
         self.segments = list(segments)
+        self.warnings = ()
         self._folder = folder
         self._deliver = deliver
         self._chroma_size = chroma_size
@@ -157,7 +156,7 @@ class ChromaWriter:
         with self._stack:
             if kind is None:
                 colorized = self._finish_segment(is_last=True)
-                note_difference(self.film, sum(frames for _, frames in self.segments), colorized)
+                self.warnings = warnings_of_difference(sum(frames for _, frames in self.segments), colorized)
                 with atomic_path(self.out_path, deliver=self._deliver) as part:
                     join_with_source(self.film, self.cut, self.segments, self.streams, part)
 

@@ -125,7 +125,12 @@ def colorize_task(
         task.source,
         task.output,
         "done",
-        warnings=warnings_of(is_grey, settings.render_factor, used) + _notes_on(tally) + fit.losses,
+        warnings=(
+            *warnings_of(is_grey, settings.render_factor, used),
+            *_notes_on(tally),
+            *fit.losses,
+            *tally.warnings,
+        ),
         render_factor=used,
         frames=tally.frames,
         seconds=time.perf_counter() - began,

@@ -48,6 +48,7 @@ class Tally:
     kept: int = 0  # of these were in colour already
     grey: int = 0  # came out grey
     predicted: int = 0  # went through the network; the rest took their colour from them
+    warnings: tuple[str, ...] = ()  # of what reading and writing them has shown
 
     def add(self, other: "Tally | Segment") -> None:
         """Count those of another one, too."""

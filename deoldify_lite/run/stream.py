@@ -144,6 +144,7 @@ def colorize_film(job: FilmJob, colorizer: Colorizer, *, batch_size: int) -> Tal
                     frames = total.frames + tally.frames
                     job.progress(film.path, frames, max(frames, cut.frame_count))
     total.add(tally)
+    total.warnings = (*reader.warnings, *writer.warnings)
     return total
 
 

@@ -202,6 +202,22 @@ def test_a_film_comes_out_the_same(
     assert again.status == "skipped"
 
 
+def test_a_damaged_film_is_told_of_the_same(
+    shots: Path, tmp_path: Path, crew: Crew, rendering: api.Rendering, short_segments: None
+) -> None:
+    data = bytearray(shots.read_bytes())
+    middle = len(data) // 3
+    data[middle : middle + 600] = bytes(600)
+    damaged = tmp_path / "damaged.mp4"
+    damaged.write_bytes(data)
+    settings = film_settings(rendering)
+    one = film_here(damaged, tmp_path / "here" / "x.mp4", rendering.load(), settings)
+    task = Task(damaged, tmp_path / "there" / "x.mp4", Manifest(tmp_path / "there"))
+    (item,) = colorize_films([task], settings, crew)
+    assert sum("damaged or cut short" in warning for warning in item.warnings) == 1
+    assert len(item.warnings) == len(one.warnings)  # ffmpeg's words hold addresses
+
+
 def test_hints_come_along(
     shots: Path, photos: Path, tmp_path: Path, crew: Crew, rendering: api.Rendering, short_segments: None
 ) -> None:

@@ -1,6 +1,5 @@
 """Films made with the real ffmpeg go through reader and writer."""
 
-import logging
 import os
 import subprocess
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ from deoldify_lite.film.cut import Cut
 from deoldify_lite.film.encoding import Encoding, choose_pix_fmt
 from deoldify_lite.film.probe import probe_film
 from deoldify_lite.film.reader import FrameReader
+from helpers.film_runs import run_film
 from helpers.films import (
     LOSSLESS,
     SIZE,
@@ -36,6 +36,7 @@ from helpers.films import (
     run,
     tone,
 )
+from helpers.networks import Fixed
 from helpers.places import SHARED
 
 SAMPLES = SHARED / "samples" / "films"
@@ -346,16 +347,16 @@ def test_cut_from_start_to_end(tmp_path: Path, suffix: str) -> None:
 
 
 @pytest.mark.slow
-def test_cut_far_into_a_film_without_an_index(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_cut_far_into_a_film_without_an_index(tmp_path: Path) -> None:
     source = make(
         tmp_path / "long.ts",
         *(*pattern(13), *tone(13), *X264, "-preset", "veryfast", "-g", 60, "-bf", 2, "-c:a", "mp2"),
     )
-    film = colorize(source, tmp_path / "out.mkv", start_s=12.2, end_s=12.6)
+    item = run_film(source, tmp_path / "out.mkv", Fixed(), start_s=12.2, end_s=12.6, recolor_all=True)
     first = int((Fraction(12.2) - probe_film(source).offset_s) * 25 + Fraction(1, 2))
-    assert luma_hashes(film.path) == luma_hashes(source)[first : first + 10]
-    assert first_sound(film.path) < 0.05
-    assert not caplog.records
+    assert luma_hashes(item.output) == luma_hashes(source)[first : first + 10]
+    assert first_sound(item.output) < 0.05
+    assert not item.warnings
 
 
 def test_cut_without_frames_is_refused(plain: Path) -> None:
@@ -551,30 +552,26 @@ def test_chroma_frames_belong_to_their_frames(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".ts"])
-def test_cut_off_film_is_read_as_far_as_it_goes(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture, suffix: str
-) -> None:
+def test_cut_off_film_is_read_as_far_as_it_goes(tmp_path: Path, suffix: str) -> None:
     arguments = (*pattern(3), *X264, "-g", 10, *(["-movflags", "+faststart"] if suffix == ".mp4" else []))
     whole = make(tmp_path / f"whole{suffix}", *arguments)
     part = tmp_path / f"part{suffix}"
     part.write_bytes(whole.read_bytes()[: whole.stat().st_size * 6 // 10])
-    with caplog.at_level(logging.WARNING):
-        after = colorize(part, tmp_path / "out.mkv")
-    assert 25 < after.frame_count < 70
+    item = run_film(part, tmp_path / "out.mkv", Fixed((0.1, -0.1)))
+    assert 25 < probe_film(item.output).frame_count < 70
     if suffix != ".ts":  # A transport stream has no header that tells its length.
-        assert str(part) in caplog.text and "about 75 expected" in caplog.text
+        assert any("cut short" in text and "about 75 expected" in text for text in item.warnings)
 
 
-def test_damage_in_the_middle_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_damage_in_the_middle_is_told(tmp_path: Path) -> None:
     data = bytearray(make(tmp_path / "whole.mkv", *pattern(3), *X264, "-g", 10).read_bytes())
     middle = len(data) // 2
     data[middle : middle + 3000] = bytes(3000)
     damaged = tmp_path / "damaged.mkv"
     damaged.write_bytes(data)
-    with caplog.at_level(logging.WARNING):
-        after = colorize(damaged, tmp_path / "out.mkv")
-    assert str(damaged) in caplog.text
-    assert after.frame_count >= 70  # The gap is filled, so that the sound stays in step.
+    item = run_film(damaged, tmp_path / "out.mkv", Fixed((0.1, -0.1)))
+    assert any("damaged or cut short" in text for text in item.warnings)
+    assert probe_film(item.output).frame_count >= 70  # The gap is filled, so that the sound stays in step.
 
 
 class Stop(BaseException):

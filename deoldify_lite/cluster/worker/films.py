@@ -60,7 +60,7 @@ def scan(station: Station, cut: Cut, settings: FilmSettings, segment_frames: int
             for frame in chain([begins], run):
                 length += 1
                 _add(digest, frame)
-    yield Piece(first, length, digest.digest(), True, cut.first)
+    yield Piece(first, length, digest.digest(), True, cut.first, tuple(reader.warnings))
 
 
 def predict(
