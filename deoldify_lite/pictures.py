@@ -1,8 +1,9 @@
 """Colorizes pictures in memory, in the usual forms: arrays and Pillow images."""
 
 import functools
+import logging
 from contextlib import suppress
-from pathlib import Path
+from functools import partial
 from typing import Any, TypeVar, overload
 
 import numpy as np
@@ -16,6 +17,8 @@ from deoldify_lite.photo.profiles import grey_to_srgb, image_to_srgb
 from deoldify_lite.photo.samples import Samples, rgb_of_grey, turn_upright
 from deoldify_lite.photo.xmp import with_mark
 from deoldify_lite.render.colorizer import Colorizer
+
+log = logging.getLogger(__name__)
 
 Sample = TypeVar("Sample", bound=np.generic)
 
@@ -142,7 +145,7 @@ def _samples_of(image: Image.Image) -> Samples:
         )
     icc = image.info.get("icc_profile")
     if image.mode in ("CMYK", "LAB"):
-        image = image_to_srgb(_name_of(image), image, icc)
+        image = image_to_srgb(image, icc, partial(_warn, image))
     if image.mode == "La":  # Pillow converts it to nothing else
         image = image.convert("LA")
     if image.has_transparency_data:
@@ -150,12 +153,12 @@ def _samples_of(image: Image.Image) -> Samples:
     if image.mode not in ("1", "L"):
         return np.array(image.convert("RGB"))
     grey = np.array(image.convert("L"))[..., None]
-    return grey_to_srgb(_name_of(image), grey, icc) if icc and icc[16:20] == b"GRAY" else grey
+    return grey_to_srgb(grey, icc, partial(_warn, image)) if icc and icc[16:20] == b"GRAY" else grey
 
 
-def _name_of(image: Image.Image) -> Path:
-    """Return how warnings name an image."""
-    return Path(getattr(image, "filename", "") or "image")
+def _warn(image: Image.Image, text: str) -> None:
+    """Log a warning about an image, which has no item to keep it."""
+    log.warning("%s: %s", getattr(image, "filename", "") or "image", text)
 
 
 def _image_like(image: Image.Image, samples: Samples, *, mark: bool) -> Image.Image:
@@ -166,7 +169,7 @@ def _image_like(image: Image.Image, samples: Samples, *, mark: bool) -> Image.Im
     if icc and icc[16:20] != b"RGB ":  # it has been applied
         del result.info["icc_profile"]
     # Pillow keeps the EXIF of a TIFF elsewhere, together with tags that describe the old pixels.
-    if "exif" not in image.info and (exif := exif_of_tiff(_name_of(image), image.getexif())):
+    if "exif" not in image.info and (exif := exif_of_tiff(image.getexif(), partial(_warn, image))):
         result.info["exif"] = exif
     if mark:
         with suppress(ValueError):  # XMP that is damaged is left as it is

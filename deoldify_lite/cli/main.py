@@ -97,8 +97,6 @@ def run(args: argparse.Namespace) -> int:
     level = logging.DEBUG if args.verbose else logging.ERROR if args.quiet else logging.INFO
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s", stream=sys.stderr)
     log.setLevel(level)
-    # tifffile would log a damaged file before we report it
-    logging.getLogger("tifffile").setLevel(logging.CRITICAL)
     # File names may hold bytes or letters that the terminal cannot encode: no reason to stop.
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace" if os.name == "nt" else "surrogateescape")

@@ -133,7 +133,10 @@ def run_preview(args: argparse.Namespace) -> int:
     if is_film:
         film, at_s, subject = _frame(args, factors)
     else:
-        subject = subject_of(read_photo(args.source))
+        photo = read_photo(args.source)
+        for warning in photo.warnings:
+            log.warning("%s: %s", args.source, warning)
+        subject = subject_of(photo)
     command = "colorize-video" if is_film else "colorize-folder"
     rows = (Row(name, rendering.load()) for name, rendering in renderings.items())
     drawn = draw_sheet(subject, rows, factors, f"{command} --mode MODE --render-factor N")

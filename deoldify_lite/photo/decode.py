@@ -1,6 +1,5 @@
 """Photos decoded: upright RGB of 8 or 16 bits, with the profile and metadata that go with it."""
 
-import logging
 import re
 from pathlib import Path
 from typing import BinaryIO
@@ -16,17 +15,19 @@ from deoldify_lite.photo.profiles import grey_to_srgb
 from deoldify_lite.photo.raw import decode_raw, raw_size
 from deoldify_lite.photo.samples import QUARTER_TURNS, rgb_of_grey, turn_upright
 from deoldify_lite.photo.tiff_read import decode_page, page_sizes
-
-log = logging.getLogger(__name__)
+from deoldify_lite.system.library_warnings import Warn
 
 # Of the kinds that need a package of their own: how a file is decoded, and how its size is read.
 _WITH_PACKAGES = {HEIF: (decode_heif, heif_size), JXL: (decode_jxl, jxl_size), RAW: (decode_raw, raw_size)}
 
 
-def decode_photo(path: Path, file: BinaryIO, page: int = 0) -> Photo:
-    """Decode an open file, recognised by content; `path` names it in messages and in the result.
+def decode_photo(path: Path, file: BinaryIO, warn: Warn, page: int = 0) -> Photo:
+    """Decode an open file, recognised by content; `path` names it in errors and in the result.
 
     Args:
+        path: of the file.
+        file: the photo.
+        warn: takes each warning about it.
         page: index among all pages of a TIFF.
 
     Raises:
@@ -35,12 +36,12 @@ def decode_photo(path: Path, file: BinaryIO, page: int = 0) -> Photo:
     """
     kind = kind_of(path, file)
     if kind is TIFF:
-        decoded = decode_page(path, file, page)
+        decoded = decode_page(path, file, page, warn)
     elif kind in _WITH_PACKAGES:
-        decoded = _WITH_PACKAGES[kind][0](path, file)
+        decoded = _WITH_PACKAGES[kind][0](path, file, warn)
     else:
-        decoded = decode_with_pillow(path, file, kind)
-    return photo_of(path, decoded)
+        decoded = decode_with_pillow(path, file, kind, warn)
+    return photo_of(path, decoded, warn)
 
 
 def count_pages(path: Path, file: BinaryIO) -> tuple[list[tuple[int, int]], list[str]]:
@@ -60,18 +61,18 @@ def count_pages(path: Path, file: BinaryIO) -> tuple[list[tuple[int, int]], list
     return [(0, width * height)], []
 
 
-def photo_of(path: Path, decoded: Decoded) -> Photo:
+def photo_of(path: Path, decoded: Decoded, warn: Warn) -> Photo:
     """Make a Photo of what was decoded: upright, in RGB, with metadata that fit the pixels.
 
-    A grey profile is applied to grey samples; `path` is for warnings and the result.
+    A grey profile is applied to grey samples.
     """
     samples, icc, xmp, dpi = decoded.samples, decoded.icc, decoded.xmp, decoded.dpi
     channels = samples.shape[2]
     space = icc[16:20] if icc else None
     if icc and space == b"GRAY" and channels < 3:
-        samples, icc = grey_to_srgb(path, samples, icc), None
+        samples, icc = grey_to_srgb(samples, icc, warn), None
     elif icc and space != b"RGB ":
-        log.warning("%s: its colour profile does not fit its pixels and is left out", path)
+        warn("its colour profile does not fit its pixels and is left out")
         icc = None
     samples = turn_upright(samples, decoded.orientation)
     if dpi is not None:

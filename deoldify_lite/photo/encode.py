@@ -1,9 +1,7 @@
 """Photos encoded, with their profile and metadata; what a format cannot hold is warned of."""
 
-import logging
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 
@@ -14,29 +12,28 @@ from deoldify_lite.photo.photo import Photo
 from deoldify_lite.photo.pillow import encode_with_pillow
 from deoldify_lite.photo.png import encode_png
 from deoldify_lite.photo.samples import on_white, to_depth
+from deoldify_lite.system.library_warnings import Warn
 
-log = logging.getLogger(__name__)
 
-
-def encode_photo(photo: Photo, kind: Kind, quality: int, path: Path) -> Iterator[bytes]:
+def encode_photo(photo: Photo, kind: Kind, quality: int, warn: Warn) -> Iterator[bytes]:
     """Encode a photo as any kind but TIFF, piece by piece.
 
     Args:
         photo: what the kind cannot hold is left out, with a warning.
         quality: 1 to 100; lossless kinds ignore it.
-        path: where the result goes, for warnings.
+        warn: takes each warning, at the latest once all pieces are taken.
     """
-    photo = fit_into(kind, photo, path)
+    photo = fit_into(kind, photo, warn)
     if kind is PNG:
         return encode_png(photo)
     if kind is JPEG:
-        return encode_jpeg(photo, quality, path)
+        return encode_jpeg(photo, quality, warn)
     if kind is HEIF:
         return iter([encode_heif(photo, quality)])
     return iter([encode_with_pillow(photo, kind, quality)])
 
 
-def fit_into(kind: Kind, photo: Photo, path: Path) -> Photo:
+def fit_into(kind: Kind, photo: Photo, warn: Warn) -> Photo:
     """Make the pixels of a photo such that a kind can hold them, and warn of all that it cannot hold.
 
     Metadata stays; encoders pass over what their kind does not hold.
@@ -44,17 +41,15 @@ def fit_into(kind: Kind, photo: Photo, path: Path) -> Photo:
     Args:
         kind: of the result.
         photo: laid on white if the kind holds no alpha, and rounded to 8 bits if it holds no more.
-        path: of the result, for warnings.
+        warn: takes each warning.
     """
     for name, called in METADATA.items():
         if name not in kind.holds and getattr(photo, name):
-            log.warning("%s: %s holds no %s", path, kind.name, called)
+            warn(f"{kind.name} holds no {called}")
     rgb, alpha = photo.rgb, photo.alpha
     if alpha is not None and not kind.holds_alpha:
         if alpha.min() < np.iinfo(alpha.dtype).max:
-            log.warning(
-                "%s: %s holds no transparency, which is now white; choose png to keep it", path, kind.name
-            )
+            warn(f"{kind.name} holds no transparency, which is now white; choose png to keep it")
             rgb = on_white(rgb, to_depth(alpha, rgb.dtype))
         alpha = None
     if kind.bits == 8:

@@ -1,13 +1,11 @@
 """EXIF: kept as bytes, set to upright, and moved to and from the directory of a TIFF file."""
 
-import logging
 import struct
-from pathlib import Path
 from typing import Any
 
 from PIL import Image
 
-log = logging.getLogger(__name__)
+from deoldify_lite.system.library_warnings import Warn
 
 # Tags of a TIFF's directory; EXIF is laid out as one.
 ORIENTATION, EXIF_IFD, GPS_IFD, INTEROP_IFD = 274, 0x8769, 0x8825, 0xA005
@@ -32,8 +30,8 @@ DESCRIPTIVE_TAGS = (
 )
 
 
-def upright_exif(path: Path, block: bytes) -> bytes | None:
-    """Return EXIF that says upright and has no thumbnail, or None if it is damaged; `path` is for warnings.
+def upright_exif(block: bytes, warn: Warn) -> bytes | None:
+    """Return EXIF that says upright and has no thumbnail, or None, with a warning, if it is damaged.
 
     Values stay where they are: maker notes hold offsets, and would become unreadable if they moved.
     """
@@ -51,19 +49,19 @@ def upright_exif(path: Path, block: bytes) -> bytes | None:
                 copy[first : first + length] = bytes(len(copy[first : first + length]))
         return bytes(copy)
     except (KeyError, struct.error):
-        log.warning("%s: its EXIF is damaged and is left out", path)
+        warn("its EXIF is damaged and is left out")
         return None
 
 
-def exif_of_tiff(path: Path, tags: Image.Exif) -> bytes | None:
-    """Return what a TIFF's first directory says of the photo as an EXIF block; `path` is for warnings."""
+def exif_of_tiff(tags: Image.Exif, warn: Warn) -> bytes | None:
+    """Return what a TIFF's first directory says of the photo as an EXIF block."""
     try:
         kept = Image.Exif()
         for tag, value in descriptive_tags(tags).items():
             kept[tag] = value
         return kept.tobytes().removeprefix(b"Exif\0\0") if len(kept) else None
     except Exception as error:  # Pillow packs what it could read, and not all of that can be packed
-        log.warning("%s: its EXIF is damaged and is left out (%s)", path, error)
+        warn(f"its EXIF is damaged and is left out ({error})")
         return None
 
 

@@ -5,7 +5,6 @@ It is handed an open file, never a name, so that it can open no other.
 
 import importlib
 import io
-import logging
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -16,8 +15,7 @@ from deoldify_lite.photo.kinds import HEIF, load_package
 from deoldify_lite.photo.limits import check_size
 from deoldify_lite.photo.photo import Decoded, Photo
 from deoldify_lite.photo.samples import with_alpha
-
-log = logging.getLogger(__name__)
+from deoldify_lite.system.library_warnings import Warn
 
 
 def heif_size(path: Path, file: BinaryIO) -> tuple[int, int]:
@@ -30,24 +28,24 @@ def heif_size(path: Path, file: BinaryIO) -> tuple[int, int]:
     return int(width), int(height)
 
 
-def decode_heif(path: Path, file: BinaryIO) -> Decoded:
+def decode_heif(path: Path, file: BinaryIO, warn: Warn) -> Decoded:
     """Decode the main picture of an open HEIC, which pillow-heif turns upright; 10 and 12 bits become 16."""
     pillow_heif = load_package(HEIF, path)
     heif = pillow_heif.open_heif(file, convert_hdr_to_8bit=False)
     check_size(path, *heif.size)
     info = heif.info
     if len(heif) > 1:
-        log.warning("%s: holds several pictures; only the main one is used", path)
+        warn("holds several pictures; only the main one is used")
     primaries = (info.get("nclx_profile") or {}).get("color_primaries", 1)
     if not info.get("icc_profile") and primaries not in (1, 2):
-        log.warning("%s: its colour primaries (%s) are taken for sRGB's", path, primaries)
+        warn(f"its colour primaries ({primaries}) are taken for sRGB's")
     samples = np.array(heif)
     samples = samples.reshape(*samples.shape[:2], -1)
     if samples.dtype == np.uint16:
         # The samples fill the upper bits; repeated in the lower ones, full is full.
         samples |= samples >> np.uint16(info.get("bit_depth") or 10)
     exif, xmp = info.get("exif"), info.get("xmp")
-    exif = upright_exif(path, exif) if exif else None
+    exif = upright_exif(exif, warn) if exif else None
     return Decoded("HEIF", samples, info.get("icc_profile"), exif=exif, xmp=xmp)
 
 

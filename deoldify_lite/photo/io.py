@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from PIL import UnidentifiedImageError
@@ -14,6 +15,7 @@ from deoldify_lite.photo.kinds import KINDS, TIFF, kind_named
 from deoldify_lite.photo.photo import Photo
 from deoldify_lite.photo.tiff_write import TiffWriter
 from deoldify_lite.system.files import Deliver, atomic_path
+from deoldify_lite.system.library_warnings import DECODER, ENCODER, collected_warnings
 
 
 def read_photo(path: Path, *, page: int = 0) -> Photo:
@@ -31,13 +33,17 @@ def read_photo(path: Path, *, page: int = 0) -> Photo:
     Args:
         page: index of a page of a TIFF, as `pages_of` gives it.
 
+    Returns:
+        The photo, with warnings of all that was wrong with the file or could not be read of it.
+
     Raises:
         InputError: it is missing, empty, truncated, damaged, too large, or no such picture, or it needs a
             package that is not installed.
     """
     try:
-        with open(path, "rb") as file:
-            return decode_photo(path, file, page)
+        with open(path, "rb") as file, collected_warnings(DECODER) as warnings:
+            photo = decode_photo(path, file, warnings.append, page)
+        return replace(photo, warnings=tuple(dict.fromkeys(warnings)))
     except (DeoldifyError, MemoryError):
         raise
     except UnidentifiedImageError as error:
@@ -55,13 +61,13 @@ def pages_of(path: Path) -> tuple[list[tuple[int, int]], list[str]]:
     """Find the pages of a photo by its headers alone.
 
     Returns:
-        Index and pixels of each page to read, at least one, and notes on pages that are left out. Pixels are
-        0 if the photo cannot be read: `read_photo` then says why.
+        Index and pixels of each page to read, at least one, and warnings about the whole, such as pages that
+        are left out. Pixels are 0 if the photo cannot be read: `read_photo` then says why.
     """
     try:
-        with open(path, "rb") as file:
+        with open(path, "rb") as file, collected_warnings(DECODER) as warnings:
             pages, notes = count_pages(path, file)
-        return pages or [(0, 0)], notes
+        return pages or [(0, 0)], [*warnings, *notes]
     except Exception:  # on damaged files, decoders raise nearly anything
         return [(0, 0)], []
 
@@ -77,17 +83,19 @@ def write_photo(
     *,
     quality: int | None = None,
     deliver: Deliver = os.replace,
-) -> None:
+) -> tuple[str, ...]:
     """Write a photo in the format of the suffix of `path`, whole or not at all.
 
     PNG and TIFF are lossless and keep 16 bits, HEIC keeps 10, the others round to 8. JPEG and BMP hold no
-    transparency: the photo is laid on white, as print and browsers show it. A warning names everything that
-    the format cannot hold.
+    transparency: the photo is laid on white, as print and browsers show it.
 
     Args:
         quality: 1 to 100, of JPEG and AVIF (always 4:4:4, since colour is what we made), WebP and HEIC; None
             for the kind's own, at which the loss does not show.
         deliver: gives the finished file its name.
+
+    Returns:
+        Warnings, which name everything that the format cannot hold.
 
     Raises:
         OptionError: the suffix or the quality makes no sense, or `path` is the photo's own file.
@@ -104,12 +112,15 @@ def write_photo(
     height, width = photo.rgb.shape[:2]
     if max(height, width) > kind.max_side_px:
         raise InputError(f"{path}: {kind.name} cannot hold {width} x {height} pixels; choose png or tif")
-    if kind is TIFF:
-        with tiff_writer(photo.path, path, deliver=deliver) as writer:
-            writer.add(fit_into(TIFF, photo, path))
-        return
-    with _written(photo.path, path, deliver) as part, open(part, "wb") as file:
-        file.writelines(encode_photo(photo, kind, quality, path))
+    with collected_warnings(ENCODER) as warnings:
+        if kind is TIFF:
+            with tiff_writer(photo.path, path, deliver=deliver) as writer:
+                writer.add(fit_into(TIFF, photo, warnings.append))
+            warnings += writer.warnings[0]
+        else:
+            with _written(photo.path, path, deliver) as part, open(part, "wb") as file:
+                file.writelines(encode_photo(photo, kind, quality, warnings.append))
+    return tuple(dict.fromkeys(warnings))
 
 
 @contextmanager

@@ -4,11 +4,9 @@ OpenCV encodes a quarter faster than Pillow, to the same bits and in less memory
 segments are put in front here.
 """
 
-import logging
 import math
 import struct
 from collections.abc import Iterator
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -16,8 +14,7 @@ import numpy as np
 from deoldify_lite.photo.iptc import resources_of_iptc
 from deoldify_lite.photo.photo import Photo
 from deoldify_lite.photo.samples import strips_of
-
-log = logging.getLogger(__name__)
+from deoldify_lite.system.library_warnings import Warn
 
 LONGEST = 65_533  # bytes in a segment
 EXIF, XMP = b"Exif\0\0", b"http://ns.adobe.com/xap/1.0/\0"
@@ -31,13 +28,13 @@ def more_xmp(segments: list[tuple[str, bytes]]) -> tuple[bytes, ...]:
     return tuple(body for name, body in segments if name == "APP1" and body.startswith(MORE_XMP))
 
 
-def encode_jpeg(photo: Photo, quality: int, path: Path) -> Iterator[bytes]:
+def encode_jpeg(photo: Photo, quality: int, warn: Warn) -> Iterator[bytes]:
     """Encode a photo of 8 bits with full chroma (4:4:4), piece by piece.
 
     Args:
         photo: its alpha is left out.
         quality: 1 to 100.
-        path: of the result, for warnings about metadata that are too long for a segment.
+        warn: takes warnings about metadata that are too long for a segment.
     """
     rgb = photo.rgb
     bgr = np.empty_like(rgb)
@@ -55,12 +52,12 @@ def encode_jpeg(photo: Photo, quality: int, path: Path) -> Iterator[bytes]:
         ("comment", _COM, photo.comment),
     ):
         if body and len(body) > LONGEST:
-            log.warning("%s: its %s is too long for JPEG and is left out", path, name)
+            warn(f"its {name} is too long for JPEG and is left out")
         elif body:
             yield _segment(marker, body)
     if photo.xmp:
         yield from (_segment(_APP1, body) for body in photo.segments)
-    yield from _profile(path, photo.icc)
+    yield from _profile(photo.icc, warn)
     # OpenCV's data begin with a JFIF segment of its own; ours above replaces it.
     (length,) = struct.unpack(">H", data[4:6].tobytes())
     yield data[4 + length if data[3] == _APP0 else 2 :].tobytes()
@@ -72,12 +69,12 @@ def _jfif(dpi: tuple[float, float] | None) -> bytes:
     return _segment(_APP0, b"JFIF\0" + struct.pack(">HBHHBB", 0x0101, 1 if dpi else 0, across, down, 0, 0))
 
 
-def _profile(path: Path, icc: bytes | None) -> Iterator[bytes]:
+def _profile(icc: bytes | None, warn: Warn) -> Iterator[bytes]:
     """A profile in as many segments as it takes; each holds its number and their count."""
     room = LONGEST - len(ICC) - 2
     count = math.ceil(len(icc or b"") / room)
     if count > 255:
-        log.warning("%s: its colour profile is too long for JPEG and is left out", path)
+        warn("its colour profile is too long for JPEG and is left out")
         return
     for number in range(count):
         part = (icc or b"")[number * room : (number + 1) * room]

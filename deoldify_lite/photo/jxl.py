@@ -4,7 +4,6 @@ The plugin decodes the whole picture when it opens a file. A small file can clai
 holds, so the header is read here first, bit by bit.
 """
 
-import logging
 import struct
 from collections.abc import Iterator
 from itertools import islice
@@ -16,8 +15,7 @@ from deoldify_lite.photo.kinds import JXL, load_package
 from deoldify_lite.photo.limits import check_size, open_image
 from deoldify_lite.photo.photo import Decoded
 from deoldify_lite.photo.profiles import samples_and_profile
-
-log = logging.getLogger(__name__)
+from deoldify_lite.system.library_warnings import Warn
 
 # What a file that was made to harm may cost.
 _MOST_BOXES, _MOST_XMP_BYTES = 10_000, 1 << 26
@@ -31,8 +29,8 @@ def jxl_size(path: Path, file: BinaryIO) -> tuple[int, int]:
     return jxl_header(file)[:2]
 
 
-def decode_jxl(path: Path, file: BinaryIO) -> Decoded:
-    """Decode an open JPEG XL: 16 bits in grey, 8 in colour; `path` names it in messages.
+def decode_jxl(path: Path, file: BinaryIO, warn: Warn) -> Decoded:
+    """Decode an open JPEG XL: 16 bits in grey, 8 in colour; `path` names it in errors.
 
     Raises:
         InputError: it is too large, or its package is missing.
@@ -47,12 +45,12 @@ def decode_jxl(path: Path, file: BinaryIO) -> Decoded:
     check_size(path, *image.size)
     image.load()
     if bits > 8 and image.mode != "I;16":
-        log.warning("%s: has %d bits, of which 8 are read", path, bits)
+        warn(f"has {bits} bits, of which 8 are read")
     # The decoder turns every picture upright, but for one that was a JPEG once, whose EXIF says how it lies.
     orientation = image.getexif().get(ORIENTATION, 1) if getattr(image, "jpeg", False) else 1
     exif = image.info.get("exif")
-    samples, icc = samples_and_profile(path, image, image.info.get("icc_profile"))
-    return Decoded("JXL", samples, icc, orientation, upright_exif(path, exif) if exif else None, xmp)
+    samples, icc = samples_and_profile(image, image.info.get("icc_profile"), warn)
+    return Decoded("JXL", samples, icc, orientation, upright_exif(exif, warn) if exif else None, xmp)
 
 
 def jxl_header(file: BinaryIO) -> tuple[int, int, int]:

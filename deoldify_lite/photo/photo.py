@@ -23,6 +23,7 @@ class Photo:
     chunks: tuple[tuple[bytes, bytes], ...] = ()  # of a PNG: kinds and bodies of its texts, gamma and so on
     progressive: bool = False  # whether it was a progressive JPEG
     format: str | None = None  # as found in the file, whatever its name says: a name in photo.kinds.KINDS
+    warnings: tuple[str, ...] = ()  # of what was wrong with the file, or could not be read of it
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,7 +4,6 @@ Of a PNG with more than one channel of 16 bits Pillow keeps only 8, so OpenCV de
 """
 
 import io
-import logging
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -20,8 +19,7 @@ from deoldify_lite.photo.photo import Decoded, Photo
 from deoldify_lite.photo.png import COLOR_CHUNKS, Chunk, read_chunks, take_iptc
 from deoldify_lite.photo.profiles import samples_and_profile
 from deoldify_lite.photo.samples import Samples, decode_with_opencv, with_alpha, with_alpha_of_key
-
-log = logging.getLogger(__name__)
+from deoldify_lite.system.library_warnings import Warn
 
 
 def open_with_pillow(file: BinaryIO, kind: Kind | None) -> Image.Image:
@@ -40,7 +38,7 @@ def open_with_pillow(file: BinaryIO, kind: Kind | None) -> Image.Image:
     return open_image(file, tuple(one.name for one in ([kind] if kind else PILLOW_KINDS)))
 
 
-def decode_with_pillow(path: Path, file: BinaryIO, kind: Kind | None) -> Decoded:
+def decode_with_pillow(path: Path, file: BinaryIO, kind: Kind | None, warn: Warn) -> Decoded:
     """Decode an open file; arguments and errors as of `open_with_pillow` and `check_size`."""
     image = open_with_pillow(file, kind)
     check_size(path, *image.size)
@@ -48,7 +46,7 @@ def decode_with_pillow(path: Path, file: BinaryIO, kind: Kind | None) -> Decoded
     # An MPO is a JPEG with further pictures, such as a phone's depth map; they deserve no warning.
     info, format = image.info, "JPEG" if image.format == "MPO" else str(image.format)
     if image.format != "MPO" and getattr(image, "n_frames", 1) > 1:
-        log.warning("%s: holds several frames; only the first is used", path)
+        warn("holds several frames; only the first is used")
     exif = image.getexif()
     block = info.get("exif") or (exif.tobytes() if len(exif) else None)
     orientation = exif.get(ORIENTATION, 1)
@@ -68,14 +66,14 @@ def decode_with_pillow(path: Path, file: BinaryIO, kind: Kind | None) -> Decoded
         del image
         samples = _deep_png_samples(file, channels, info.get("transparency"))
     else:
-        samples, icc = samples_and_profile(path, image, icc)
+        samples, icc = samples_and_profile(image, icc, warn)
         del image
     return Decoded(
         format,
         samples,
         icc,
         orientation=orientation,
-        exif=upright_exif(path, block) if block else None,
+        exif=upright_exif(block, warn) if block else None,
         xmp=info.get("xmp"),
         dpi=info.get("dpi"),
         iptc=iptc,

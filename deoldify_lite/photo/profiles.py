@@ -1,19 +1,16 @@
 """Converts to sRGB what is not RGB, by its profile: CMYK, Lab, and grey whose tone curve is not sRGB's."""
 
 import io
-import logging
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image, ImageCms
 
 from deoldify_lite.photo.samples import Samples, samples_of_image, with_alpha_of_key
+from deoldify_lite.system.library_warnings import Warn
 
-log = logging.getLogger(__name__)
 
-
-def samples_and_profile(path: Path, image: Image.Image, icc: bytes | None) -> tuple[Samples, bytes | None]:
+def samples_and_profile(image: Image.Image, icc: bytes | None, warn: Warn) -> tuple[Samples, bytes | None]:
     """Return the samples of a loaded Pillow image of any mode, and the profile that they follow.
 
     CMYK and Lab become sRGB, which needs no profile.
@@ -22,7 +19,7 @@ def samples_and_profile(path: Path, image: Image.Image, icc: bytes | None) -> tu
         ValueError: it has samples of 32 bits.
     """
     if image.mode in ("CMYK", "LAB"):
-        return samples_of_image(image_to_srgb(path, image, icc), "RGB"), None
+        return samples_of_image(image_to_srgb(image, icc, warn), "RGB"), None
     if image.mode == "I;16":  # grey PNG
         samples = samples_of_image(image, "I;16")
         key = image.info.get("transparency")
@@ -36,13 +33,13 @@ def samples_and_profile(path: Path, image: Image.Image, icc: bytes | None) -> tu
     return samples_of_image(whole, mode), icc
 
 
-def image_to_srgb(path: Path, image: Image.Image, icc: bytes | None) -> Image.Image:
+def image_to_srgb(image: Image.Image, icc: bytes | None, warn: Warn) -> Image.Image:
     """Convert CMYK, by its profile or else by Pillow's rule of thumb, or Lab to sRGB.
 
     Args:
-        path: for warnings.
         image: of mode CMYK or LAB.
         icc: the file's profile, of any colour space.
+        warn: takes a warning if that is damaged.
     """
     if image.mode == "CMYK" and (icc is None or icc[16:20] != b"CMYK"):
         return image.convert("RGB")
@@ -52,11 +49,11 @@ def image_to_srgb(path: Path, image: Image.Image, icc: bytes | None) -> Image.Im
     except (OSError, ImageCms.PyCMSError) as error:
         if image.mode == "LAB":
             raise
-        log.warning("%s: its colour profile is damaged and is left out (%s)", path, error)
+        warn(f"its colour profile is damaged and is left out ({error})")
         return image.convert("RGB")
 
 
-def grey_to_srgb(path: Path, samples: Samples, icc: bytes) -> Samples:
+def grey_to_srgb(samples: Samples, icc: bytes, warn: Warn) -> Samples:
     """Apply a grey profile to (H, W, 1 or 2) samples: a lookup of the grey, alpha stays."""
     try:
         # When it optimises, lcms is off by up to 2 steps in the shadows; the table is small enough without.
@@ -64,7 +61,7 @@ def grey_to_srgb(path: Path, samples: Samples, icc: bytes) -> Samples:
         every_grey = Image.fromarray(np.arange(65536, dtype=np.uint16)[None])
         steps = np.asarray(transform.apply(every_grey))[0, :, 1]
     except (OSError, ImageCms.PyCMSError) as error:
-        log.warning("%s: its colour profile is damaged and is left out (%s)", path, error)
+        warn(f"its colour profile is damaged and is left out ({error})")
         return samples
     if samples.dtype == np.uint8:
         table = steps[::257]

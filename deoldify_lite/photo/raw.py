@@ -3,7 +3,6 @@
 It is handed an open file, never a name, so that it can open no other.
 """
 
-import logging
 from pathlib import Path
 from typing import BinaryIO
 
@@ -13,8 +12,7 @@ from deoldify_lite.photo.exif import ORIENTATION, exif_of_tiff
 from deoldify_lite.photo.kinds import RAW, TIFF, load_package
 from deoldify_lite.photo.limits import check_size
 from deoldify_lite.photo.photo import Decoded
-
-log = logging.getLogger(__name__)
+from deoldify_lite.system.library_warnings import Warn
 
 
 def raw_size(path: Path, file: BinaryIO) -> tuple[int, int]:
@@ -27,7 +25,7 @@ def raw_size(path: Path, file: BinaryIO) -> tuple[int, int]:
         return int(raw.sizes.width), int(raw.sizes.height)
 
 
-def decode_raw(path: Path, file: BinaryIO) -> Decoded:
+def decode_raw(path: Path, file: BinaryIO, warn: Warn) -> Decoded:
     """Develop an open camera RAW: 16-bit sRGB, the camera's white balance, as bright as highlights allow."""
     rawpy = load_package(RAW, path)
     with rawpy.imread(file) as raw:
@@ -42,14 +40,14 @@ def decode_raw(path: Path, file: BinaryIO) -> Decoded:
     file.seek(0)
     head = file.read(4)
     if head not in TIFF.magic[:2]:
-        log.warning("%s: of this kind of camera RAW no EXIF is read", path)
+        warn("of this kind of camera RAW no EXIF is read")
         return Decoded("RAW", samples)
     try:
         file.seek(0)
         tags = Image.Exif()
         tags.load_from_fp(file)
         tags.pop(ORIENTATION, None)  # the developer has turned it
-        return Decoded("RAW", samples, exif=exif_of_tiff(path, tags))
+        return Decoded("RAW", samples, exif=exif_of_tiff(tags, warn))
     except Exception as error:  # a RAW file's directories may be of any form
-        log.warning("%s: its EXIF cannot be read and is left out (%s)", path, error)
+        warn(f"its EXIF cannot be read and is left out ({error})")
         return Decoded("RAW", samples)

@@ -15,6 +15,7 @@ from deoldify_lite.photo.io import read_photo
 from deoldify_lite.photo.limits import check_size, open_image
 from deoldify_lite.photo.photo import Photo
 from deoldify_lite.photo.samples import on_white, samples_of_image, to_depth, turn_upright
+from deoldify_lite.system.library_warnings import DECODER, collected_warnings
 
 
 def look_of(photo: Photo, rgb: Picture) -> NDArray[np.uint8]:
@@ -57,7 +58,7 @@ def read_small(path: Path, least_px: int, *, page: int = 0) -> Photo:
         InputError: as `read_photo`.
     """
     # Anything damaged or unusual is left to `read_photo`, which reads it or says what is wrong.
-    with contextlib.suppress(Exception), open(path, "rb") as file:
+    with contextlib.suppress(Exception), open(path, "rb") as file, collected_warnings(DECODER) as warnings:
         image = open_image(file, ("JPEG",))
         icc = image.info.get("icc_profile")
         plain = image.mode in ("L", "RGB") and (icc is None or icc[16:20] == b"RGB ")
@@ -67,7 +68,7 @@ def read_small(path: Path, least_px: int, *, page: int = 0) -> Photo:
             image.draft(image.mode, (least_px, least_px))
             image.load()
             rgb = turn_upright(samples_of_image(image, "RGB"), orientation)
-            return Photo(path, np.ascontiguousarray(rgb), icc=icc)
+            return Photo(path, np.ascontiguousarray(rgb), icc=icc, warnings=tuple(warnings))
     return read_photo(path, page=page)
 
 

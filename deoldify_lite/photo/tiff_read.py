@@ -1,6 +1,5 @@
 """TIFF read, page by page: by Pillow, or at 16 bits, which it cuts down to 8, by tifffile and OpenCV."""
 
-import logging
 from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -28,8 +27,7 @@ from deoldify_lite.photo.limits import check_size, open_image, without_pillows_l
 from deoldify_lite.photo.photo import Decoded
 from deoldify_lite.photo.profiles import samples_and_profile
 from deoldify_lite.photo.samples import QUARTER_TURNS, Samples, decode_with_opencv, without_premultiplying
-
-log = logging.getLogger(__name__)
+from deoldify_lite.system.library_warnings import Warn
 
 MOST_PAGES = 10_000
 _RESOURCES_TAG = 34377  # Photoshop's image resources, in which IPTC may be
@@ -63,8 +61,8 @@ def page_sizes(file: BinaryIO) -> tuple[list[tuple[int, int]], list[str]]:
     return sizes, notes
 
 
-def decode_page(path: Path, file: BinaryIO, index: int) -> Decoded:
-    """Decode one page of an open TIFF; `path` names it in messages.
+def decode_page(path: Path, file: BinaryIO, index: int, warn: Warn) -> Decoded:
+    """Decode one page of an open TIFF; `path` names it in errors.
 
     Raises:
         InputError: it is too large, or begins with a preview.
@@ -80,9 +78,9 @@ def decode_page(path: Path, file: BinaryIO, index: int) -> Decoded:
         if page.sampleformat == 3 or page.bitspersample not in (1, 2, 4, 8, 16):
             raise ValueError(f"{page.bitspersample}-bit samples; 8 or 16 bits are read")
         is_deep = page.bitspersample == 16 and page.photometric in (0, 1, 2)
-        samples = _deep_samples(path, page, file) if is_deep else None
+        samples = _deep_samples(page, file, warn) if is_deep else None
         tags = _tags_of(tiff, page, file)
-        exif = exif_of_tiff(path, tags)
+        exif = exif_of_tiff(tags, warn)
         iptc = _bytes_of(page, file, IPTC_TAG) or iptc_of_bytes(_bytes_of(page, file, _RESOURCES_TAG) or b"")
     icc, xmp = tags.get(ICC_TAG), tags.get(XMP_TAG)
     orientation = tags.get(ORIENTATION, 1)
@@ -101,7 +99,7 @@ def decode_page(path: Path, file: BinaryIO, index: int) -> Decoded:
         if dpi and (orientation in QUARTER_TURNS) != (left in QUARTER_TURNS):
             dpi = dpi[::-1]
         orientation = left
-        samples, icc = samples_and_profile(path, image, icc)
+        samples, icc = samples_and_profile(image, icc, warn)
     return Decoded("TIFF", samples, icc, orientation, exif, xmp, dpi, iptc)
 
 
@@ -125,7 +123,7 @@ def _bytes_of(page: Any, file: BinaryIO, code: int) -> bytes | None:
     return file.read(tag.valuebytecount)
 
 
-def _deep_samples(path: Path, page: Any, file: BinaryIO) -> Samples:
+def _deep_samples(page: Any, file: BinaryIO, warn: Warn) -> Samples:
     """Decode a 16-bit grey or RGB page of tifffile, with the alpha channel if it has one."""
     height, width, channels = page.imagelength, page.imagewidth, page.samplesperpixel
     planar = channels > 1 and page.planarconfig == 2
@@ -155,7 +153,7 @@ def _deep_samples(path: Path, page: Any, file: BinaryIO) -> Samples:
         color = np.invert(color)
     has_alpha = bool(extra) and extra[0] in (1, 2)
     if channels > colors + has_alpha:
-        log.warning("%s: has more channels than colours and alpha, such as infrared; they are left out", path)
+        warn("has more channels than colours and alpha, such as infrared; they are left out")
     if not has_alpha:
         return color
     alpha = pixels[..., colors : colors + 1]

@@ -4,7 +4,6 @@ It is laid out here, since no library writes 16-bit RGB together with EXIF. The 
 sizes are known; sixteen bytes in front are kept free for the header of either kind.
 """
 
-import logging
 import struct
 import threading
 import zlib
@@ -24,8 +23,7 @@ from deoldify_lite.photo.exif import (
 )
 from deoldify_lite.photo.photo import Photo
 from deoldify_lite.photo.samples import Samples, with_alpha
-
-log = logging.getLogger(__name__)
+from deoldify_lite.system.library_warnings import ENCODER, Warn, collected_warnings
 
 _STRIP_BYTES = 1 << 20
 _OFFSETS, _SIZES = 273, 279  # tags: where strips are, and how long
@@ -42,10 +40,14 @@ class TiffWriter:
         classic_bytes: a file that would become longer is made a BigTIFF.
     """
 
+    warnings: dict[int, list[str]]
+    """By the number of a page, what could not be written of it; complete once the writer is closed."""
+
     def __init__(self, file: BinaryIO, *, classic_bytes: int = CLASSIC_BYTES) -> None:
         self._file = file
         self._classic_bytes = classic_bytes
         self._lock = threading.Lock()
+        self.warnings = {}
         self._pages: dict[int, tuple[Photo, dict[int, Any]]] = {}  # by number: photo without pixels, and tags
         file.write(bytes(16))
 
@@ -93,12 +95,11 @@ class TiffWriter:
     def close(self) -> None:
         """Write the directories, in the order of the pages' numbers, and the header."""
         end = self._file.tell()
-        pages = [self._pages[number] for number in sorted(self._pages)]
         # What the directories will take, generously.
         directories = sum(
             len(photo.exif or b"") + len(photo.icc or b"") + len(photo.xmp or b"") + len(photo.iptc or b"")
             + 16 * len(tags[_OFFSETS]) + 4096
-            for photo, tags in pages
+            for photo, tags in self._pages.values()
         )  # fmt: skip
         big = end + directories > self._classic_bytes
         links = "<Q" if big else "<I"
@@ -107,9 +108,10 @@ class TiffWriter:
         self._file.write(header)
         link_at = 8 if big else 4  # where the place of the next directory is to be written
         at = end
-        for photo, tags in pages:
+        for number, (photo, tags) in sorted(self._pages.items()):
             at += at % 2
-            directory, own_link = _directory(photo, tags, at, big)
+            with collected_warnings(ENCODER) as self.warnings[number]:
+                directory, own_link = _directory(photo, tags, at, big, self.warnings[number].append)
             self._file.seek(link_at)
             self._file.write(struct.pack(links, at))
             self._file.seek(at)
@@ -132,7 +134,7 @@ def _packed(rgb: Samples, alpha: Samples | None, top: int) -> bytes:
     return zlib.compress(strip.tobytes(), 1)
 
 
-def _directory(photo: Photo, tags: dict[int, Any], at: int, big: bool) -> tuple[bytes, int]:
+def _directory(photo: Photo, tags: dict[int, Any], at: int, big: bool, warn: Warn) -> tuple[bytes, int]:
     """Make a directory for a place in the file; also return where in it the link to the next one is."""
     if photo.exif:
         try:
@@ -140,7 +142,7 @@ def _directory(photo: Photo, tags: dict[int, Any], at: int, big: bool) -> tuple[
             exif.load(b"Exif\0\0" + photo.exif)
             return _laid_out(tags | descriptive_tags(exif), at, big)
         except Exception as error:  # Pillow packs what it could read, and not all of that can be packed
-            log.warning("%s: its EXIF cannot be written as TIFF and is left out (%s)", photo.path, error)
+            warn(f"its EXIF cannot be written as TIFF and is left out ({error})")
     return _laid_out(tags, at, big)
 
 

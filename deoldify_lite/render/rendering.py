@@ -1,5 +1,6 @@
 """How pictures are rendered: settled first, and loaded when there is something to do."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from inspect import signature
@@ -25,6 +26,8 @@ from deoldify_lite.system.machine import free_memory
 
 if TYPE_CHECKING:
     from deoldify_lite.models.build import Network
+
+log = logging.getLogger(__name__)
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -214,6 +217,8 @@ def settle(
 def _read_reference(path: Path) -> Picture:
     """The reference as a viewer sees it, at a size that shows its colours."""
     photo = read_small(path, REFERENCE_PX)
+    for warning in photo.warnings:
+        log.warning("%s: %s", path, warning)
     picture = look_of(photo, photo.rgb)
     picture = resize(picture, fit_size(picture.shape, REFERENCE_PX))
     if np.ptp(picture, axis=-1).max() == 0:

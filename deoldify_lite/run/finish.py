@@ -48,7 +48,8 @@ def finish(
         result = replace(photo, rgb=colorizer.finish(photo.rgb, prediction, in_place=in_place))
         if settings.watermark:
             add_watermark(result.rgb)
-        warnings = warnings_of(is_grey(prediction), settings.render_factor, colorizer.render_factor)
+        warnings = photo.warnings
+        warnings += warnings_of(is_grey(prediction), settings.render_factor, colorizer.render_factor)
         if settings.format == "keep" and is_fallback(task.source, task.output):
             warnings += (
                 f"written as {task.output.suffix}, since {task.source.suffix} cannot be written well",
@@ -59,12 +60,13 @@ def finish(
         if comparison is not None and before is not None:  # first, so that the result stands for all of it
             pair = side_by_side(before, _for_comparison(result.rgb))
             xmp = with_mark(None) if settings.mark else None
-            write_photo(Photo(task.source, pair, icc=photo.icc, xmp=xmp), comparison)
+            lost = write_photo(Photo(task.source, pair, icc=photo.icc, xmp=xmp), comparison)
+            warnings += tuple(f"before and after: {warning}" for warning in lost)
         if paged:
-            paged.add(result, page.number)
+            warnings += paged.add(result, page.number)
         else:
             extras = [comparison] if comparison else []
-            write_photo(
+            warnings += write_photo(
                 result,
                 task.output,
                 quality=settings.quality,

@@ -24,6 +24,8 @@ from deoldify_lite.system.files import part_beside
 MOST_PIXELS = 64_000_000
 # What a page counts for at least, so that ever so many small ones do not pile up.
 LEAST_PIXELS = 1_000_000
+# Pages that one warning names.
+NAMED = 10
 
 
 class PagedResult:
@@ -64,8 +66,8 @@ class PagedResult:
         self._writer: TiffWriter | None = None
         self._part: Path | None = None  # finished, and about to get the result's name
 
-    def add(self, photo: Photo, number: int) -> None:
-        """Write a page.
+    def add(self, photo: Photo, number: int) -> tuple[str, ...]:
+        """Write a page; return warnings about it, which a TIFF may add to once it is closed.
 
         Raises:
             InputError: it cannot be written.
@@ -74,8 +76,7 @@ class PagedResult:
             path = self.page_path(self.task.output, number)
             self._check(path, number)
             deliver = self._set_aside if number == 1 else os.replace
-            write_photo(photo, path, quality=self._settings.quality, deliver=deliver)
-            return
+            return write_photo(photo, path, quality=self._settings.quality, deliver=deliver)
         with self._lock:
             if self._writer is None:
                 self._context = tiff_writer(self.task.source, self.task.output, deliver=self._set_aside)
@@ -84,6 +85,7 @@ class PagedResult:
             self._writer.add(photo, number)
         except OSError as error:
             raise InputError(f"{self.task.output}: cannot be written: {error.strerror or error}") from error
+        return ()
 
     def page_path(self, path: Path, number: int) -> Path:
         """Return the name of a file for one page: that of the first is `path` itself."""
@@ -131,13 +133,15 @@ class PagedResult:
         if not done:
             self.drop()
             return replace(items[0], reason=f"{items[0].reason} (page 1, and no other page can be read)")
-        warnings = list(self._notes)
+        missing: list[str] = []
+        warnings: dict[str, list[int]] = {}  # about pages, with the numbers of those
         extras: list[Path] = []
         for number, item in enumerate(items, 1):
             if item.status != "done":
-                warnings.append(f"page {number} is not in the result: {item.reason}")
+                missing.append(f"page {number} is not in the result: {item.reason}")
                 continue
-            warnings += [f"page {number}: {warning}" for warning in item.warnings]
+            for warning in item.warnings:
+                warnings.setdefault(warning, []).append(number)
             if not holds_pages(task.output) and number > 1:
                 extras.append(self.page_path(task.output, number))
             if task.comparison is not None:
@@ -145,16 +149,26 @@ class PagedResult:
         factor = min(item.render_factor or 0 for item in done)
         try:
             if self._context is not None:
-                context, self._context, self._writer = self._context, None, None
+                context, self._context = self._context, None
                 context.__exit__(None, None, None)
+            if self._writer is not None:
+                for number, lost in sorted(self._writer.warnings.items()):
+                    for warning in lost:
+                        warnings.setdefault(warning, []).append(number)
             if self._part is None:
                 raise InputError(f"{task.output}: its first page could not be made: {items[0].reason}")
             self._delivery(task, factor, extras)(self._part, task.output)
         except (DeoldifyError, OSError) as error:
             return failed(task, error)
         seconds = sum(item.seconds for item in done)
+        told = (f"{_pages(numbers, len(items))}: {text}" for text, numbers in warnings.items())
         return Item(
-            task.source, task.output, "done", warnings=tuple(warnings), render_factor=factor, seconds=seconds
+            task.source,
+            task.output,
+            "done",
+            warnings=(*self._notes, *missing, *told),
+            render_factor=factor,
+            seconds=seconds,
         )
 
     def _check(self, path: Path, number: int) -> None:
@@ -165,6 +179,17 @@ class PagedResult:
                 f"{path}: exists and is not a result of an earlier run: "
                 "move it away, name another folder with -o, or allow --overwrite"
             )
+
+
+def _pages(numbers: list[int], count: int) -> str:
+    """The pages of a photo that a warning is about, few of them by number."""
+    if len(numbers) == count:
+        return "every page"
+    if len(numbers) == 1:
+        return f"page {numbers[0]}"
+    if len(numbers) <= NAMED:
+        return f"pages {', '.join(map(str, numbers))}"
+    return f"{len(numbers)} pages, such as {', '.join(map(str, numbers[:3]))}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -186,6 +211,6 @@ class Page:
     def ended(self, item: Item) -> Iterator[Item]:
         """Yield the photo's outcome, if this page was its last; `item` is that of the page."""
         if self.result is None:
-            yield replace(item, warnings=(*self.notes, *item.warnings))
+            yield replace(item, warnings=tuple(dict.fromkeys((*self.notes, *item.warnings))))
         elif whole := self.result.end_page(self.number, item):
             yield whole

@@ -12,6 +12,7 @@ from PIL import Image
 
 from deoldify_lite.photo.photo import Photo
 from deoldify_lite.photo.xmp import DIGITAL_SOURCE_TYPE
+from deoldify_lite.system.library_warnings import DECODER
 from helpers.profiles import SRGB_ICC
 
 # Good files make no noise; only the tests themselves are careless with Image.open.
@@ -60,6 +61,7 @@ def grey_rgb(grey: np.ndarray) -> np.ndarray:
 
 
 def check(photo: Photo, rgb: np.ndarray, alpha: np.ndarray | None = None, tolerance: int = 0) -> None:
+    assert not any(text.startswith(DECODER) for text in photo.warnings)
     assert photo.rgb.dtype == rgb.dtype and photo.rgb.shape == rgb.shape
     assert np.abs(photo.rgb.astype(int) - rgb).max() <= tolerance
     assert (photo.alpha is None) == (alpha is None)

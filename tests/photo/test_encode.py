@@ -21,10 +21,10 @@ pytestmark = NO_WARNINGS
 @pytest.mark.parametrize("suffix", [".png", ".tif", ".jpg", ".webp", ".bmp"])
 @pytest.mark.parametrize("depth", [8, 16])
 @pytest.mark.parametrize("alpha", [False, True])
-def test_write_and_read(tmp_path: Path, suffix: str, depth: int, alpha: bool, caplog) -> None:
+def test_write_and_read(tmp_path: Path, suffix: str, depth: int, alpha: bool) -> None:
     photo = sample_photo(tmp_path / "source.png", depth, alpha)
     target = tmp_path / "deep" / f"a{suffix}"
-    write_photo(photo, target)
+    told = " ".join(write_photo(photo, target))
     again = read_photo(target)
     lossless = suffix in (".png", ".tif")
     assert again.rgb.dtype == (photo.rgb.dtype if lossless else np.uint8)
@@ -32,7 +32,7 @@ def test_write_and_read(tmp_path: Path, suffix: str, depth: int, alpha: bool, ca
     if alpha and suffix in (".jpg", ".bmp"):
         share = photo.alpha[..., None] / (2**depth - 1)
         rgb = np.round(rgb * share + 255 * (1 - share))
-        assert "transparency" in caplog.text
+        assert "transparency" in told
     if alpha and suffix == ".webp":  # a colour that nobody sees may change more
         return
     assert np.abs(again.rgb.astype(int) - rgb).max() <= {".jpg": 8, ".webp": 14, ".bmp": 1}.get(suffix, 0)
@@ -40,7 +40,7 @@ def test_write_and_read(tmp_path: Path, suffix: str, depth: int, alpha: bool, ca
     if again.alpha is not None:
         assert np.array_equal(again.alpha, photo.alpha)
     if suffix == ".bmp":
-        assert "colour profile" in caplog.text
+        assert "colour profile" in told
         return
     assert again.icc == SRGB_ICC
     assert again.xmp == photo.xmp
@@ -110,16 +110,15 @@ def test_jpeg_keeps_full_chroma_and_quality_counts(tmp_path: Path) -> None:
     assert sizes[0] < sizes[1]
 
 
-def test_opaque_alpha_makes_no_warning(tmp_path: Path, caplog) -> None:
-    write_photo(Photo(tmp_path / "s", RGB8, np.full_like(GREY8, 255)), tmp_path / "a.jpg")
-    assert not caplog.records
+def test_opaque_alpha_makes_no_warning(tmp_path: Path) -> None:
+    assert write_photo(Photo(tmp_path / "s", RGB8, np.full_like(GREY8, 255)), tmp_path / "a.jpg") == ()
 
 
-def test_too_long_metadata_is_left_out_of_jpeg_aloud(tmp_path: Path, caplog) -> None:
+def test_too_long_metadata_is_left_out_of_jpeg_aloud(tmp_path: Path) -> None:
     exif = exif_block(1)
     exif[0x8769] = {37500: bytes(70_000)}
     photo = Photo(tmp_path / "s", RGB8, exif=exif.tobytes()[6:], xmp=b"x" * 70_000)
-    write_photo(photo, tmp_path / "a.jpg")
-    assert "EXIF is too long" in caplog.text and "XMP is too long" in caplog.text
+    told = " ".join(write_photo(photo, tmp_path / "a.jpg"))
+    assert "EXIF is too long" in told and "XMP is too long" in told
     write_photo(photo, tmp_path / "a.png")
     assert read_photo(tmp_path / "a.png").exif == photo.exif

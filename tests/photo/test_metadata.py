@@ -78,10 +78,10 @@ def full_photo(path: Path) -> Photo:
     ],
 )
 def test_every_format_keeps_what_it_holds_and_tells_the_rest(
-    tmp_path: Path, suffix: str, kept: set[str], caplog: pytest.LogCaptureFixture
+    tmp_path: Path, suffix: str, kept: set[str]
 ) -> None:
     photo = full_photo(tmp_path / "source")
-    write_photo(photo, tmp_path / f"a{suffix}")
+    warnings = "\n".join((*write_photo(photo, tmp_path / f"a{suffix}"), ""))
     again = read_photo(tmp_path / f"a{suffix}")
     expected = {name: getattr(photo, name) for name in kept}
     found = {name: getattr(again, name) for name in kept}
@@ -105,7 +105,7 @@ def test_every_format_keeps_what_it_holds_and_tells_the_rest(
     }  # fmt: skip
     held = kept | ({"comment"} if suffix == ".png" else set())
     for name, word in told.items():
-        assert (word in caplog.text) == (name not in held), name
+        assert (word in warnings) == (name not in held), name
 
 
 @pytest.mark.parametrize("name", [b"", b"ab", b"abc"])
@@ -225,14 +225,16 @@ def test_a_long_profile_takes_several_segments(tmp_path: Path) -> None:
     assert read_photo(tmp_path / "a.jpg").icc == profile
 
 
-def test_a_segment_may_be_full(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_segment_may_be_full(tmp_path: Path) -> None:
     for length, fits in ((LONGEST, True), (LONGEST + 1, False)):
-        write_photo(Photo(tmp_path / "s", smooth(), comment=b"c" * length), tmp_path / "a.jpg")
-        assert (read_photo(tmp_path / "a.jpg").comment is not None) == fits == (not caplog.records)
+        photo = Photo(tmp_path / "s", smooth(), comment=b"c" * length)
+        warnings = write_photo(photo, tmp_path / "a.jpg")
+        assert (read_photo(tmp_path / "a.jpg").comment is not None) == fits == (not warnings)
 
 
-def test_channels_beyond_alpha_are_told_of(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_channels_beyond_alpha_are_told_of(tmp_path: Path) -> None:
     """Film scanners write infrared beside the colours."""
     infrared = np.dstack([RGB8, RGB8[..., 0]]).astype(np.uint16)
     tifffile.imwrite(tmp_path / "a.tif", infrared, photometric="rgb", extrasamples=["unspecified"])
-    assert read_photo(tmp_path / "a.tif").alpha is None and "infrared" in caplog.text
+    photo = read_photo(tmp_path / "a.tif")
+    assert photo.alpha is None and "infrared" in photo.warnings[0]

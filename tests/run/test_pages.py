@@ -152,8 +152,9 @@ def test_huge_photos_go_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         return read(path, **options)
 
     def writing(photo, *args, **options):
-        write(photo, *args, **options)
+        warnings = write(photo, *args, **options)
         now.discard(photo.path)
+        return warnings
 
     monkeypatch.setattr(batches, "read_photo", reading)
     monkeypatch.setattr(finish, "write_photo", writing)

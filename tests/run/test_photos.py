@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import struct
 import subprocess
 import sys
 import time
@@ -13,6 +14,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image, ImageCms
 
 from deoldify_lite import api
@@ -106,6 +108,58 @@ def test_a_file_of_the_users_is_kept(photos: Path, rendering: api.Rendering) -> 
     items = by_name(api.colorize_folder(photos, rendering=rendering))
     assert items["a.jpg"].status == "failed" and "--overwrite" in items["a.jpg"].reason
     assert precious.read_bytes() == b"painted by hand"
+
+
+def careless_photos(folder: Path) -> dict[str, str]:
+    """Write photos that are not quite right; return what the run is to say of each, by its name."""
+    folder.mkdir()
+    grey = Image.fromarray(grey_picture(60, 80))
+    frames = [grey, grey.point(lambda level: 255 - level)]
+    frames[0].save(folder / "frames.gif", save_all=True, append_images=frames[1:])
+    grey.save(folder / "exif.jpg", exif=b"Exif\0\0MM\0*\0\0\0\x08\0\x09")
+    grey.save(folder / "profile.bmp")
+    infrared = np.dstack([np.asarray(grey), np.asarray(grey)[..., 0]]).astype(np.uint16)
+    tifffile.imwrite(folder / "infrared.tif", infrared, photometric="rgb", extrasamples=["unspecified"])
+    with tifffile.TiffWriter(folder / "second.tif") as writer:
+        writer.write(np.asarray(grey), photometric="rgb", metadata=None)
+        writer.write(infrared, photometric="rgb", extrasamples=["unspecified"], metadata=None)
+    return {
+        "frames.gif": "holds several frames",
+        "exif.jpg": "its EXIF is damaged",
+        "profile.bmp": "is not marked as coloured by AI",
+        "infrared.tif": "more channels",
+        "second.tif": "page 2: has more channels",
+    }
+
+
+def test_what_readers_and_writers_warn_of_is_in_the_item(tmp_path: Path, rendering: api.Rendering) -> None:
+    expected = careless_photos(tmp_path / "in")
+    items = by_name(api.colorize_folder(tmp_path / "in", rendering=rendering, batch_size=2))
+    for name, words in expected.items():
+        assert sum(words in warning for warning in items[name].warnings) == 1, items[name]
+    assert {item.warnings for item in api.colorize_folder(tmp_path / "in", rendering=rendering)} == {()}
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".tif"])
+def test_what_libraries_warn_of_is_said_of_its_photo(
+    tmp_path: Path, rendering: api.Rendering, suffix: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Twice: Python by itself shows the same warning only once."""
+    if suffix == ".jpg":
+        exif = b"Exif\0\0MM\0*\0\0\0\x08\0\x09"  # promises nine entries and has none
+        Image.fromarray(grey_picture(60, 80)).save(tmp_path / "a.jpg", exif=exif)
+    else:
+        rights = [(33432, "s", 0, "x" * 40, True)]
+        tifffile.imwrite(tmp_path / "a.tif", grey_picture(60, 80), photometric="rgb", extratags=rights)
+        data = bytearray((tmp_path / "a.tif").read_bytes())
+        entry = data.index(struct.pack("<HH", 33432, 2))
+        struct.pack_into("<I", data, entry + 8, len(data) - 4)  # its text ends beyond the file
+        (tmp_path / "a.tif").write_bytes(data)
+    (tmp_path / f"b{suffix}").write_bytes((tmp_path / f"a{suffix}").read_bytes())
+    one, other = api.colorize_folder([tmp_path / f"a{suffix}", tmp_path / f"b{suffix}"], rendering=rendering)
+    assert one.status == "done" and any("its decoder warns" in text for text in one.warnings)
+    assert one.warnings == other.warnings
+    assert "Warning" not in capfd.readouterr().err
 
 
 @pytest.mark.parametrize("format", ["jpg", "png", "tif", "webp"])

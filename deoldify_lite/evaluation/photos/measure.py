@@ -1,5 +1,6 @@
 """Read results and truth, measure them picture by picture, and keep only the figures."""
 
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,8 @@ from deoldify_lite.evaluation.photos.networks import network_input
 from deoldify_lite.evaluation.photos.populations import InceptionScore, Moments
 from deoldify_lite.photo.io import pixels_of, read_photo
 from deoldify_lite.system.threads import Workers, map_ahead
+
+log = logging.getLogger(__name__)
 
 # Pixels being read ahead, truth and results together; or one picture with its results, where it has more.
 MOST_PIXELS = 64_000_000
@@ -73,11 +76,11 @@ def read_pair(pair: Pair) -> list[Picture]:
     Raises:
         InputError: one cannot be read, or a result is not of the truth's size.
     """
-    truth = read_photo(pair.truth).rgb
+    truth = _read(pair.truth)
     height, width = truth.shape[:2]
     results = []
     for path in pair.results:
-        result = read_photo(path).rgb
+        result = _read(path)
         if result.shape != truth.shape:
             raise InputError(
                 f"{path}: is {result.shape[1]} x {result.shape[0]} px, but the truth {width} x {height}: "
@@ -85,6 +88,13 @@ def read_pair(pair: Pair) -> list[Picture]:
             )
         results.append(result)
     return [*results, truth]
+
+
+def _read(path: Path) -> Picture:
+    photo = read_photo(path)
+    for warning in photo.warnings:
+        log.warning("%s: %s", path, warning)
+    return photo.rgb
 
 
 def read_pairs(pairs: Sequence[Pair]) -> Iterator[tuple[Pair, list[Picture] | InputError]]:
