@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from deoldify_lite.api import load_colorizer
+from deoldify_lite.color.grey import is_grey
 from deoldify_lite.errors import InputError
 from deoldify_lite.photo.exif import ORIENTATION, exif_of_tiff
 from deoldify_lite.photo.profiles import grey_to_srgb, image_to_srgb
@@ -117,6 +118,8 @@ def kept_colorizer(mode: str) -> Colorizer:
 
 def _colorize_samples(picture: NDArray[Any], colorizer: Colorizer) -> Samples:
     result = colorizer.colorize(rgb_of(picture))
+    if is_grey(result):
+        log.warning("a picture of %d x %d pixels came out grey", picture.shape[1], picture.shape[0])
     if picture.ndim == 3 and picture.shape[2] == 4:
         result = np.dstack([result, picture[..., 3].astype(result.dtype, copy=False)])
     return result.astype(picture.dtype, copy=False)

@@ -27,7 +27,7 @@ ROOMS = {
     "remote": {"system", "storage", "run"},
     "cluster": {"system", "film", "temporal", "render", "run"},
     "api": {"system", "storage", "photo", "film", "render", "run", "remote"},
-    "pictures": {"photo", "render", "api"},
+    "pictures": {"color", "photo", "render", "api"},
     "frames": {"photo", "temporal", "render", "run", "pictures"},
     "templates": set(),
     "show": {"system", "storage", "color", "photo", "film", "render", "run", "templates"},

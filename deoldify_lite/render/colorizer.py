@@ -23,8 +23,8 @@ Prediction = NDArray[Any]  # (2, h, w) float32 chroma, or a (S, S, 3) uint8 RGB 
 # When memory runs out, the next render factor to try, as a share of the last.
 SHRINK = 0.75
 SMALLEST_RENDER_FACTOR = 4
-# Chroma below half a level everywhere rounds to nothing: such a picture is grey.
-GREY_BELOW = 0.5 / 255
+# Chroma below half a level everywhere rounds to nothing (of films, in limited range): it is grey.
+GREY_BELOW = 0.5 / 224
 
 
 class OutOfMemoryError(RenderError, MemoryError):
@@ -202,7 +202,7 @@ class Colorizer:
         return np.concatenate([self._run(lumas[:half]), self._run(lumas[half:])])
 
 
-def is_grey(prediction: Prediction) -> bool:
+def finds_no_color(prediction: Prediction) -> bool:
     """Whether a prediction, chroma or an RGB square, holds no colour that could be seen."""
     if prediction.dtype == np.uint8:
         square = prediction.astype(np.int16)

@@ -20,7 +20,7 @@ from deoldify_lite.render.colorizer import Colorizer, OutOfMemoryError
 from deoldify_lite.run.delivery import Delivery, delivery_of
 from deoldify_lite.run.failure import failed
 from deoldify_lite.run.hint_file import HintFile
-from deoldify_lite.run.items import RECOLOR_ADVICE, Item, Progress, warnings_of
+from deoldify_lite.run.items import NO_COLOR_FOUND, RECOLOR_ADVICE, Item, Progress, warnings_of
 from deoldify_lite.run.settings import FilmSettings
 from deoldify_lite.run.steps import Tally
 from deoldify_lite.run.stream import FilmJob, colorize_film
@@ -120,13 +120,13 @@ def colorize_task(
         log.info("%s: %d of %d frames predicted", task.source, tally.predicted, tally.frames)
     except Exception as error:
         return failed(task, error)
-    is_grey = tally.grey == tally.frames - tally.kept > 0
+    why_grey = NO_COLOR_FOUND if tally.grey == tally.frames - tally.kept > 0 else ""
     return Item(
         task.source,
         task.output,
         "done",
         warnings=(
-            *warnings_of(is_grey, settings.render_factor, used),
+            *warnings_of(why_grey, settings.render_factor, used),
             *_notes_on(tally),
             *fit.losses,
             *tally.warnings,

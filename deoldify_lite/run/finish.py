@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from deoldify_lite.color.arrays import Picture, shrink
+from deoldify_lite.color.grey import is_black_and_white, is_grey
 from deoldify_lite.color.hinting import hint_photo
 from deoldify_lite.photo.io import write_photo
 from deoldify_lite.photo.kinds import holds_xmp, is_fallback
@@ -13,10 +14,10 @@ from deoldify_lite.photo.photo import Photo
 from deoldify_lite.photo.samples import to_depth
 from deoldify_lite.photo.watermark import add_watermark
 from deoldify_lite.photo.xmp import with_mark
-from deoldify_lite.render.colorizer import Colorizer, Prediction, is_grey
+from deoldify_lite.render.colorizer import Colorizer, Prediction, finds_no_color
 from deoldify_lite.run.delivery import DeliveryOf
 from deoldify_lite.run.failure import failed
-from deoldify_lite.run.items import Item, warnings_of
+from deoldify_lite.run.items import HARDLY_ANY, NO_COLOR_FOUND, NO_GREYS, Item, warnings_of
 from deoldify_lite.run.pages import MOST_PIXELS, Page
 from deoldify_lite.run.settings import PhotoSettings
 from deoldify_lite.run.task import Task
@@ -46,10 +47,11 @@ def finish(
             height, width = photo.rgb.shape[:2]
             prediction = hint_photo(prediction, photo.rgb, task.hints.on(width, height))
         result = replace(photo, rgb=colorizer.finish(photo.rgb, prediction, in_place=in_place))
+        why_grey = _why_grey(result.rgb, prediction)
         if settings.watermark:
             add_watermark(result.rgb)
         warnings = photo.warnings
-        warnings += warnings_of(is_grey(prediction), settings.render_factor, colorizer.render_factor)
+        warnings += warnings_of(why_grey, settings.render_factor, colorizer.render_factor)
         if settings.format == "keep" and is_fallback(task.source, task.output):
             warnings += (
                 f"written as {task.output.suffix}, since {task.source.suffix} cannot be written well",
@@ -82,6 +84,15 @@ def finish(
         render_factor=colorizer.render_factor,
         seconds=page.seconds + time.perf_counter() - began,
     )
+
+
+def _why_grey(result: Picture, prediction: Prediction) -> str:
+    """Return why a result shows no colour; empty if it does, as one asks the result and not the network."""
+    if not is_grey(result):
+        return ""
+    if finds_no_color(prediction):
+        return NO_COLOR_FOUND
+    return NO_GREYS if is_black_and_white(result) else HARDLY_ANY
 
 
 def _marked(photo: Photo, task: Task) -> tuple[Photo, tuple[str, ...]]:

@@ -11,6 +11,14 @@ from deoldify_lite.storage.url import Place
 # The end of a warning; the web page names its own choice instead.
 RECOLOR_ADVICE = "--recolor-all colours them too"
 
+# Why a result came out grey.
+NO_COLOR_FOUND = "the network found no colour in it: it came out grey"
+NO_GREYS = (
+    "it is pure black and white, as 1-bit scans are, and no colour fits these: it came out grey; scan the "
+    "original again in greys"
+)
+HARDLY_ANY = "hardly any colour shows in it: it came out grey"
+
 # Called with a film, its frames finished so far, and the frames expected, which is an estimate.
 Progress = Callable[[Path, int, int], None]
 
@@ -48,11 +56,16 @@ def as_json(items: list[Item], settings: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def warnings_of(grey: bool, wanted_factor: int, used_factor: int) -> tuple[str, ...]:
-    """The warnings for a result that is not quite what was asked for."""
+def warnings_of(why_grey: str, wanted_factor: int, used_factor: int) -> tuple[str, ...]:
+    """The warnings for a result that is not quite what was asked for.
+
+    Args:
+        why_grey: empty if it shows colour.
+        wanted_factor, used_factor: render factors.
+    """
     warnings = []
-    if grey:
-        warnings.append("the network found no colour in it: it came out grey")
+    if why_grey:
+        warnings.append(why_grey)
     if used_factor != wanted_factor:
         warnings.append(f"not enough memory: rendered at render factor {used_factor} instead")
     return tuple(warnings)

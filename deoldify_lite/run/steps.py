@@ -25,7 +25,7 @@ from deoldify_lite.film.cut import Cut
 from deoldify_lite.film.probe import Film
 from deoldify_lite.film.reader import FrameReader
 from deoldify_lite.film.tone import needs_luma
-from deoldify_lite.render.colorizer import Colorizer, is_grey
+from deoldify_lite.render.colorizer import Colorizer, finds_no_color
 from deoldify_lite.run.settings import FilmSettings
 from deoldify_lite.run.unfinished import Segment
 from deoldify_lite.system.threads import in_batches, prefetch
@@ -182,7 +182,7 @@ def show_frames(
         if chroma is None:
             tally.kept += 1
         else:
-            tally.grey += is_grey(chroma)
+            tally.grey += finds_no_color(chroma)
         yield Shown(chroma, luma)
 
 

@@ -21,7 +21,7 @@ from deoldify_lite import api
 from deoldify_lite.errors import InputError, OptionError
 from deoldify_lite.photo.io import read_photo
 from deoldify_lite.photo.photo import Photo
-from deoldify_lite.render.colorizer import Colorizer, is_grey
+from deoldify_lite.render.colorizer import Colorizer, finds_no_color
 from deoldify_lite.render.look import Look
 from deoldify_lite.run.finish import side_by_side
 from deoldify_lite.run.items import Item, as_json, summary
@@ -140,6 +140,26 @@ def test_what_readers_and_writers_warn_of_is_in_the_item(tmp_path: Path, renderi
     assert {item.warnings for item in api.colorize_folder(tmp_path / "in", rendering=rendering)} == {()}
 
 
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("g4.tif", {"compression": "group4"}),
+        ("g3.tif", {"compression": "group3"}),
+        ("plain.tif", {}),
+        ("a.png", {}),
+        ("a.bmp", {}),
+        ("a.gif", {}),
+    ],
+)
+def test_ink_on_paper_is_no_picture_in_color(
+    tmp_path: Path, rendering: api.Rendering, name: str, options: dict[str, str]
+) -> None:
+    """No chroma fits pure black and white: the network finds some, but the result shows none."""
+    Image.fromarray(grey_picture(60, 80)).convert("1").save(tmp_path / name, **options)
+    (item,) = api.colorize_folder(tmp_path / name, rendering=rendering, watermark=True)
+    assert item.status == "done" and sum("as 1-bit scans are" in text for text in item.warnings) == 1
+
+
 @pytest.mark.parametrize("suffix", [".jpg", ".tif"])
 def test_what_libraries_warn_of_is_said_of_its_photo(
     tmp_path: Path, rendering: api.Rendering, suffix: str, capfd: pytest.CaptureFixture[str]
@@ -183,13 +203,16 @@ def test_sixteen_bits_stay_sixteen(rendering: api.Rendering, tmp_path: Path) -> 
     assert np.abs(luma_levels(result) - deep).max() <= 1
 
 
-def test_a_grey_result_is_told_of(photos: Path) -> None:
+@pytest.mark.parametrize(
+    ("cb", "words"), [(0.001, "the network found no colour"), (0.003, "hardly any colour")]
+)
+def test_a_grey_result_is_told_of(photos: Path, cb: float, words: str) -> None:
     tasks = tasks_of(plan([photos], None, suffixes={".png"}, suffix_of=lambda path: path.suffix))
-    colorless = Colorizer(Fixed((0.001, 0)), render_factor=2)
+    colorless = Colorizer(Fixed((cb, 0)), render_factor=2)
     (item,) = colorize_photos(
         tasks, lambda: colorless, PhotoSettings(Look("x", 2, 1.0, "auto")), batch_size=1
     )
-    assert any("grey" in warning for warning in item.warnings)
+    assert any(words in warning and "grey" in warning for warning in item.warnings)
 
 
 def test_out_of_memory_lowers_the_render_factor_and_says_so(photos: Path) -> None:
@@ -254,10 +277,10 @@ def test_options_that_make_no_sense(photos: Path, tiny_weights: Path, rendering:
 
 
 def test_grey_and_side_by_side() -> None:
-    assert is_grey(np.full((2, 4, 4), 0.001, np.float32)) and not is_grey(
-        np.full((2, 4, 4), 0.01, np.float32)
-    )
-    assert is_grey(np.full((4, 4, 3), 7, np.uint8)) and not is_grey(np.array([[[7, 9, 7]]], np.uint8))
+    assert finds_no_color(np.full((2, 4, 4), 0.001, np.float32))
+    assert not finds_no_color(np.full((2, 4, 4), 0.01, np.float32))
+    assert finds_no_color(np.full((4, 4, 3), 7, np.uint8))
+    assert not finds_no_color(np.array([[[7, 9, 7]]], np.uint8))
     pair = side_by_side(np.zeros((4, 5, 3), np.uint16), np.full((4, 5, 3), 65535, np.uint16))
     assert pair.shape == (4, 10, 3) and pair.dtype == np.uint8 and pair[0, 9, 0] == 255
 

@@ -1,0 +1,28 @@
+"""Whether a picture shows any colour."""
+
+import numpy as np
+import pytest
+
+from deoldify_lite.color.grey import is_black_and_white, is_grey
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_few_pixels_or_levels_are_no_color(dtype: type) -> None:
+    step = np.iinfo(dtype).max // 255
+    picture = np.full((600, 1000, 3), 100 * step, dtype)
+    assert is_grey(picture)
+    picture[..., 0] += 2 * step
+    assert is_grey(picture)
+    picture[-1, :600, 0] += step  # 600 of 600,000 pixels
+    assert is_grey(picture)
+    picture[0, 0, 2] += 9 * step
+    assert not is_grey(picture)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_black_and_white(dtype: type) -> None:
+    picture = np.zeros((600, 1000, 3), dtype)
+    picture[:300] = np.iinfo(dtype).max
+    assert is_black_and_white(picture) and is_black_and_white(picture[:1, :1])
+    picture[300:400] = np.iinfo(dtype).max // 2
+    assert not is_black_and_white(picture) and is_grey(picture)
