@@ -10,6 +10,7 @@ import logging
 import os
 import tempfile
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,23 +19,26 @@ from deoldify_lite.film.encoders import HOLDS_CAPTIONS, MARKS_FIELDS
 from deoldify_lite.film.encoding import YUV_FORMATS, Encoding, encoder_options
 from deoldify_lite.film.ffmpeg import open_file, open_test_picture, run_ffprobe
 from deoldify_lite.film.hdr10 import hdr10_option
-from deoldify_lite.film.kinds import CONTAINERS
+from deoldify_lite.film.kinds import CONTAINERS, FALLBACK_CONTAINER
 from deoldify_lite.film.mux import mux_command
 from deoldify_lite.film.probe import Film, Stream
 from deoldify_lite.film.process import last_words, run_arguments
+from deoldify_lite.film.sound import describe_encoding, encoders_for, is_lossy
 from deoldify_lite.film.timecode import advance_timecode
 
 log = logging.getLogger(__name__)
 
 # Metadata of the file, which containers and encoders write themselves.
 _TAGS_OF_FILE = {"major_brand", "minor_version", "compatible_brands", "encoder", "duration", "timecode"}
+# .mov takes all sound, readable or not; this is always readable.
+_SURE_IN_MOV = {"aac", "ac3", "eac3", "mp3", "alac", "pcm_s16be", "pcm_s16le", "pcm_s24be", "pcm_s24le"}
 
 
 class Fit(NamedTuple):
     """What a result holds of its source."""
 
     streams: tuple[Stream, ...]
-    """Those that are kept, in the file's order."""
+    """Those that are kept, in the file's order, each with the encoder that it needs."""
     losses: tuple[str, ...]
     """What is not kept: a sentence for each, with a remedy if there is one."""
 
@@ -44,7 +48,8 @@ def fit_film(film: Film, out_paths: Sequence[Path], encoding: Encoding) -> tuple
 
     Args:
         film: the source, as it will be written.
-        out_paths: names; the first is chosen whose container holds all streams but data.
+        out_paths: names; the first is chosen whose container holds all streams but data as they are. Under
+            the last, sound is encoded that does not fit.
         encoding: of the picture.
 
     Raises:
@@ -54,7 +59,7 @@ def fit_film(film: Film, out_paths: Sequence[Path], encoding: Encoding) -> tuple
     *first, last = out_paths
     for out_path in first:
         with contextlib.suppress(OptionError):
-            fit = fit_into(film, out_path.suffix.lower(), encoding)
+            fit = fit_into(film, out_path.suffix.lower(), encoding, encode_sound=False)
             break
     else:
         out_path, fit = last, fit_into(film, last.suffix.lower(), encoding)
@@ -65,8 +70,14 @@ def fit_film(film: Film, out_paths: Sequence[Path], encoding: Encoding) -> tuple
     return out_path, fit
 
 
-def fit_into(film: Film, suffix: str, encoding: Encoding) -> Fit:
+def fit_into(film: Film, suffix: str, encoding: Encoding, *, encode_sound: bool = True) -> Fit:
     """Find out what a result can hold in a container. Only data streams may be left out.
+
+    Args:
+        film: the source, as it will be written.
+        suffix: names the container.
+        encoding: of the picture.
+        encode_sound: whether sound that does not fit as it is may be encoded.
 
     Raises:
         OptionError: another stream, or the encoder's output, does not fit into this container.
@@ -77,8 +88,12 @@ def fit_into(film: Film, suffix: str, encoding: Encoding) -> Fit:
             f"a film cannot be written as {suffix or 'a file without suffix'}; use "
             f"{', '.join(CONTAINERS)} (.mkv holds every stream)"
         )
+    losses: list[str] = []
     streams = film.streams
     trouble, tags = _rehearse(film, suffix, encoding, streams)
+    rare = [s for s in streams if s.kind == "audio" and s.codec not in _SURE_IN_MOV]
+    if rare and suffix == ".mov" and not trouble:
+        trouble, _ = _rehearse(film, suffix, encoding, rare)
     if trouble:
         trouble, tags = _rehearse(film, suffix, encoding, ())
         if trouble:
@@ -87,25 +102,52 @@ def fit_into(film: Film, suffix: str, encoding: Encoding) -> Fit:
                 f"{film.path}: {codec} with {options} does not work or does not fit into {suffix}; "
                 f"choose another --codec or container. ffmpeg said: {trouble}"
             )
-        streams = tuple(s for s in streams if not _rehearse(film, suffix, encoding, (s,))[0])
-    losses = list(_losses_of_picture(film, suffix, encoding))
-    for stream in film.streams:
-        if stream in streams:
-            continue
-        misfit = f"stream {stream.index} ({stream.kind}, {stream.codec}) does not fit into {suffix}"
-        if stream.kind != "data":
-            remedy = (
-                "name the result .mkv to keep it"
-                if suffix != ".mkv"
-                else (
-                    f"make a copy without it: ffmpeg -i FILM -map 0 -map -0:{stream.index} -c copy COPY.mkv"
-                )
-            )
-            raise OptionError(f"{film.path}: {misfit}; {remedy}")
-        losses.append(f"{misfit} and is left out")
+        fitted = [
+            _fit_stream(film, suffix, encoding, s, encode=encode_sound and s.kind == "audio")
+            for s in film.streams
+        ]
+        streams = tuple(s for s, _ in fitted if s)
+        losses += [loss for _, loss in fitted if loss]
+    losses += _losses_of_picture(film, suffix, encoding)
     if lost_tags := [tag for tag in _own_tags(film) if tag.lower() not in tags]:
         losses.append(f"of its metadata {', '.join(lost_tags)} does not fit into {suffix}; .mkv holds all")
     return Fit(streams, tuple(losses))
+
+
+def _fit_stream(
+    film: Film, suffix: str, encoding: Encoding, stream: Stream, *, encode: bool
+) -> tuple[Stream | None, str | None]:
+    """Find out how a container can hold a stream: as it is, encoded, or, if it is data, not at all.
+
+    Returns:
+        The stream, with its encoder, or None; and the warning about it, if any.
+
+    Raises:
+        OptionError: it does not fit, and is no data.
+    """
+    for encoder in ("copy", *(encoders_for(stream) if encode else ())):
+        kept = replace(stream, encoder=encoder)
+        if not _rehearse(film, suffix, encoding, (kept,))[0]:
+            break
+    else:
+        kept = None
+    if kept == stream:
+        return stream, None
+    misfit = f"stream {stream.index} ({stream.kind}, {stream.codec}) does not fit into {suffix}"
+    if kept:
+        misfit += f" and {describe_encoding(kept)}"
+        if kept.encoder.startswith("pcm_"):
+            log.info("%s: %s", film.path, misfit)
+            return kept, None
+        return kept, f"{misfit}; .mkv loses less" if is_lossy(kept) else misfit
+    if stream.kind == "data":
+        return None, f"{misfit} and is left out"
+    if suffix != FALLBACK_CONTAINER:
+        raise OptionError(f"{film.path}: {misfit}; name the result .mkv to keep it")
+    raise OptionError(
+        f"{film.path}: {misfit}; make a copy without it: "
+        f"ffmpeg -i FILM -map 0 -map -0:{stream.index} -c copy COPY.mkv"
+    )
 
 
 def _own_tags(film: Film) -> list[str]:
@@ -152,14 +194,21 @@ def _rehearse(
     still = f"color=s={film.width}x{film.height}:r={film.rate}:d=1"
     with tempfile.TemporaryDirectory() as folder:
         result = Path(folder, f"rehearsal{suffix}")
-        # One byte is enough: a sparse stream of subtitles must not make it read the whole film.
-        options |= {"fs": 1, "t": 0.1}
+        options["t"] = 0.1
+        if not streams or any(s.kind != "audio" for s in streams):
+            # One byte is enough: a sparse stream of subtitles must not make it read the whole film.
+            options["fs"] = 1
         picture, source = open_test_picture(still), open_file(film.path)
         done = run_arguments(mux_command(film, picture, source, streams, result, options))
         if done.returncode != 0:
             return last_words(done.stderr), frozenset()
-        if not _own_tags(film):
+        if not (streams or _own_tags(film)):
             return "", frozenset()
-        probed = run_ffprobe(result, "-show_entries", "format_tags", "-of", "json")
-        tags = json.loads(probed.stdout or "{}").get("format", {}).get("tags", {})
-    return "", frozenset(name.lower() for name in tags)
+        probed = run_ffprobe(
+            result, "-show_entries", "format_tags:stream=codec_type,codec_name", "-of", "json"
+        )
+    found = json.loads(probed.stdout or "{}")
+    for stream in found.get("streams", ()):
+        if stream.get("codec_type") == "audio" and "codec_name" not in stream:
+            return "its sound cannot be read", frozenset()
+    return "", frozenset(name.lower() for name in found.get("format", {}).get("tags", {}))

@@ -9,6 +9,7 @@ from deoldify_lite.film.cut import Cut, ffmpeg_time
 from deoldify_lite.film.ffmpeg import file_url, open_file, write_command
 from deoldify_lite.film.probe import Film, Stream
 from deoldify_lite.film.process import last_words, run_arguments
+from deoldify_lite.film.sound import encoder_settings
 from deoldify_lite.film.timecode import advance_timecode
 
 
@@ -72,7 +73,7 @@ def mux_command(
         film: the source.
         picture: ffmpeg-python input whose only stream is the picture.
         source: ffmpeg-python input of the source; the second input of the command.
-        streams: those of the source to keep; they are copied.
+        streams: those of the source to keep; they are copied, or encoded as they say.
         out_path: its suffix names the container.
         options: more output options; c:v is for the picture, which is copied without it.
         covers: pictures to attach, for .mkv, whose muxer would make a video track of cover art.
@@ -97,6 +98,8 @@ def mux_command(
     for position, stream in enumerate(in_order):
         if stream and stream.codec == "mov_text" and suffix == ".mkv":
             settings[f"c:{position}"] = "srt"  # The same text; .mkv knows no mov_text.
+        if stream and stream.encoder != "copy":
+            settings |= encoder_settings(stream, position)
     if suffix in (".mp4", ".m4v", ".mov"):
         settings["movflags"] = "+faststart"  # So that it plays while it is still being loaded.
         if any(tag.startswith("com.apple.quicktime.") for tag in film.tags):

@@ -40,6 +40,10 @@ class Stream:
     kind: str  # video, audio, subtitle, attachment, data
     codec: str
     attached_pic: bool = False  # cover art, which ffmpeg calls video
+    sample_fmt: str = ""  # of sound, as it is decoded: s16, s32, flt ...; without the p of planar
+    bits: int = 0  # of such a sample that are used; 0: unknown
+    channels: int = 0
+    encoder: str = "copy"  # that ffmpeg writes it with
 
 
 @dataclass(frozen=True)
@@ -174,16 +178,7 @@ def probe_film(path: Path) -> Film:
             if not _TAGS_OF_ENCODING.fullmatch(name.lower())
         },
         picture_dispositions=tuple(name for name, on in picture.get("disposition", {}).items() if on),
-        streams=tuple(
-            Stream(
-                s["index"],
-                s.get("codec_type", "data"),
-                s.get("codec_name") or s["codec_tag_string"],
-                _is_cover(s),
-            )
-            for s in others
-            if not _is_written_anew(s)
-        ),
+        streams=tuple(_stream(s) for s in others if not _is_written_anew(s)),
         first_field=first_field,
         hdr10=read_hdr10(side_data),
         timecode=_timecode([picture, *others, container], side_data),
@@ -237,6 +232,19 @@ def _timecode(tagged: Sequence[dict[str, Any]], side_data: Sequence[dict[str, An
     in_frames = [data.get("timecode") for data in side_data if data.get("side_data_type") == _GOP_TIMECODE]
     # Every MPEG-2 film has one there, and nearly all count from 0, which means nothing.
     return in_frames[0] if in_frames and in_frames[0] and re.search("[1-9]", in_frames[0]) else None
+
+
+def _stream(found: dict[str, Any]) -> Stream:
+    """A stream other than the picture, as ffprobe describes it."""
+    return Stream(
+        found["index"],
+        found.get("codec_type", "data"),
+        found.get("codec_name") or found["codec_tag_string"],
+        _is_cover(found),
+        sample_fmt=found.get("sample_fmt", "").removesuffix("p"),
+        bits=int(found.get("bits_per_raw_sample", 0)),
+        channels=int(found.get("channels", 0)),
+    )
 
 
 def _is_written_anew(stream: dict[str, Any]) -> bool:
