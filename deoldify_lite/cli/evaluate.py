@@ -41,15 +41,15 @@ def fill_evaluate_parser(parser: argparse.ArgumentParser) -> None:
         "--feature-net",
         type=Path,
         metavar="FILE",
-        help="safetensors of timm's mobilenetv1_100 or torchvision's squeezenet1_1, for a Frechet distance "
-        "of their features (default: leave it out)",
+        help="safetensors of timm's mobilenetv1_100 or tf_efficientnet_lite0, or of torchvision's "
+        "squeezenet1_1, for a Frechet distance of their features (default: leave it out)",
     )
     photos.add_argument(
         "--classifier",
         type=Path,
         metavar="FILE",
-        help="safetensors of torchvision's squeezenet1_1 with its head, to measure how much of what it "
-        "recognises depends on colour (default: leave it out)",
+        help="safetensors of torchvision's squeezenet1_1 or timm's tf_efficientnet_lite0 with its head, to "
+        "measure how much of what it recognises depends on colour (default: leave it out)",
     )
     photos.add_argument(
         "--labels",

@@ -35,6 +35,9 @@ PRETRAINED = {
         mean=(128 / 255,) * 3,
         std=(128 / 255,) * 3,
     ),
+    "tf_efficientnet_lite0": Pretrained(
+        lambda: timm.create_model("tf_efficientnet_lite0"), mean=(0.5,) * 3, std=(0.5,) * 3
+    ),
 }
 
 

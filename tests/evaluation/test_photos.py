@@ -13,13 +13,14 @@ from deoldify_lite.errors import InputError, OptionError, WeightsError
 from deoldify_lite.evaluation.bootstrap import Bootstrap, Estimate, estimate
 from deoldify_lite.evaluation.pairs import Pair, column_names
 from deoldify_lite.evaluation.photos import networks
-from deoldify_lite.evaluation.photos.judges import Judges
+from deoldify_lite.evaluation.photos.judges import Judges, load_judges
 from deoldify_lite.evaluation.photos.measure import Measured, grey_of, measure, read_labels, read_pair
 from deoldify_lite.evaluation.photos.page import as_page, rankings
 from deoldify_lite.evaluation.photos.pairs import find_pairs
 from deoldify_lite.evaluation.photos.populations import WAITING, InceptionScore, Moments
 from deoldify_lite.evaluation.photos.table import as_json, as_text, rows
 from deoldify_lite.evaluation.table import Row
+from deoldify_lite.models.pretrained import PRETRAINED
 from helpers.browser import watch
 from helpers.places import ROOT, SHARED
 
@@ -359,6 +360,27 @@ def test_feature_network_and_classifier_end_to_end(folders: tuple[Path, Path, Pa
     assert distance["perfect"] == pytest.approx(0, abs=1e-5)
     assert 0 < distance["pale"] < distance["grey"]
     assert cells(found, "agreement, %")["perfect"] == 100
+
+
+def test_the_judge_that_no_loss_uses(tmp_path: Path) -> None:
+    """EfficientNet-Lite0 gives features and classes; without its head it is refused."""
+    state = PRETRAINED["tf_efficientnet_lite0"].build().state_dict()
+    state = {name: value for name, value in state.items() if not name.endswith("num_batches_tracked")}
+    whole, headless = tmp_path / "whole.safetensors", tmp_path / "headless.safetensors"
+    save_file(state, whole)
+    save_file({k: v for k, v in state.items() if not k.startswith("classifier.")}, headless)
+    picture = networks.network_input(torch.rand(1, 3, 40, 60))
+    features, classifier = (
+        load(whole, device=CPU) for load in (networks.load_feature_network, networks.load_classifier)
+    )
+    assert features.name == classifier.name == "tf_efficientnet_lite0"
+    found = features.features(picture)
+    assert found.shape == (1, 1280)
+    assert classifier.classes_of(found).item() == classifier.classes(picture).item() < 1000
+    judges = load_judges(feature_net=whole, classifier=whole, fetch=False, device="cpu")
+    assert judges.classifier is judges.feature_network
+    with pytest.raises(WeightsError, match="with its head"):
+        networks.load_classifier(headless, device=CPU)
 
 
 def test_wrong_weights_are_refused(tmp_path: Path) -> None:

@@ -8,10 +8,11 @@ import torch
 
 from deoldify_lite.errors import WeightsError
 from deoldify_lite.evaluation.photos.networks import (
+    Classifier,
+    Efficientnet,
+    FeatureNetwork,
     Inception,
     Lpips,
-    Mobilenet,
-    Squeezenet,
     load_classifier,
     load_feature_network,
     load_inception,
@@ -28,8 +29,8 @@ class Judges:
 
     lpips: Lpips | None = None
     inception: Inception | None = None
-    feature_network: Squeezenet | Mobilenet | None = None
-    classifier: Squeezenet | None = None
+    feature_network: FeatureNetwork | None = None
+    classifier: Classifier | None = None
     device: torch.device = CPU
     unavailable: Mapping[str, str] = field(default_factory=dict)  # name of a measure -> why
 
@@ -48,7 +49,10 @@ def load_judges(*, feature_net: Path | None, classifier: Path | None, fetch: boo
     """
     chosen = torch.device(choose_device(device))
     features = load_feature_network(feature_net, device=chosen) if feature_net else None
-    classes = load_classifier(classifier, device=chosen) if classifier else None
+    if isinstance(features, Efficientnet) and classifier == feature_net:
+        classes: Classifier | None = features  # one network, run once for both
+    else:
+        classes = load_classifier(classifier, device=chosen) if classifier else None
     lpips = inception = None
     unavailable = {}
     try:

@@ -16,7 +16,7 @@ from deoldify_lite.color.tensors import luma_of
 from deoldify_lite.errors import InputError
 from deoldify_lite.evaluation.pairs import GREY, TRUTH, Pair
 from deoldify_lite.evaluation.photos.judges import Judges
-from deoldify_lite.evaluation.photos.networks import network_input
+from deoldify_lite.evaluation.photos.networks import Efficientnet, network_input
 from deoldify_lite.evaluation.photos.populations import InceptionScore, Moments
 from deoldify_lite.photo.io import pixels_of, read_photo
 from deoldify_lite.system.threads import Workers, map_ahead
@@ -193,14 +193,17 @@ class _Tally:
                 self._inception_score[column].add(logits[0])
             if judges.feature_network or judges.classifier:
                 inputs.append(network_input(rgb))
+        features = torch.empty(0)
         if judges.feature_network:
-            for column, own in zip(
-                self.columns, judges.feature_network.features(torch.cat(inputs)), strict=True
-            ):
+            features = judges.feature_network.features(torch.cat(inputs))
+            for column, own in zip(self.columns, features, strict=True):
                 self._features[column].add(own)
         if judges.classifier:
-            found = judges.classifier.classes(torch.cat(inputs)).tolist()
-            for column, number in zip(self.columns, found, strict=True):
+            if isinstance(judges.classifier, Efficientnet) and judges.classifier is judges.feature_network:
+                found = judges.classifier.classes_of(features)
+            else:
+                found = judges.classifier.classes(torch.cat(inputs))
+            for column, number in zip(self.columns, found.tolist(), strict=True):
                 self.classes.setdefault(column, []).append(number)
 
     def population(self) -> dict[tuple[str, str], float]:

@@ -77,40 +77,79 @@ class Mobilenet(nn.Module):
         return features.mean((2, 3))
 
 
-def load_feature_network(path: Path, *, device: torch.device) -> Squeezenet | Mobilenet:
+class Efficientnet(nn.Module):
+    """EfficientNet-Lite0 of timm: features and classes. No loss uses it, so it judges without favour.
+
+    Args:
+        network: with its weights.
+    """
+
+    name = "tf_efficientnet_lite0"
+
+    def __init__(self, network: Any) -> None:
+        super().__init__()
+        self.network = network
+
+    def features(self, rgb: Tensor) -> Tensor:
+        """(N, 3, H, W) RGB in [0, 1] -> (N, 1280), the mean over the picture of the last features."""
+        features: Tensor = self.network.forward_features(2 * rgb - 1)
+        return features.mean((2, 3))
+
+    def classes(self, rgb: Tensor) -> Tensor:
+        """(N, 3, H, W) RGB in [0, 1] -> (N,), the likeliest of the 1000 classes of ImageNet, from 0."""
+        return self.classes_of(self.features(rgb))
+
+    def classes_of(self, features: Tensor) -> Tensor:
+        """The same, from what `features` gave."""
+        scores: Tensor = self.network.classifier(features)
+        return scores.argmax(1)
+
+
+FeatureNetwork = Squeezenet | Mobilenet | Efficientnet
+Classifier = Squeezenet | Efficientnet
+FEATURE_NETWORKS: dict[str, type[FeatureNetwork]] = {
+    kind.name: kind for kind in (Squeezenet, Mobilenet, Efficientnet)
+}
+CLASSIFIERS: dict[str, type[Classifier]] = {kind.name: kind for kind in (Squeezenet, Efficientnet)}
+
+
+def load_feature_network(path: Path, *, device: torch.device) -> FeatureNetwork:
     """A network for a Frechet distance, recognised by its weights.
 
     Args:
-        path: weights of torchvision's `squeezenet1_1` with its head, or of timm's `mobilenetv1_100`, 16 or 32
-            bits.
+        path: weights of torchvision's `squeezenet1_1` with its head, of timm's `tf_efficientnet_lite0` with
+            its head, or of timm's `mobilenetv1_100`; 16 or 32 bits.
         device: where it runs.
 
     Raises:
         WeightsError: the file is missing, damaged, or of another network.
     """
-    kinds: dict[str, type[Squeezenet | Mobilenet]] = {kind.name: kind for kind in (Squeezenet, Mobilenet)}
     name, network = build_pretrained(read_state(path)[0], path)
-    if name not in kinds or _lacks_weights(network):
+    if name not in FEATURE_NETWORKS or _lacks_weights(network):
         raise WeightsError(
-            f"{path}: holds neither torchvision's squeezenet1_1 with its head nor timm's mobilenetv1_100"
+            f"{path}: holds neither torchvision's squeezenet1_1 nor timm's tf_efficientnet_lite0 with its "
+            "head, nor timm's mobilenetv1_100"
         )
-    return kinds[name](network).to(device)
+    return FEATURE_NETWORKS[name](network).to(device)
 
 
-def load_classifier(path: Path, *, device: torch.device) -> Squeezenet:
+def load_classifier(path: Path, *, device: torch.device) -> Classifier:
     """A classifier of the 1000 classes of ImageNet.
 
     Args:
-        path: weights of torchvision's `squeezenet1_1`, with its head.
+        path: weights of torchvision's `squeezenet1_1` or timm's `tf_efficientnet_lite0`, with its head.
         device: where it runs.
 
     Raises:
         WeightsError: the file is missing, damaged, or of another network.
     """
     name, network = build_pretrained(read_state(path)[0], path)
-    if name != Squeezenet.name or _lacks_weights(network):
-        raise WeightsError(f"{path}: is not torchvision's squeezenet1_1 with its head")
-    return Squeezenet(network).to(device)
+    if name not in CLASSIFIERS or _lacks_weights(network):
+        raise WeightsError(
+            f"{path}: holds neither torchvision's squeezenet1_1 nor timm's tf_efficientnet_lite0, "
+            "with its head"
+        )
+    return CLASSIFIERS[name](network).to(device)
 
 
 def _lacks_weights(network: nn.Module) -> bool:
