@@ -11,7 +11,7 @@ from deoldify_lite.training.recipes import RECIPES, Recipe
 
 # Written out, since importing them would import torch.
 _CHOICES = {
-    "network": ["lite", "deep", "wide", "encoder-decoder", "classic-unet"],
+    "network": ["lite", "slim", "query", "deep", "wide", "encoder-decoder", "classic-unet"],
     "pixel_loss": ["huber", "l1"],
     "critic": ["patch", "deoldify"],
     "critic_norm": ["batch", "instance", "none"],
@@ -21,6 +21,7 @@ _CHOICES = {
 # The fields of a recipe that options can change, and their helps.
 _CHANGES = {
     "network": "the generator",
+    "encoder_rate": "factor on the learning rate of a pretrained encoder",
     "encoder": "name of its encoder in timm, such as resnet34 or resnet101",
     "dropout": "dropout rate in the decoder of the baselines",
     "pixel_loss": "loss on chroma; huber gives colourful pixels more weight",
@@ -29,6 +30,7 @@ _CHANGES = {
     "feature_weight": "weight of the distance between features of --feature-net, result against truth",
     "semantic_mid_weight": "weight of the distance between middle features of --teacher",
     "semantic_deep_weight": "weight of the distance between deepest features of --teacher",
+    "answer_weight": "weight of the divergence of --teacher's answers, result against truth",
     "distillation_weight": "weight of the distance between the encoder's features and those of --teacher",
     "class_weight": "weight of colour classes, which a head predicts that is dropped after training",
     "colorfulness_weight": "weight of more colour, whatever the truth has",
@@ -98,7 +100,7 @@ def fill_train_parser(parser: argparse.ArgumentParser) -> None:
         "--teacher",
         type=Path,
         metavar="FILE",
-        help="weights of mobilenetv1_100 to learn from (default: none)",
+        help="weights of timm's tf_efficientnet_lite2 to learn from (default: none)",
     )
     performance = parser.add_argument_group("performance")
     performance.add_argument(

@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import save
+from timm.layers import BatchNormAct2d
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
@@ -118,11 +119,13 @@ def fold_batch_norms(network: nn.Module) -> None:
     for parent in list(network.modules()):
         children = list(parent.named_children())
         for (conv_name, conv), (norm_name, norm) in pairwise(children):
-            # The exact class: timm has batch norms with an activation inside.
-            if isinstance(conv, nn.Conv2d) and type(norm) is nn.BatchNorm2d:
+            # The exact classes: another one may do more than norm.
+            exact = type(norm) in (nn.BatchNorm2d, BatchNormAct2d)
+            if isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d) and exact:
                 fused = fuse_conv_bn_eval(conv, norm)
                 setattr(parent, conv_name, fused.requires_grad_(False))
-                setattr(parent, norm_name, nn.Identity())
+                # timm's batch norms have the activation inside.
+                setattr(parent, norm_name, norm.act if isinstance(norm, BatchNormAct2d) else nn.Identity())
 
 
 def recognize(

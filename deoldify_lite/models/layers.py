@@ -1,5 +1,7 @@
 """Building blocks of the decoders."""
 
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -76,6 +78,57 @@ class SelfAttention(nn.Module):
             scale=self.scale,
         )  # (N, H*W, C)
         return x + self.gamma * gathered.transpose(1, 2).reshape(x.shape)
+
+
+class QueryLayer(nn.Module):
+    """Queries look at a picture, then at each other: (N, K, dim), (N, T, dim) -> (N, K, dim).
+
+    Cross-attention before self-attention, as in DDColor (Kang et al. 2023, https://arxiv.org/abs/2212.11613).
+    """
+
+    def __init__(self, dim: int, heads: int = 4) -> None:
+        super().__init__()
+        self.look = nn.MultiheadAttention(dim, heads, batch_first=True)
+        self.confer = nn.MultiheadAttention(dim, heads, batch_first=True)
+        self.think = nn.Sequential(nn.Linear(dim, 4 * dim), nn.GELU(), nn.Linear(4 * dim, dim))
+        self.norms = nn.ModuleList(nn.LayerNorm(dim) for _ in range(3))
+
+    def forward(self, queries: Tensor, tokens: Tensor) -> Tensor:
+        x = self.norms[0](queries + self.look(queries, tokens, tokens, need_weights=False)[0])
+        x = self.norms[1](x + self.confer(x, x, x, need_weights=False)[0])
+        x = self.norms[2](x + self.think(x))
+        return x
+
+
+class ColorQueries(nn.Module):
+    """Learned queries that find out which colours a picture has, and maps of where each applies.
+
+    From DDColor (Kang et al. 2023, https://arxiv.org/abs/2212.11613), with one layer for each scale.
+
+    Args:
+        channels: of the feature maps that the queries look at, one after the other.
+        count: K, how many queries.
+        dim: of a query.
+    """
+
+    def __init__(self, channels: Sequence[int], count: int, dim: int = 128) -> None:
+        super().__init__()
+        self.start = nn.Parameter(0.5 * torch.randn(count, dim))
+        self.tokens = nn.ModuleList(
+            nn.Sequential(nn.Conv2d(c, dim, 1), nn.GroupNorm(1, dim)) for c in channels
+        )
+        self.layers = nn.ModuleList(QueryLayer(dim) for _ in channels)
+        self.embed = nn.Conv2d(channels[-1], dim, 1)
+
+    def forward(self, features: Sequence[Tensor]) -> Tensor:
+        """Feature maps (N, channels[i], h, w) -> (N, K, h, w) at the size of the last one."""
+        last = features[-1]
+        queries = self.start.expand(len(last), -1, -1)
+        for layer, project, x in zip(self.layers, self.tokens, features, strict=True):
+            queries = layer(queries, project(x).flatten(2).transpose(1, 2))
+        places = self.embed(last).flatten(2)  # (N, dim, h * w)
+        maps = queries @ places * places.shape[1] ** -0.5
+        return maps.unflatten(2, last.shape[-2:])
 
 
 class ConvUnit(nn.Sequential):

@@ -29,6 +29,11 @@ class Pretrained:
 PRETRAINED = {
     "squeezenet1_1": Pretrained(squeezenet1_1),
     "vgg16_bn": Pretrained(vgg16_bn),
+    "tf_efficientnet_lite2": Pretrained(
+        lambda: timm.create_model("tf_efficientnet_lite2"),
+        mean=(0.5,) * 3,
+        std=(0.5,) * 3,
+    ),
     "mobilenetv1_100": Pretrained(
         lambda: timm.create_model("mobilenetv1_100", pad_type="same", num_classes=0),
         # The scale of TensorFlow: (x - 128) / 128 in 8-bit units.

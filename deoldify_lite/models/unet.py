@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from deoldify_lite.color.tensors import chroma_of
 from deoldify_lite.errors import OptionError, WeightsError
 from deoldify_lite.models.layers import (
+    ColorQueries,
     ConvReluNorm,
     ConvUnit,
     PixelShuffleUpsample,
@@ -51,19 +52,28 @@ class LiteBlock(nn.Module):
 
 
 class LiteDecoder(nn.Module):
-    """From encoder features to two chroma planes at half the input's size.
+    """From encoder features to two chroma planes, at a half or a quarter of the input's size.
 
     Self-attention sits at 1/16 of the input, where every position can see the whole picture at little cost.
 
     Args:
         channels: of the encoder's features at strides 2, 4, 8, 16, 32.
+        widths: channels of the blocks at strides 16, 8, 4 and maybe 2.
+        depths: 3 x 3 convolutions of each.
+        queries: colour queries that look at what each block gives; 0 for none.
     """
 
-    widths = (256, 192, 128, 64)  # of the blocks at strides 16, 8, 4, 2
-    depths = (2, 2, 1, 1)
-
-    def __init__(self, channels: Sequence[int]) -> None:
+    def __init__(
+        self,
+        channels: Sequence[int],
+        *,
+        widths: tuple[int, ...] = (256, 192, 128, 64),
+        depths: tuple[int, ...] = (2, 2, 1, 1),
+        queries: int = 0,
+    ) -> None:
         super().__init__()
+        self.widths, self.depths = widths, depths
+        self.chroma_stride = 32 >> len(widths)
         skips = list(channels[-2::-1])
         inputs = [channels[-1], *self.widths]
         self.blocks = nn.ModuleList(
@@ -72,29 +82,32 @@ class LiteDecoder(nn.Module):
         )
         self.attention = SelfAttention(self.widths[0])
         self.bottleneck = channels[-1]
-        self.head = nn.Conv2d(self.widths[-1], 2, 3, padding=1)
+        self.queries = ColorQueries(widths, queries) if queries else None
+        self.head = nn.Conv2d(self.widths[-1] + queries, 2, 3, padding=1)
         nn.init.zeros_(self.head.weight)
         assert self.head.bias is not None
         nn.init.zeros_(self.head.bias)  # an untrained network gives grey
 
     def states(self, features: Sequence[Tensor]) -> Iterator[Tensor]:
-        """What each block gives, one after the other: (N, widths[i], h, w) at strides 16, 8, 4, 2."""
+        """What each block gives, one after the other: (N, widths[i], h, w) at strides 16, 8, 4, maybe 2."""
         x = features[-1]
-        for i, (block, skip) in enumerate(zip(self.blocks, features[-2:0:-1], strict=True)):
+        for i, (block, skip) in enumerate(zip(self.blocks, features[-2:0:-1], strict=False)):
             x = block(x, skip)
             if i == 0:
                 x = self.attention(x)
             yield x
 
-    def finish(self, state: Tensor) -> Tensor:
-        """The last of the `states` -> (N, 2, H/2, W/2) in (0, 1)."""
+    def finish(self, states: Sequence[Tensor]) -> Tensor:
+        """The `states`, of which queries need all -> (N, 2, H/stride, W/stride) in (0, 1)."""
+        last = states[-1]
+        if self.queries is not None:
+            last = torch.cat([last, self.queries(states)], 1)
         # In float32, or chroma would come in steps of a whole 8-bit level: bfloat16 is coarse around 0.5.
-        return torch.sigmoid(self.head(state).float())
+        return torch.sigmoid(self.head(last).float())
 
     def forward(self, features: Sequence[Tensor]) -> Tensor:
-        # Of one element: the earlier states are let go as soon as they are passed on.
-        (last,) = deque(self.states(features), maxlen=1)
-        return self.finish(last)
+        # Of one element without queries: the earlier states are let go as soon as they are passed on.
+        return self.finish(deque(self.states(features), maxlen=None if self.queries else 1))
 
 
 class RgbBlock(nn.Module):
@@ -137,6 +150,8 @@ class RgbDecoder(nn.Module):
         depth: 3 x 3 convolutions of a block.
     """
 
+    chroma_stride = 1
+
     def __init__(
         self, channels: Sequence[int], *, c_ups: Sequence[int], c_outs: Sequence[int], depth: int
     ) -> None:
@@ -176,6 +191,8 @@ class RgbDecoder(nn.Module):
 
 DECODERS: dict[str, Callable[[Sequence[int]], LiteDecoder | RgbDecoder]] = {
     "lite": LiteDecoder,
+    "slim": partial(LiteDecoder, widths=(256, 192, 128), depths=(2, 2, 1)),
+    "query": partial(LiteDecoder, widths=(256, 192, 128), depths=(2, 2, 1), queries=20),
     "deep": partial(RgbDecoder, c_ups=(256, 384, 384, 336), c_outs=(768, 768, 672, 300), depth=2),
     "wide": partial(RgbDecoder, c_ups=(512, 512, 512, 256), c_outs=(512, 512, 512, 256), depth=1),
 }
@@ -204,10 +221,10 @@ class Unet(nn.Module):
         # timm would also take the address of a download for a name, and a name may come from a file.
         if not timm.is_model(encoder):
             raise OptionError(f"timm has no network {encoder!r} to encode with")
-        self.predicts_rgb = decoder != "lite"
-        self.chroma_stride = 1 if self.predicts_rgb else 2  # input pixels to a chroma pixel, along a side
+        self.predicts_rgb = decoder in ("deep", "wide")
         self.encoder = _build_encoder(encoder, 3 if self.predicts_rgb else 1, pretrained)
         self.decoder = DECODERS[decoder](self.encoder.feature_info.channels())
+        self.chroma_stride = self.decoder.chroma_stride  # input pixels to a chroma pixel, along a side
 
     def normalize(self, luma: Tensor) -> Tensor:
         """(N, 1, H, W) luma in [0, 1] -> input on the network's scale; three channels if it predicts RGB."""

@@ -15,7 +15,7 @@ class TrainConfig:
     encoder_weights: str | Path = "none"  # "imagenet" (timm fetches them), a file of timm's, or "none"
     # of the feature loss: "vgg16_bn" (torchvision fetches it), a file, or "none"
     feature_net: str | Path = "none"
-    teacher: Path | None = None  # MobileNetV1 weights
+    teacher: Path | None = None  # weights of features.TEACHER
     device: str = "auto"
     precision: str = "auto"
     workers: int = 1  # processes that read photos ahead

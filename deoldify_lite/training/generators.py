@@ -71,6 +71,25 @@ def freeze(generator: nn.Module, names: Iterable[str]) -> None:
         module.eval()
 
 
+class _ExactConvolution(nn.Conv2d):
+    """A convolution that computes in float32 whatever the rest does."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        with torch.autocast(x.device.type, enabled=False):
+            return super().forward(x.float())
+
+
+def keep_depthwise_exact(generator: nn.Module) -> None:
+    """Let depthwise convolutions compute in float32, in place.
+
+    On a CPU their gradients take several times as long in bfloat16.
+    """
+    for module in generator.modules():
+        if isinstance(module, nn.Conv2d) and module.groups > 1:
+            kind = type(module)
+            module.__class__ = type(f"Exact{kind.__name__}", (_ExactConvolution, kind), {})
+
+
 def train_mode(generator: nn.Module, frozen: Iterable[str]) -> None:
     """Train mode for all but the frozen modules, which stay in eval mode."""
     generator.train()

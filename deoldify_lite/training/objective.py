@@ -69,7 +69,7 @@ class Objective(nn.Module):
         self.recipe = recipe
         self.generator: Network = generator
         self.feature_loss = feature_loss if recipe.feature_weight else None
-        semantic = recipe.semantic_mid_weight or recipe.semantic_deep_weight
+        semantic = recipe.semantic_mid_weight or recipe.semantic_deep_weight or recipe.answer_weight
         self.teacher = teacher if semantic or recipe.distillation_weight else None
         self.project: nn.Module | None = None
         self.class_head: nn.Module | None = None
@@ -99,7 +99,7 @@ class Objective(nn.Module):
             rgb = denormalize(decoder(features))
             return Prediction(chroma_of(rgb), luma=luma_of(rgb))
         states = list(decoder.states(features))
-        chroma = decoder.finish(states[-1]) - 0.5
+        chroma = decoder.finish(states) - 0.5
         return Prediction(chroma, deepest=features[-1], state=states[_CLASS_BLOCK])
 
     def distil(self, views: Views) -> Tensor:
@@ -140,10 +140,11 @@ class Objective(nn.Module):
         if self.teacher is not None:
             with torch.no_grad():
                 wanted = self.teacher.features(rgb)
-            if recipe.semantic_mid_weight or recipe.semantic_deep_weight:
-                mid, deep = semantic_loss(self.teacher.features(result), wanted)
+            if recipe.semantic_mid_weight or recipe.semantic_deep_weight or recipe.answer_weight:
+                mid, deep, answer = semantic_loss(self.teacher.features(result), wanted)
                 add("semantic_mid", recipe.semantic_mid_weight, mid)
                 add("semantic_deep", recipe.semantic_deep_weight, deep)
+                add("answer", recipe.answer_weight, answer)
             if self.project is not None and deepest is not None:
                 weight = recipe.distillation_weight * distillation_factor(progress)
                 add("distillation", weight, distillation_loss(self.project(deepest[:count]), wanted))

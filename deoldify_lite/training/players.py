@@ -1,7 +1,6 @@
 """The two players of the game: generator and critic, each with its optimizer and its move."""
 
 import copy
-from collections.abc import Iterable
 from typing import Any
 
 import torch
@@ -27,16 +26,18 @@ from deoldify_lite.training.views import Views
 State = dict[str, Any]
 
 
-def _optimizer(parameters: Iterable[nn.Parameter], recipe: Recipe) -> torch.optim.Optimizer:
+def _optimizer(module: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
     """AdamW that leaves norms and biases undecayed."""
-    trained = [p for p in parameters if p.requires_grad]
+    groups: dict[tuple[float, float], list[nn.Parameter]] = {}
+    for name, parameter in module.named_parameters():
+        if parameter.requires_grad:
+            rate = recipe.encoder_rate if name.startswith("generator.encoder.") else 1.0
+            decay = recipe.weight_decay if parameter.ndim > 1 else 0.0
+            groups.setdefault((rate, decay), []).append(parameter)
     return torch.optim.AdamW(
-        [
-            {"params": [p for p in trained if p.ndim > 1], "weight_decay": recipe.weight_decay},
-            {"params": [p for p in trained if p.ndim <= 1], "weight_decay": 0.0},
-        ],
+        [{"params": params, "weight_decay": decay, "rate": rate} for (rate, decay), params in groups.items()],
         betas=(recipe.beta1, recipe.beta2),
-        fused=trained[0].device.type in ("cpu", "cuda"),
+        fused=next(module.parameters()).device.type in ("cpu", "cuda"),
     )
 
 
@@ -46,7 +47,7 @@ def _move(
     """One step of an optimizer down the loss, the same in all processes."""
     parameters = [p for group in optimizer.param_groups for p in group["params"]]
     for group in optimizer.param_groups:
-        group["lr"] = rate
+        group["lr"] = rate * group["rate"]
     optimizer.zero_grad()
     loss.backward()
     processes.average_gradients(parameters)
@@ -78,7 +79,7 @@ class CriticPlayer:
             raise OptionError(
                 "wgan-gp needs a critic without batch norm: choose --critic-norm instance or none"
             )
-        self.optimizer = _optimizer(self.network.parameters(), recipe)
+        self.optimizer = _optimizer(self.network, recipe)
 
     def move(self, views: Views, fake: Tensor, progress: float, *, seed: int) -> dict[str, Tensor]:
         """Learn from a batch and the generator's answer to it: (N, 3, H, W) RGB."""
@@ -133,7 +134,7 @@ class GeneratorPlayer:
         self.objective = objective.to(processes.device).to(memory_format=torch.channels_last)
         processes.share_weights(self.objective)
         self.average = copy.deepcopy(self.objective.generator).requires_grad_(False).eval()
-        self.optimizer = _optimizer(self.objective.parameters(), self.recipe)
+        self.optimizer = _optimizer(self.objective, self.recipe)
         self.moves = 0
 
     def answer(self, views: Views) -> Tensor:

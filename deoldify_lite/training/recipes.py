@@ -37,6 +37,7 @@ class Recipe:
     feature_weight: float = 0.0  # features of a pretrained network, result against truth
     semantic_mid_weight: float = 0.0  # the teacher's middle features, result against truth
     semantic_deep_weight: float = 0.0  # the teacher's deepest features, result against truth
+    answer_weight: float = 0.0  # what the teacher takes the picture for, result against truth
     distillation_weight: float = 0.0  # encoder features against the teacher's; fades out over the run
     class_weight: float = 0.0  # chroma as classes, by a head that is dropped after training
     colorfulness_weight: float = 0.0  # more colour, whatever the truth has
@@ -54,6 +55,7 @@ class Recipe:
 
     # optimizers
     learning_rate: float = 1e-3  # peak of each one-cycle schedule
+    encoder_rate: float = 1.0  # factor on it for the encoder, which may be pretrained
     critic_learning_rate: float = 2e-4
     beta1: float = 0.9
     beta2: float = 0.99

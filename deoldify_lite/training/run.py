@@ -19,7 +19,13 @@ from deoldify_lite.system.files import atomic_path
 from deoldify_lite.training.config import TrainConfig
 from deoldify_lite.training.data import PhotoSet, batches, open_photos, read_all
 from deoldify_lite.training.features import build_feature_loss, build_teacher
-from deoldify_lite.training.generators import build_generator, freeze, half_state, load_into
+from deoldify_lite.training.generators import (
+    build_generator,
+    freeze,
+    half_state,
+    keep_depthwise_exact,
+    load_into,
+)
 from deoldify_lite.training.journal import Journal
 from deoldify_lite.training.objective import Objective
 from deoldify_lite.training.players import CriticPlayer, GeneratorPlayer
@@ -85,6 +91,8 @@ class Run:
         if config.init:
             load_into(generator, config.init)
         freeze(generator, recipe.frozen)
+        if processes.device.type == "cpu":
+            keep_depthwise_exact(generator)
         has_features = str(config.feature_net) != "none"
         self._warn_of_missing_losses(has_features)
         objective = Objective(
@@ -258,7 +266,7 @@ class Run:
                 part.write_text(text, encoding="utf-8")
 
     def _warn_of_missing_losses(self, has_features: bool) -> None:
-        recipe, by_teacher = self.recipe, ("semantic_mid", "semantic_deep", "distillation")
+        recipe, by_teacher = self.recipe, ("semantic_mid", "semantic_deep", "answer", "distillation")
         lost = ["feature"] if recipe.feature_weight and not has_features else []
         if not self.config.teacher:
             lost += [name for name in by_teacher if getattr(recipe, f"{name}_weight")]

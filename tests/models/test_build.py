@@ -8,6 +8,7 @@ import pytest
 import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
+from timm.layers import BatchNormAct2d
 from torch import Tensor, nn
 
 from deoldify_lite.errors import WeightsError
@@ -99,6 +100,19 @@ def test_a_norm_with_its_own_activation_is_left() -> None:
     pair = nn.Sequential(nn.Conv2d(3, 4, 1), NormAct(4)).eval()
     fold_batch_norms(pair)
     assert norms(pair) == 1
+
+
+@torch.no_grad()
+def test_timms_norms_are_folded_and_their_activation_stays() -> None:
+    norm = BatchNormAct2d(4).eval()
+    norm.running_mean.uniform_(-1, 1)
+    norm.running_var.uniform_(0.5, 2)
+    pair = nn.Sequential(nn.Conv2d(3, 4, 1), norm).eval()
+    x = torch.randn(2, 3, 5, 5)
+    expected = pair(x)
+    fold_batch_norms(pair)
+    assert norms(pair) == 0 and expected.min() == 0
+    torch.testing.assert_close(pair(x), expected, rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize(

@@ -87,7 +87,9 @@ def test_decoders_keep_one_contract(decoder: str, size: tuple[int, int]) -> None
     network = Unet("test_resnet", decoder).eval()
     luma = torch.rand(2, 1, *size)
     chroma = network.predict_chroma(luma)
-    expected = size if network.predicts_rgb else tuple((side + 1) // 2 for side in size)
+    stride = {"lite": 2, "slim": 4, "query": 4}.get(decoder, 1)
+    assert network.chroma_stride == stride and network.predicts_rgb == (stride == 1)
+    expected = tuple(-(-side // stride) for side in size)
     assert chroma.shape == (2, 2, *expected)
     assert chroma.abs().max() <= 0.5
     torch.testing.assert_close(network.decode(network.encode(luma)), chroma)

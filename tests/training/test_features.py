@@ -1,5 +1,6 @@
 """Losses by pretrained networks: cut, recognized and compared rightly. The weights here are random."""
 
+import math
 from pathlib import Path
 
 import pytest
@@ -32,7 +33,7 @@ def drawn(network: nn.Module) -> dict[str, Tensor]:
     """Random tensors in place of a network's, without those of its classifier and its counters."""
     state = {}
     for name, value in network.state_dict().items():
-        if value.ndim == 0 or name.startswith("classifier."):
+        if value.ndim == 0 or name.startswith("classifier.0"):
             continue
         if value.ndim == 1:
             state[name] = torch.rand(value.shape) + 0.5
@@ -41,8 +42,8 @@ def drawn(network: nn.Module) -> dict[str, Tensor]:
     return state
 
 
-def mobilenet() -> nn.Module:
-    network: nn.Module = timm.create_model("mobilenetv1_100", pad_type="same", num_classes=0)
+def lite2() -> nn.Module:
+    network: nn.Module = timm.create_model("tf_efficientnet_lite2")
     return network.eval()
 
 
@@ -52,10 +53,10 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("networks")
     torch.manual_seed(0)
     with torch.device("meta"):
-        networks = {"squeezenet": squeezenet1_1(), "vgg": vgg16_bn(), "mobilenet": mobilenet()}
+        networks = {"squeezenet": squeezenet1_1(), "vgg": vgg16_bn(), "lite2": lite2()}
     states = {name: drawn(network) for name, network in networks.items()}
     save_file({k: v.half() for k, v in states["squeezenet"].items()}, folder / "squeezenet")
-    save_file(states["mobilenet"], folder / "mobilenet")
+    save_file(states["lite2"], folder / "lite2")
     # As torchvision's: with a classifier and counters.
     besides = {"classifier.0.weight": torch.ones(2, 2), "features.1.num_batches_tracked": torch.tensor(7)}
     torch.save({**states["vgg"], **besides}, folder / "vgg")
@@ -141,21 +142,24 @@ def test_vgg_features_are_deoldifys(files: dict[str, Path]) -> None:
 
 @torch.no_grad()
 def test_teacher_features(files: dict[str, Path]) -> None:
-    teacher = build_teacher(files["mobilenet"])
+    teacher = build_teacher(files["lite2"])
     rgb = torch.rand(2, 3, 64, 64)
     found = teacher.features(rgb)
-    assert [tuple(f.shape[1:]) for f in found] == [(256, 8, 8), (TEACHER_CHANNELS, 2, 2)]
-    whole = mobilenet()
-    whole.load_state_dict(load_file(files["mobilenet"]), strict=False)
-    # TensorFlow's scale: (x - 128) / 128 of 8-bit values.
-    deepest = whole.forward_features((255 * rgb - 128) / 128)  # type: ignore[operator]
-    torch.testing.assert_close(found[1], deepest, rtol=1e-3, atol=1e-4)
-    assert build_feature_loss(files["mobilenet"]).relative
+    shapes = [(24, 16, 16), (48, 8, 8), (120, 4, 4), (TEACHER_CHANNELS, 2, 2), (1000,)]
+    assert [tuple(f.shape[1:]) for f in found] == shapes
+    whole = lite2()
+    whole.load_state_dict(load_file(files["lite2"]), strict=False)
+    torch.testing.assert_close(found[4], whole(2 * rgb - 1), rtol=1e-3, atol=1e-4)
+    assert build_feature_loss(files["lite2"]).relative
 
 
 def test_other_networks_are_refused(files: dict[str, Path], tmp_path: Path) -> None:
-    with pytest.raises(WeightsError, match="holds squeezenet1_1, which cannot be a teacher"):
+    with pytest.raises(WeightsError, match=r"only tf_efficientnet_lite2 .* it holds squeezenet1_1"):
         build_teacher(files["squeezenet"])
+    headless = {k: v for k, v in load_file(files["lite2"]).items() if not k.startswith("classifier")}
+    save_file(headless, tmp_path / "headless.safetensors")
+    with pytest.raises(WeightsError, match="with its classifier"):
+        build_teacher(tmp_path / "headless.safetensors")
     with pytest.raises(WeightsError, match="cannot read weights"):
         build_feature_loss(tmp_path / "nowhere.pth")
     state = load_file(files["squeezenet"])
@@ -176,6 +180,8 @@ def test_a_failed_download_names_the_remedy(monkeypatch: pytest.MonkeyPatch, tmp
 
 # --- the losses of a teacher
 
+LOGITS = torch.tensor([[1.0, 3.0]])
+
 
 def test_distillation_by_hand() -> None:
     """Two channels, two places. Standardised, the wanted features are (1, -1) and (-1, 1) per channel."""
@@ -183,32 +189,38 @@ def test_distillation_by_hand() -> None:
     projected = torch.tensor([[1.0, 0.0], [-1.0, 2.0]]).view(1, 2, 1, 2)
     # cos((1, -1), (1, -1)) = 1 and cos((0, 2), (-1, 1)) = 1 / sqrt(2)
     expected = 1 - (1 + 0.5**0.5) / 2
-    assert distillation_loss(projected, [wanted]).item() == pytest.approx(expected, abs=1e-4)
+    assert distillation_loss(projected, [wanted, LOGITS]).item() == pytest.approx(expected, abs=1e-4)
     # Features at another size are brought to the encoder's.
     coarse = F.interpolate(wanted, scale_factor=2, mode="nearest")
-    assert distillation_loss(coarse, [torch.rand(1, 2, 1, 1), wanted]).isfinite()
+    assert distillation_loss(coarse, [torch.rand(1, 2, 1, 1), wanted, LOGITS]).isfinite()
 
 
 def test_semantic_loss_by_hand() -> None:
     """The truth has mean 0 in both channels and one spread in both, so standardising turns nothing."""
     shallow, truth = torch.full((1, 1, 2, 2), 2.0), torch.tensor([[1.0, -1.0], [1.0, -1.0]]).view(1, 2, 1, 2)
     ours = torch.tensor([[1.0, 1.0], [-1.0, 1.0]]).view(1, 2, 1, 2)
-    detail, meaning = semantic_loss([shallow + 0.5, ours], [shallow, truth])
+    even = torch.zeros(1, 2)
+    detail, meaning, answer = semantic_loss([shallow + 0.5, ours, even], [shallow, truth, LOGITS])
     # Over the channels cos((1, -1), (1, 1)) = 0 at the first place, cos((1, 1), (-1, -1)) = -1 at the other.
     # The mean over places of the truth is 0, whose cosine counts as 0.
     assert detail.item() == pytest.approx(0.5 / 2 + (0 + 2 + 2 + 2) / 4)
     assert meaning.item() == pytest.approx(1 - (0 - 1) / 2 + 1, abs=1e-4)
+    # Of (p, 1 - p) from (1/2, 1/2), where p = 1 / (1 + e^2).
+    p = 1 / (1 + math.exp(2))
+    expected = p * math.log(p / 0.5) + (1 - p) * math.log((1 - p) / 0.5)
+    assert answer.item() == pytest.approx(expected, abs=1e-5)
 
 
 def test_the_same_picture_has_no_semantic_loss() -> None:
-    features = [torch.rand(2, 4, 6, 6), torch.rand(2, 8, 3, 3)]
-    detail, meaning = semantic_loss(features, features)
-    assert detail.item() == 0 and meaning.item() == pytest.approx(0, abs=1e-5)
+    features = [torch.rand(2, 4, 6, 6), torch.rand(2, 8, 3, 3), torch.rand(2, 5)]
+    detail, meaning, answer = semantic_loss(features, features)
+    assert detail.item() == 0 and answer.item() == pytest.approx(0, abs=1e-6)
+    assert meaning.item() == pytest.approx(0, abs=1e-5)
 
 
 def test_pretrained_networks_see_color() -> None:
     """A yellow lemon and a blue one differ more than a yellow and an orange one do."""
-    paths = [SHARED / "weights" / f"{name}.safetensors" for name in ("squeezenet1_1", "mobilenetv1_100")]
+    paths = [SHARED / "weights" / f"{name}.safetensors" for name in ("squeezenet1_1", "efficientnet_lite2")]
     if not all(path.is_file() for path in paths):
         pytest.skip("the pretrained networks are not part of the repository")
     y, x = torch.meshgrid(*[torch.linspace(-1, 1, 128)] * 2, indexing="ij")

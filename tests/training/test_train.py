@@ -18,6 +18,7 @@ from deoldify_lite.errors import InputError, OptionError, TrainingError
 from deoldify_lite.models.build import build_network
 from deoldify_lite.training import players
 from deoldify_lite.training.config import TrainConfig
+from deoldify_lite.training.features import TEACHER_CHANNELS
 from deoldify_lite.training.generators import build_generator, half_state
 from deoldify_lite.training.loop import train
 from deoldify_lite.training.recipes import RECIPES, Phase, Recipe
@@ -165,7 +166,8 @@ class Teacher:
         return self
 
     def features(self, rgb: torch.Tensor) -> list[torch.Tensor]:
-        return [torch.nn.functional.adaptive_avg_pool2d(rgb, 2).repeat(1, 342, 1, 1)[:, :1024]]
+        seen = torch.nn.functional.adaptive_avg_pool2d(rgb, 2).repeat(1, 118, 1, 1)[:, :TEACHER_CHANNELS]
+        return [seen, seen.mean((2, 3))]
 
 
 def test_a_critic_needs_a_phase_to_play_in() -> None:
