@@ -14,8 +14,8 @@ RECOLOR_ADVICE = "--recolor-all colours them too"
 # Why a result came out grey.
 NO_COLOR_FOUND = "the network found no colour in it: it came out grey"
 NO_GREYS = (
-    "it is pure black and white, as 1-bit scans are, and no colour fits these: it came out grey; scan the "
-    "original again in greys"
+    "it is black and white without greys, as 1-bit scans are, and no colour fits these: it came out grey; "
+    "scan the original again in greys"
 )
 HARDLY_ANY = "hardly any colour shows in it: it came out grey"
 

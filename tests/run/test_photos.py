@@ -149,13 +149,15 @@ def test_what_readers_and_writers_warn_of_is_in_the_item(tmp_path: Path, renderi
         ("a.png", {}),
         ("a.bmp", {}),
         ("a.gif", {}),
+        ("a.jpg", {"quality": 85}),
     ],
 )
 def test_ink_on_paper_is_no_picture_in_color(
     tmp_path: Path, rendering: api.Rendering, name: str, options: dict[str, str]
 ) -> None:
     """No chroma fits pure black and white: the network finds some, but the result shows none."""
-    Image.fromarray(grey_picture(60, 80)).convert("1").save(tmp_path / name, **options)
+    ink = Image.fromarray(np.kron(grey_picture(12, 16)[..., 0] > 128, np.ones((20, 20), bool)))
+    (ink if name != "a.jpg" else ink.convert("L")).save(tmp_path / name, **options)
     (item,) = api.colorize_folder(tmp_path / name, rendering=rendering, watermark=True)
     assert item.status == "done" and sum("as 1-bit scans are" in text for text in item.warnings) == 1
 
