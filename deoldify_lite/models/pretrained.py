@@ -26,22 +26,21 @@ class Pretrained:
     std: tuple[float, float, float] = IMAGENET_STD
 
 
+def _efficientnet(name: str) -> Pretrained:
+    """An EfficientNet-Lite of timm, with its classifier."""
+    return Pretrained(lambda: timm.create_model(name), mean=(0.5,) * 3, std=(0.5,) * 3)
+
+
 PRETRAINED = {
     "squeezenet1_1": Pretrained(squeezenet1_1),
     "vgg16_bn": Pretrained(vgg16_bn),
-    "tf_efficientnet_lite2": Pretrained(
-        lambda: timm.create_model("tf_efficientnet_lite2"),
-        mean=(0.5,) * 3,
-        std=(0.5,) * 3,
-    ),
+    "tf_efficientnet_lite0": _efficientnet("tf_efficientnet_lite0"),
+    "tf_efficientnet_lite2": _efficientnet("tf_efficientnet_lite2"),
     "mobilenetv1_100": Pretrained(
         lambda: timm.create_model("mobilenetv1_100", pad_type="same", num_classes=0),
         # The scale of TensorFlow: (x - 128) / 128 in 8-bit units.
         mean=(128 / 255,) * 3,
         std=(128 / 255,) * 3,
-    ),
-    "tf_efficientnet_lite0": Pretrained(
-        lambda: timm.create_model("tf_efficientnet_lite0"), mean=(0.5,) * 3, std=(0.5,) * 3
     ),
 }
 

@@ -255,7 +255,7 @@ def _build(state: State, source: str | Path) -> tuple[str, FeatureNetwork]:
     name, network = build_pretrained(state, source)
     if name not in CHAINS:
         raise WeightsError(f"{source} holds {name}, which no loss knows: name weights of {', '.join(CHAINS)}")
-    fold_batch_norms(network)  # a fifth less time
+    fold_batch_norms(network)  # fewer steps, the same features
     known, chain = PRETRAINED[name], CHAINS[name]
     layers = chain.layers(network)
     return name, FeatureNetwork(layers, taps=chain.taps, mean=known.mean, std=known.std, exact=chain.exact)

@@ -82,7 +82,7 @@ class _ExactConvolution(nn.Conv2d):
 def keep_depthwise_exact(generator: nn.Module) -> None:
     """Let depthwise convolutions compute in float32, in place.
 
-    On a CPU their gradients take several times as long in bfloat16.
+    On a CPU their gradients take longer in bfloat16.
     """
     for module in generator.modules():
         if isinstance(module, nn.Conv2d) and module.groups > 1:

@@ -69,8 +69,7 @@ class Objective(nn.Module):
         self.recipe = recipe
         self.generator: Network = generator
         self.feature_loss = feature_loss if recipe.feature_weight else None
-        semantic = recipe.semantic_mid_weight or recipe.semantic_deep_weight or recipe.answer_weight
-        self.teacher = teacher if semantic or recipe.distillation_weight else None
+        self.teacher = teacher if recipe.asks_teacher or recipe.distillation_weight else None
         self.project: nn.Module | None = None
         self.class_head: nn.Module | None = None
         distils = self.teacher is not None and recipe.distillation_weight
@@ -140,7 +139,7 @@ class Objective(nn.Module):
         if self.teacher is not None:
             with torch.no_grad():
                 wanted = self.teacher.features(rgb)
-            if recipe.semantic_mid_weight or recipe.semantic_deep_weight or recipe.answer_weight:
+            if recipe.asks_teacher:
                 mid, deep, answer = semantic_loss(self.teacher.features(result), wanted)
                 add("semantic_mid", recipe.semantic_mid_weight, mid)
                 add("semantic_deep", recipe.semantic_deep_weight, deep)

@@ -72,6 +72,11 @@ class Recipe:
     # in phases with a critic, validate five times as often, and keep the weights that did best, not the last
     pick_early: bool = False
 
+    @property
+    def asks_teacher(self) -> bool:
+        """Whether the teacher compares the result with the truth."""
+        return bool(self.semantic_mid_weight or self.semantic_deep_weight or self.answer_weight)
+
     def __post_init__(self) -> None:
         plays = any(phase.trains in WITH_CRITIC for phase in self.phases)
         if self.critic and not plays:
