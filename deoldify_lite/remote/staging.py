@@ -75,7 +75,7 @@ def _clear_old(base: Path) -> None:
     for folder in base.iterdir():
         with suppress(OSError, InputError):
             if folder.is_dir() and not folder.is_symlink() and time.time() - _last_change(folder) > OLD_S:
-                with sole_run(base / f"{folder.name}.lock", str(folder)):
+                with sole_run(base / f"{folder.name}.lock", str(folder), needs_lock=True):
                     shutil.rmtree(folder)
                 log.info("%s: removed; it was left by a run that nobody continued", folder)
 

@@ -39,7 +39,7 @@ def private_folder() -> Iterator[Path]:
         with suppress(OSError, InputError):
             mine = os.name == "nt" or old.stat().st_uid == os.getuid()
             if mine and not old.is_symlink() and time.time() - old.stat().st_mtime > _YOUNG_S:
-                with sole_run(old / LOCK, old):
+                with sole_run(old / LOCK, old, needs_lock=True):
                     shutil.rmtree(old)
                 log.info("%s: removed; a killed server had left it", old)
     folder = Path(tempfile.mkdtemp(prefix=PREFIX))  # of mode 700
