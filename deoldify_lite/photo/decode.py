@@ -92,9 +92,12 @@ def photo_of(path: Path, decoded: Decoded, warn: Warn) -> Photo:
         xmp=xmp or None,
         dpi=dpi,
         iptc=decoded.iptc,
-        comment=decoded.comment,
+        comments=decoded.comments,
         segments=decoded.segments,
+        more_exif=decoded.more_exif,
+        resources=decoded.resources,
         chunks=decoded.chunks,
+        tags=decoded.tags,
         progressive=decoded.progressive,
         format=decoded.format,
     )

@@ -7,9 +7,13 @@ as ImageMagick does.
 import re
 import struct
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+
+from deoldify_lite.system.library_warnings import Warn
 
 RECORD = 0x0404  # number of the image resource that holds it
+# Numbers of resources: layers, thumbnails, profile, EXIF and XMP.
+_LEFT_OUT = (RECORD, 1024, 1026, 1033, 1036, 1039, 1058, 1059, 1060, 1069, 1072)
 PNG_KEYWORD = b"Raw profile type iptc"
 _LONGEST_PNG_TEXT = 1 << 24
 
@@ -22,23 +26,43 @@ def iptc_of_resources(resources: Mapping[int, object]) -> bytes | None:
 
 def iptc_of_bytes(data: bytes) -> bytes | None:
     """Return the record in image resources: JPEG's APP13 after its name, or TIFF tag 34377."""
-    at = 0
-    while data[at : at + 4] == b"8BIM" and at + 12 <= len(data):
-        (number,) = struct.unpack_from(">H", data, at + 4)
-        name = data[at + 6] + 1
-        at += 6 + name + name % 2
-        if at + 4 > len(data):
-            break
-        (size,) = struct.unpack_from(">I", data, at)
-        if number == RECORD:
-            return data[at + 4 : at + 4 + size] or None
-        at += 4 + size + size % 2
-    return None
+    return next((body or None for number, _, _, body in _resources(data) if number == RECORD), None)
+
+
+def other_resources(data: bytes, *, is_turned: bool, warn: Warn) -> bytes | None:
+    """Return image resources that stay true, without those that are kept elsewhere or show the old picture.
+
+    Args:
+        data: as `iptc_of_bytes` takes it.
+        is_turned: whether the pixels are not stored upright: paths would lie elsewhere.
+        warn: takes a warning in that case.
+    """
+    kept = b"".join(data[start:end] for number, start, end, _ in _resources(data) if number not in _LEFT_OUT)
+    if kept and is_turned:
+        warn("its paths and settings of Photoshop are left out, since its pixels are turned upright")
+        return None
+    return kept or None
 
 
 def resources_of_iptc(record: bytes) -> bytes:
     """Wrap a record in a block of one image resource."""
     return b"8BIM" + struct.pack(">HHI", RECORD, 0, len(record)) + record + bytes(len(record) % 2)
+
+
+def _resources(data: bytes) -> Iterator[tuple[int, int, int, bytes]]:
+    """Yield number, start, end and body of each image resource."""
+    at = 0
+    while data[at : at + 4] == b"8BIM" and at + 12 <= len(data):
+        start = at
+        (number,) = struct.unpack_from(">H", data, at + 4)
+        name = data[at + 6] + 1
+        at += 6 + name + name % 2
+        if at + 4 > len(data):
+            return
+        (size,) = struct.unpack_from(">I", data, at)
+        body = data[at + 4 : at + 4 + size]
+        at += 4 + size + size % 2
+        yield number, start, at, body
 
 
 def iptc_of_png_text(body: bytes) -> bytes | None:

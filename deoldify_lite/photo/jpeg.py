@@ -28,6 +28,29 @@ def more_xmp(segments: list[tuple[str, bytes]]) -> tuple[bytes, ...]:
     return tuple(body for name, body in segments if name == "APP1" and body.startswith(MORE_XMP))
 
 
+def comments_of(segments: list[tuple[str, bytes]]) -> tuple[bytes, ...]:
+    """Return the comments, in their order, among the segments that Pillow found."""
+    return tuple(body for name, body in segments if name == "COM" and body)
+
+
+def exif_of(segments: list[tuple[str, bytes]]) -> list[bytes]:
+    """Return the blocks of EXIF; a segment without a header of its own goes on with the block before."""
+    blocks: list[bytes] = []
+    for name, body in segments:
+        if name == "APP1" and body.startswith(EXIF):
+            if blocks and not body[len(EXIF) :].startswith((b"II*\0", b"MM\0*")):
+                blocks[-1] += body[len(EXIF) :]
+            else:
+                blocks.append(body)
+    return blocks
+
+
+def photoshop_of(segments: list[tuple[str, bytes]]) -> bytes:
+    """Return Photoshop's image resources, which may go over several segments."""
+    bodies = (body for name, body in segments if name == "APP13" and body.startswith(PHOTOSHOP))
+    return b"".join(body[len(PHOTOSHOP) :] for body in bodies)
+
+
 def encode_jpeg(photo: Photo, quality: int, warn: Warn) -> Iterator[bytes]:
     """Encode a photo of 8 bits with full chroma (4:4:4), piece by piece.
 
@@ -45,11 +68,17 @@ def encode_jpeg(photo: Photo, quality: int, warn: Warn) -> Iterator[bytes]:
     data = cv2.imencode(".jpg", bgr, [*options, cv2.IMWRITE_JPEG_PROGRESSIVE, int(photo.progressive)])[1]
     del bgr
     yield b"\xff\xd8" + _jfif(photo.dpi)
+    iptc = resources_of_iptc(photo.iptc) if photo.iptc else b""
+    resources = iptc + (photo.resources or b"")
+    if len(resources) > len(iptc) and len(PHOTOSHOP + resources) > LONGEST:
+        warn("its paths and settings of Photoshop are too long for JPEG and are left out")
+        resources = iptc
     for name, marker, body in (
         ("EXIF", _APP1, photo.exif and EXIF + photo.exif),
+        *(("EXIF", _APP1, EXIF + block) for block in photo.more_exif),
         ("XMP", _APP1, photo.xmp and XMP + photo.xmp),
-        ("IPTC", _APP13, photo.iptc and PHOTOSHOP + resources_of_iptc(photo.iptc)),
-        ("comment", _COM, photo.comment),
+        ("IPTC", _APP13, resources and PHOTOSHOP + resources),
+        *(("comment", _COM, comment) for comment in photo.comments),
     ):
         if body and len(body) > LONGEST:
             warn(f"its {name} is too long for JPEG and is left out")

@@ -20,9 +20,12 @@ METADATA = {
     "xmp": "XMP",
     "iptc": "IPTC record",
     "dpi": "resolution",
-    "comment": "comment",
+    "comments": "comment",
     "segments": "XMP beyond the first 64 KB",
+    "more_exif": "second block of EXIF",
+    "resources": "paths and settings of Photoshop",
     "chunks": "PNG texts or gamma",
+    "tags": "TIFF tags beyond EXIF, such as GeoTIFF's",
 }
 
 
@@ -76,7 +79,7 @@ JPEG = Kind(
     (".jpg", ".jpeg", ".jpe", ".jfif"),
     is_choice=True,
     max_side_px=65_500,  # libjpeg's limit
-    holds=frozenset({"icc", "exif", "xmp", "iptc", "dpi", "comment", "segments"}),
+    holds=frozenset({"icc", "exif", "xmp", "iptc", "dpi", "comments", "segments", "more_exif", "resources"}),
     holds_alpha=False,
 )
 PNG = Kind(
@@ -85,7 +88,7 @@ PNG = Kind(
     (".png",),
     is_choice=True,
     bits=16,
-    holds=frozenset({"icc", "exif", "xmp", "iptc", "dpi", "comment", "chunks"}),
+    holds=frozenset({"icc", "exif", "xmp", "iptc", "dpi", "comments", "chunks"}),
 )
 TIFF = Kind(
     "TIFF",
@@ -94,7 +97,7 @@ TIFF = Kind(
     magic=(b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"),  # TIFF and BigTIFF, in either order of bytes
     is_choice=True,
     bits=16,
-    holds=frozenset({"icc", "exif", "xmp", "iptc", "dpi"}),
+    holds=frozenset({"icc", "exif", "xmp", "iptc", "dpi", "resources", "tags"}),
     holds_pages=True,
 )
 WEBP = Kind(

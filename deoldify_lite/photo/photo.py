@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deoldify_lite.photo.samples import Samples
+from deoldify_lite.photo.tiff_tags import Tag
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,9 +19,12 @@ class Photo:
     xmp: bytes | None = None
     dpi: tuple[float, float] | None = None  # along width and height
     iptc: bytes | None = None  # captions and keywords of the press: an IIM record
-    comment: bytes | None = None  # of a JPEG
+    comments: tuple[bytes, ...] = ()  # of a JPEG
     segments: tuple[bytes, ...] = ()  # of a JPEG: XMP that goes on after the first 64 KB
+    more_exif: tuple[bytes, ...] = ()  # of a JPEG: blocks after the first, which viewers read
+    resources: bytes | None = None  # Photoshop's paths and settings: image resources without IPTC
     chunks: tuple[tuple[bytes, bytes], ...] = ()  # of a PNG: kinds and bodies of its texts, gamma and so on
+    tags: tuple[Tag, ...] = ()  # of a TIFF: those that are no EXIF and stay true
     progressive: bool = False  # whether it was a progressive JPEG
     format: str | None = None  # as found in the file, whatever its name says: a name in photo.kinds.KINDS
     warnings: tuple[str, ...] = ()  # of what was wrong with the file, or could not be read of it
@@ -42,7 +46,10 @@ class Decoded:
     xmp: bytes | None = None
     dpi: tuple[float, float] | None = None  # along width and height of the samples; any number
     iptc: bytes | None = None
-    comment: bytes | None = None
+    comments: tuple[bytes, ...] = ()
     segments: tuple[bytes, ...] = ()
+    more_exif: tuple[bytes, ...] = ()
+    resources: bytes | None = None
     chunks: tuple[tuple[bytes, bytes], ...] = ()
+    tags: tuple[Tag, ...] = ()
     progressive: bool = False

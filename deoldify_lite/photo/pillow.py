@@ -11,8 +11,8 @@ import numpy as np
 from PIL import Image, features
 
 from deoldify_lite.photo.exif import ORIENTATION, upright_exif
-from deoldify_lite.photo.iptc import iptc_of_resources
-from deoldify_lite.photo.jpeg import more_xmp
+from deoldify_lite.photo.iptc import iptc_of_resources, other_resources
+from deoldify_lite.photo.jpeg import comments_of, exif_of, more_xmp, photoshop_of
 from deoldify_lite.photo.kinds import AVIF, BMP, PILLOW_KINDS, Kind
 from deoldify_lite.photo.limits import check_size, open_image
 from deoldify_lite.photo.photo import Decoded, Photo
@@ -48,16 +48,20 @@ def decode_with_pillow(path: Path, file: BinaryIO, kind: Kind | None, warn: Warn
     if image.format != "MPO" and getattr(image, "n_frames", 1) > 1:
         warn("holds several frames; only the first is used")
     exif = image.getexif()
-    block = info.get("exif") or (exif.tobytes() if len(exif) else None)
     orientation = exif.get(ORIENTATION, 1)
-    segments = more_xmp(getattr(image, "applist", []))
+    segments: list[tuple[str, bytes]] = getattr(image, "applist", [])  # of a JPEG
+    blocks = exif_of(segments) or [info.get("exif") or (exif.tobytes() if len(exif) else b"")]
+    first, *others = (upright_exif(block, warn) if block else None for block in blocks)
     icc = info.get("icc_profile")
     iptc: bytes | None = None
-    comment: object = None
+    resources: bytes | None = None
+    comments = comments_of(segments)
     chunks: tuple[Chunk, ...] = ()
     if format == "JPEG":
         iptc = iptc_of_resources(info.get("photoshop", {}))
-        comment = info.get("comment")
+        resources = other_resources(photoshop_of(segments), is_turned=orientation != 1, warn=warn)
+    if format == "GIF" and isinstance(info.get("comment"), bytes):
+        comments = (info["comment"],)
     if format == "PNG":
         chunks, iptc = take_iptc(read_chunks(file))
         if icc:  # it counts in their place, and where it is applied they are no longer true
@@ -73,12 +77,14 @@ def decode_with_pillow(path: Path, file: BinaryIO, kind: Kind | None, warn: Warn
         samples,
         icc,
         orientation=orientation,
-        exif=upright_exif(block, warn) if block else None,
+        exif=first,
         xmp=info.get("xmp"),
         dpi=info.get("dpi"),
         iptc=iptc,
-        comment=comment if isinstance(comment, bytes) and comment else None,
-        segments=segments,
+        comments=comments,
+        segments=more_xmp(segments),
+        more_exif=tuple(block for block in others if block),
+        resources=resources,
         chunks=chunks,
         progressive=format == "JPEG" and bool(info.get("progressive")),
     )

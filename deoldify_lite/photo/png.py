@@ -77,8 +77,8 @@ def encode_png(photo: Photo) -> Iterator[bytes]:
         yield _chunk(b"iTXt", XMP_KEYWORD + b"\0\0\0\0\0" + photo.xmp)
     if photo.iptc:
         yield _chunk(b"zTXt", png_text_of_iptc(photo.iptc))
-    if photo.comment:
-        yield _chunk(*_text_of(photo.comment))
+    for comment in photo.comments:
+        yield _chunk(*_text_of(comment))
     for kind, body in photo.chunks:
         if not (photo.icc and kind in COLOR_CHUNKS):
             yield _chunk(kind, body)

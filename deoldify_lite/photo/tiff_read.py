@@ -22,15 +22,15 @@ from deoldify_lite.photo.exif import (
     first_directory_at,
     without_orientation,
 )
-from deoldify_lite.photo.iptc import iptc_of_bytes
+from deoldify_lite.photo.iptc import iptc_of_bytes, other_resources
 from deoldify_lite.photo.limits import check_size, open_image, without_pillows_limit
 from deoldify_lite.photo.photo import Decoded
 from deoldify_lite.photo.profiles import samples_and_profile
 from deoldify_lite.photo.samples import QUARTER_TURNS, Samples, decode_with_opencv, without_premultiplying
+from deoldify_lite.photo.tiff_tags import RESOURCES_TAG, tags_of_page
 from deoldify_lite.system.library_warnings import Warn
 
 MOST_PAGES = 10_000
-_RESOURCES_TAG = 34377  # Photoshop's image resources, in which IPTC may be
 _MASK = 4  # bit of NewSubfileType: the page says which pixels of another page are opaque
 
 
@@ -81,9 +81,12 @@ def decode_page(path: Path, file: BinaryIO, index: int, warn: Warn) -> Decoded:
         samples = _deep_samples(page, file, warn) if is_deep else None
         tags = _tags_of(tiff, page, file)
         exif = exif_of_tiff(tags, warn)
-        iptc = _bytes_of(page, file, IPTC_TAG) or iptc_of_bytes(_bytes_of(page, file, _RESOURCES_TAG) or b"")
+        orientation = tags.get(ORIENTATION, 1)
+        block = _bytes_of(page, file, RESOURCES_TAG) or b""
+        iptc = _bytes_of(page, file, IPTC_TAG) or iptc_of_bytes(block)
+        resources = other_resources(block, is_turned=orientation != 1, warn=warn)
+        others = tags_of_page(page, is_turned=orientation != 1, warn=warn)
     icc, xmp = tags.get(ICC_TAG), tags.get(XMP_TAG)
-    orientation = tags.get(ORIENTATION, 1)
     across, down = tags.get(X_RESOLUTION, 0), tags.get(Y_RESOLUTION, 0)
     units_per_inch = {2: 1, 3: 2.54}.get(tags.get(RESOLUTION_UNIT, 2))  # inches, centimetres; or none is said
     dpi = (across * units_per_inch, down * units_per_inch) if units_per_inch else None
@@ -100,7 +103,18 @@ def decode_page(path: Path, file: BinaryIO, index: int, warn: Warn) -> Decoded:
             dpi = dpi[::-1]
         orientation = left
         samples, icc = samples_and_profile(image, icc, warn)
-    return Decoded("TIFF", samples, icc, orientation, exif, xmp, dpi, iptc)
+    return Decoded(
+        "TIFF",
+        samples,
+        icc,
+        orientation,
+        exif,
+        xmp,
+        dpi,
+        iptc,
+        resources=resources,
+        tags=others,
+    )
 
 
 def _tags_of(tiff: tifffile.TiffFile, page: Any, file: BinaryIO) -> Image.Exif:

@@ -7,6 +7,7 @@ sizes are known; sixteen bytes in front are kept free for the header of either k
 import struct
 import threading
 import zlib
+from dataclasses import replace
 from typing import Any, BinaryIO
 
 from PIL import Image
@@ -23,6 +24,7 @@ from deoldify_lite.photo.exif import (
 )
 from deoldify_lite.photo.photo import Photo
 from deoldify_lite.photo.samples import Samples, with_alpha
+from deoldify_lite.photo.tiff_tags import RESOURCES_TAG, Tag
 from deoldify_lite.system.library_warnings import ENCODER, Warn, collected_warnings
 
 _STRIP_BYTES = 1 << 20
@@ -90,6 +92,8 @@ class TiffWriter:
             tags[XMP_TAG] = photo.xmp
         if photo.iptc:
             tags[IPTC_TAG] = photo.iptc
+        if photo.resources:
+            tags[RESOURCES_TAG] = photo.resources
         self._pages[number] = (photo_without_pixels(photo), tags)
 
     def close(self) -> None:
@@ -98,6 +102,7 @@ class TiffWriter:
         # What the directories will take, generously.
         directories = sum(
             len(photo.exif or b"") + len(photo.icc or b"") + len(photo.xmp or b"") + len(photo.iptc or b"")
+            + len(photo.resources or b"") + sum(20 + 16 * len(tag.value) for tag in photo.tags)
             + 16 * len(tags[_OFFSETS]) + 4096
             for photo, tags in self._pages.values()
         )  # fmt: skip
@@ -122,9 +127,7 @@ class TiffWriter:
 
 def photo_without_pixels(photo: Photo) -> Photo:
     """Return a photo with one pixel and what its directory needs: all that takes little memory."""
-    return Photo(
-        photo.path, photo.rgb[:1, :1].copy(), exif=photo.exif, icc=photo.icc, xmp=photo.xmp, iptc=photo.iptc
-    )
+    return replace(photo, rgb=photo.rgb[:1, :1].copy(), alpha=None)
 
 
 def _packed(rgb: Samples, alpha: Samples | None, top: int) -> bytes:
@@ -140,16 +143,17 @@ def _directory(photo: Photo, tags: dict[int, Any], at: int, big: bool, warn: War
         try:
             exif = Image.Exif()
             exif.load(b"Exif\0\0" + photo.exif)
-            return _laid_out(tags | descriptive_tags(exif), at, big)
+            return _laid_out(tags | descriptive_tags(exif), photo.tags, at, big)
         except Exception as error:  # Pillow packs what it could read, and not all of that can be packed
             warn(f"its EXIF cannot be written as TIFF and is left out ({error})")
-    return _laid_out(tags, at, big)
+    return _laid_out(tags, photo.tags, at, big)
 
 
-def _laid_out(tags: dict[int, Any], at: int, big: bool) -> tuple[bytes, int]:
+def _laid_out(tags: dict[int, Any], others: tuple[Tag, ...], at: int, big: bool) -> tuple[bytes, int]:
     directory = ImageFileDirectory_v2(b"II+\0\x08\0\0\0" + bytes(8) if big else b"II*\0\0\0\0\0")
     directory.tagtype |= {_OFFSETS: _LONG8 if big else _LONG, _SIZES: _LONG, IPTC_TAG: _UNDEFINED}
-    for tag, value in tags.items():
+    directory.tagtype |= {RESOURCES_TAG: _UNDEFINED, **{tag.code: tag.type for tag in others}}
+    for tag, value in ({tag.code: tag.value for tag in others} | tags).items():
         directory[tag] = value
     # Pillow would add the end of the directory to the places of strips, so they are filled in below.
     directory[_OFFSETS] = (0,) * len(tags[_OFFSETS])

@@ -13,6 +13,7 @@ from PIL import Image, IptcImagePlugin
 from deoldify_lite.photo.io import read_photo, write_photo
 from deoldify_lite.photo.jpeg import LONGEST, MORE_XMP
 from deoldify_lite.photo.photo import Photo
+from deoldify_lite.photo.tiff_tags import Tag
 from helpers.photos import NO_WARNINGS, RGB8, chunk, exif_block, png_bytes, save, smooth
 from helpers.profiles import SRGB_ICC
 
@@ -59,19 +60,36 @@ def full_photo(path: Path) -> Photo:
         xmp=XMP,
         iptc=IPTC,
         dpi=(300.0, 600.0),
-        comment=CAPTION,
+        comments=(CAPTION, b"second"),
         chunks=((b"tEXt", b"Title\0Summer"), (b"gAMA", struct.pack(">I", 45455))),
         segments=(MORE_XMP + b"0" * 40 + b"more",),
         progressive=True,
+        more_exif=(exif_block(1).tobytes()[6:],),
+        resources=resource(0x07D0, b"outline", bytes(26)),
+        tags=(Tag(33550, 12, (1.0, 1.0, 0.0)), Tag(34735, 3, (1, 1, 0, 1)), Tag(65000, 2, b"ours \xff")),
     )
 
 
 @pytest.mark.parametrize(
     ("suffix", "kept"),
     [
-        (".jpg", {"icc", "exif", "xmp", "iptc", "dpi", "comment", "segments", "progressive"}),
+        (
+            ".jpg",
+            {
+                "icc",
+                "exif",
+                "xmp",
+                "iptc",
+                "dpi",
+                "comments",
+                "segments",
+                "more_exif",
+                "resources",
+                "progressive",
+            },
+        ),
         (".png", {"icc", "exif", "xmp", "iptc", "dpi", "chunks"}),
-        (".tif", {"icc", "exif", "xmp", "iptc", "dpi"}),
+        (".tif", {"icc", "exif", "xmp", "iptc", "dpi", "resources", "tags"}),
         (".webp", {"icc", "exif", "xmp"}),
         (".avif", {"icc", "exif", "xmp"}),
         (".bmp", {"dpi"}),
@@ -95,15 +113,17 @@ def test_every_format_keeps_what_it_holds_and_tells_the_rest(
     if suffix == ".png":  # the comment comes as a text; gamma gives way to the profile
         assert found.pop("chunks") == (
             (b"tEXt", b"Comment\0" + CAPTION.decode().encode("latin-1")),
+            (b"tEXt", b"Comment\0second"),
             photo.chunks[0],
         )
         del expected["chunks"]
     assert found == expected
     told = {
-        "icc": "colour profile", "exif": "EXIF", "xmp": "no XMP\n", "iptc": "IPTC", "dpi": "resolution",
-        "comment": "comment", "segments": "64 KB", "chunks": "PNG texts",
+        "icc": "colour profile", "exif": "no EXIF\n", "xmp": "no XMP\n", "iptc": "IPTC", "dpi": "resolution",
+        "comments": "comment", "segments": "64 KB", "chunks": "PNG texts", "more_exif": "second block",
+        "resources": "Photoshop", "tags": "TIFF tags",
     }  # fmt: skip
-    held = kept | ({"comment"} if suffix == ".png" else set())
+    held = kept | ({"comments"} if suffix == ".png" else set())
     for name, word in told.items():
         assert (word in warnings) == (name not in held), name
 
@@ -202,10 +222,10 @@ def test_a_text_that_swells_is_not_unpacked_without_end(tmp_path: Path) -> None:
 
 def test_comment_of_a_jpeg(tmp_path: Path) -> None:
     path = save(tmp_path / "a.jpg", smooth(), comment=CAPTION)
-    assert read_photo(path).comment == CAPTION
-    write_photo(replace(read_photo(path), comment="Ω".encode()), tmp_path / "b.png")
+    assert read_photo(path).comments == (CAPTION,)
+    write_photo(replace(read_photo(path), comments=("Ω".encode(),)), tmp_path / "b.png")
     assert read_photo(tmp_path / "b.png").chunks == ((b"iTXt", b"Comment\0\0\0\0\0" + "Ω".encode()),)
-    write_photo(replace(read_photo(path), comment=b"\xff\xfe"), tmp_path / "b.png")
+    write_photo(replace(read_photo(path), comments=(b"\xff\xfe",)), tmp_path / "b.png")
     assert read_photo(tmp_path / "b.png").chunks == ((b"tEXt", b"Comment\0\xff\xfe"),)
 
 
@@ -227,9 +247,9 @@ def test_a_long_profile_takes_several_segments(tmp_path: Path) -> None:
 
 def test_a_segment_may_be_full(tmp_path: Path) -> None:
     for length, fits in ((LONGEST, True), (LONGEST + 1, False)):
-        photo = Photo(tmp_path / "s", smooth(), comment=b"c" * length)
+        photo = Photo(tmp_path / "s", smooth(), comments=(b"c" * length,))
         warnings = write_photo(photo, tmp_path / "a.jpg")
-        assert (read_photo(tmp_path / "a.jpg").comment is not None) == fits == (not warnings)
+        assert bool(read_photo(tmp_path / "a.jpg").comments) == fits == (not warnings)
 
 
 def test_channels_beyond_alpha_are_told_of(tmp_path: Path) -> None:
@@ -238,3 +258,86 @@ def test_channels_beyond_alpha_are_told_of(tmp_path: Path) -> None:
     tifffile.imwrite(tmp_path / "a.tif", infrared, photometric="rgb", extrasamples=["unspecified"])
     photo = read_photo(tmp_path / "a.tif")
     assert photo.alpha is None and "infrared" in photo.warnings[0]
+
+
+@pytest.mark.parametrize("byteorder", ["<", ">"])
+@pytest.mark.parametrize("bigtiff", [False, True])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_tags_that_stay_true_are_kept_and_the_others_named(
+    tmp_path: Path, byteorder: str, bigtiff: bool, dtype: type
+) -> None:
+    tags = [
+        (33550, "d", 3, (1.0, 1.0, 0.0), True),  # GeoTIFF: the size of a pixel, and where one is
+        (33922, "d", 6, (0.0, 0.0, 0.0, 400000.0, 5000000.0, 0.0), True),
+        (34735, "H", 8, (1, 1, 0, 1, 1024, 0, 1, 1), True),
+        (42113, "s", 0, "0", True),
+        (65000, "s", 0, "private", True),
+        (65001, "2I", 1, (2, 3), True),
+        (37724, "B", 40, b"Adobe Photoshop Document Data Block" + bytes(5), True),
+        (65002, "I", 1, 4711, True),
+        (290, "H", 1, 3, True),
+    ]
+    if bigtiff and byteorder == ">" and dtype is np.uint8:
+        pytest.skip("Pillow reads no BigTIFF of this order")
+    grey = RGB8[..., 0].astype(dtype)
+    options = {"byteorder": byteorder, "bigtiff": bigtiff, "extratags": tags, "photometric": "minisblack"}
+    tifffile.imwrite(tmp_path / "a.tif", grey, **options)
+    photo = read_photo(tmp_path / "a.tif")
+    assert [tag.code for tag in photo.tags] == [33550, 33922, 34735, 42113, 65000, 65001]
+    (warning,) = photo.warnings
+    assert all(name in warning for name in ("Photoshop's layers (37724)", "(65002)", "(290)"))
+    assert write_photo(photo, tmp_path / "b.tif") == ()
+    with tifffile.TiffFile(tmp_path / "b.tif") as tiff:
+        written = tiff.pages[0].tags
+        for code, _, _, value, _ in tags[:6]:
+            assert written[code].value == value
+        assert tiff.is_geotiff
+    assert "TIFF tags" in write_photo(photo, tmp_path / "b.png")[0]
+
+
+def test_what_says_where_pixels_lie_is_left_out_if_they_are_turned(tmp_path: Path) -> None:
+    paths = resource(0x07D0, b"outline", bytes(26))
+    tags = [
+        (33550, "d", 3, (1.0, 1.0, 0.0), True),
+        (34377, "B", len(paths), paths, True),
+        (274, "H", 1, 6, True),
+        (42113, "s", 0, "128", True),
+    ]
+    tifffile.imwrite(tmp_path / "a.tif", RGB8, photometric="rgb", extratags=tags)
+    photo = read_photo(tmp_path / "a.tif")
+    told = " ".join(photo.warnings)
+    assert photo.tags == () and photo.resources is None
+    assert "(33550)" in told and "(42113)" in told and "turned upright" in told
+
+
+def test_paths_of_photoshop_stay_without_its_thumbnail(tmp_path: Path) -> None:
+    outline = resource(0x07D0, b"outline", b"path" * 7)
+    thumbnail = resource(0x040C, b"", b"old and grey")
+    path = jpeg_with(tmp_path / "a.jpg", (0xED, b"Photoshop 3.0\0" + thumbnail + outline))
+    photo = read_photo(path)
+    assert photo.resources == outline and photo.iptc is None
+    for name in ("b.jpg", "b.tif"):
+        write_photo(photo, tmp_path / name)
+        assert read_photo(tmp_path / name).resources == outline
+
+
+def test_every_comment_and_every_block_of_exif_stays(tmp_path: Path) -> None:
+    """The first block is what viewers show; the second one is not appended to it."""
+    first, second = exif_block(1).tobytes(), exif_block(1)
+    second[270] = "Grandmother"
+    comments = ("Großmutter".encode("latin-1"), b"second", "Ω".encode())
+    segments = [(0xFE, comment) for comment in comments]
+    path = jpeg_with(tmp_path / "a.jpg", (0xE1, first), *segments, (0xE1, second.tobytes()))
+    photo = read_photo(path)
+    assert photo.comments == comments and photo.exif == first[6:]
+    assert photo.more_exif == (second.tobytes()[6:],) and not photo.warnings
+    write_photo(photo, tmp_path / "b.jpg")
+    again = read_photo(tmp_path / "b.jpg")
+    assert (again.comments, again.exif, again.more_exif) == (photo.comments, photo.exif, photo.more_exif)
+    assert "second block of EXIF" in " ".join(write_photo(photo, tmp_path / "b.png"))
+    assert [body.partition(b"\0")[0] for _, body in read_photo(tmp_path / "b.png").chunks] == [b"Comment"] * 3
+
+
+def test_the_comment_of_a_gif_stays(tmp_path: Path) -> None:
+    photo = read_photo(save(tmp_path / "a.gif", smooth(), comment=b"Oma"))
+    assert photo.comments == (b"Oma",)
