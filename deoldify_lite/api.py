@@ -1,5 +1,6 @@
 """The public API: load a colorizer; colorize folders of photos, and films."""
 
+import logging
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -18,13 +19,18 @@ from deoldify_lite.run.plan import Planned, plan, tasks_of, with_hints
 from deoldify_lite.run.settings import FilmSettings, PhotoSettings, Settings
 from deoldify_lite.run.task import Task
 from deoldify_lite.storage.url import Place, any_url, path_or_url
+from deoldify_lite.system.selection import LeftOut, Selection
 
 __all__ = ["Encoding", "Rendering", "colorize_folder", "colorize_video", "load_colorizer", "settle"]
+
+log = logging.getLogger(__name__)
 
 # Called with each item as it is finished, and the number of items in the run.
 OnItem = Callable[[Item, int], None]
 # Called with a film, its frames finished so far, and the frames expected, which is an estimate.
 OnFrames = Callable[[Place, int, int], None]
+# Called with what is in the folders beside what is colorized.
+OnLeftOut = Callable[[LeftOut], None]
 
 
 def colorize_folder(
@@ -40,8 +46,11 @@ def colorize_folder(
     mark: bool = True,
     watermark: bool = False,
     overwrite: bool = False,
+    include: Sequence[str] = (),
+    exclude: Sequence[str] = (),
     engine: Engine = THIS_PROCESS,
     on_item: OnItem | None = None,
+    on_left_out: OnLeftOut | None = None,
 ) -> list[Item]:
     """Colorize photos: folders, or single files.
 
@@ -57,8 +66,12 @@ def colorize_folder(
         mark: state in the metadata that AI made the colours.
         watermark: draw a small palette in the lower left corner.
         overwrite: render finished results again, and replace files that no run of ours has written.
+        include: patterns; only files are taken that match one, by their own names, those of folders that
+            they are in, or, of a pattern with a /, their paths below the folder that was named.
+        exclude: likewise; leave out what matches one.
         engine: who does the work: this process, or `cluster.engine.RayEngine`; the results are the same.
         on_item: called with each photo as it is finished, and the number of photos.
+        on_left_out: called before the work with what else is in the folders, if there is anything.
 
     Returns:
         An item for each photo. A photo that failed has an item, too, and stops no other.
@@ -82,13 +95,17 @@ def colorize_folder(
         start = partial(runner.colorize_photos, settings=settings, overwrite=overwrite)
         listed, target = _listed(inputs), None if out is None else path_or_url(out)
         _refuse_hints(hints, listed, target)
+        left_out = LeftOut()
         planned = plan(
             listed,
             target,
             suffixes=PHOTO_SUFFIXES,
             suffix_of=lambda source: output_suffix(source, format),
             compare=compare,
+            selection=_selection(include, exclude),
+            left_out=left_out,
         )
+        _tell(left_out, on_left_out)
         items = _start(planned, start, settings, overwrite=overwrite, hints=hints)
         return _collect(items, len(planned), on_item)
 
@@ -107,8 +124,11 @@ def colorize_video(
     end_s: float | None = None,
     encoding: Encoding | None = None,
     overwrite: bool = False,
+    include: Sequence[str] = (),
+    exclude: Sequence[str] = (),
     engine: Engine = THIS_PROCESS,
     on_item: OnItem | None = None,
+    on_left_out: OnLeftOut | None = None,
     on_frames: OnFrames | None = None,
 ) -> list[Item]:
     """Colorize films: files, or folders.
@@ -127,8 +147,12 @@ def colorize_video(
         end_s: last moment to render; None for its end.
         encoding: codec, crf and pixel format; None for the defaults of the container.
         overwrite: render finished results again, and replace files that no run of ours has written.
+        include: patterns; only files are taken that match one, by their own names, those of folders that
+            they are in, or, of a pattern with a /, their paths below the folder that was named.
+        exclude: likewise; leave out what matches one.
         engine: who does the work: this process, or `cluster.engine.RayEngine`; the results are the same.
         on_item: called with each film as it is finished, and the number of films.
+        on_left_out: called before the work with what else is in the folders, if there is anything.
         on_frames: called with film, frames done, frames expected.
 
     Returns:
@@ -161,9 +185,17 @@ def colorize_video(
         start = partial(runner.colorize_films, settings=settings, overwrite=overwrite, progress=progress)
         listed, target = _listed(inputs), None if out is None else path_or_url(out)
         _refuse_hints(hints, listed, target)
+        left_out = LeftOut()
         planned = plan(
-            listed, target, suffixes=FILM_SUFFIXES, suffix_of=container_for, fallback=FALLBACK_CONTAINER
+            listed,
+            target,
+            suffixes=FILM_SUFFIXES,
+            suffix_of=container_for,
+            fallback=FALLBACK_CONTAINER,
+            selection=_selection(include, exclude),
+            left_out=left_out,
         )
+        _tell(left_out, on_left_out)
         items = _start(
             planned, start, settings, overwrite=overwrite, hints=hints, are_films=True, places=places
         )
@@ -172,6 +204,19 @@ def colorize_video(
 
 def _listed(inputs: str | Path | Sequence[str | Path]) -> list[Place]:
     return list(map(path_or_url, [inputs] if isinstance(inputs, str | Path) else inputs))
+
+
+def _selection(include: Sequence[str], exclude: Sequence[str]) -> Selection:
+    # A single text would be taken for as many patterns as it has letters.
+    both = ([patterns] if isinstance(patterns, str) else patterns for patterns in (include, exclude))
+    return Selection(*map(tuple, both))
+
+
+def _tell(left_out: LeftOut, on_left_out: OnLeftOut | None) -> None:
+    if str(left_out):
+        log.info("%s", left_out)
+        if on_left_out:
+            on_left_out(left_out)
 
 
 def _refuse_hints(hints: str | Path | None, inputs: Sequence[Place], out: Place | None) -> None:

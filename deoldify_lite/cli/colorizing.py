@@ -16,6 +16,7 @@ from deoldify_lite.cli.options import network_of
 from deoldify_lite.cli.outputs import check_output_file, write_json
 from deoldify_lite.errors import OptionError
 from deoldify_lite.run.items import Item, as_json, summary
+from deoldify_lite.system.selection import LeftOut
 
 if TYPE_CHECKING:
     from deoldify_lite.api import Rendering
@@ -67,8 +68,13 @@ def show(item: Item) -> None:
 
 
 @contextmanager
-def reported(args: argparse.Namespace, rendering: "Rendering") -> Iterator[list[Item]]:
+def reported(args: argparse.Namespace, rendering: "Rendering", left_out: LeftOut) -> Iterator[list[Item]]:
     """Yield a list to collect items in; at the end, also after an error or Ctrl-C, log and write the report.
+
+    Args:
+        args: of the command.
+        rendering: of the run.
+        left_out: what the run found beside the items.
 
     Raises:
         OptionError: the report cannot be written there; raised before the work where that is known.
@@ -79,16 +85,16 @@ def reported(args: argparse.Namespace, rendering: "Rendering") -> Iterator[list[
         yield items
     finally:
         if items:
-            log.info("%s", summary(items))
+            log.info("%s", summary(items, left_out))
         if args.json:
-            write_json(args.json, as_json(items, settings_of(args, rendering)))
+            write_json(args.json, as_json(items, settings_of(args, rendering), left_out))
 
 
 def settings_of(args: argparse.Namespace, rendering: "Rendering") -> dict[str, Any]:
     """Return the arguments of a run as plain data."""
     left_out = ("run", "inputs", "command", "weights_command")
     settings: dict[str, Any] = {
-        name: value if isinstance(value, int | float | None) else str(value)
+        name: value if isinstance(value, int | float | list | None) else str(value)
         for name, value in vars(args).items()
         if name not in left_out
     }

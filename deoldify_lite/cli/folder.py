@@ -16,6 +16,7 @@ from deoldify_lite.cli.options import (
     add_json_option,
     add_overwrite_option,
     add_performance_options,
+    add_selection_options,
     add_verbosity,
     describe,
     network_of,
@@ -23,6 +24,7 @@ from deoldify_lite.cli.options import (
 from deoldify_lite.photo.kinds import OUTPUT_FORMATS
 from deoldify_lite.run.items import Item
 from deoldify_lite.storage.url import path_or_url
+from deoldify_lite.system.selection import LeftOut
 
 if TYPE_CHECKING:
     from deoldify_lite.api import Rendering
@@ -49,6 +51,7 @@ def fill_folder_parser(parser: argparse.ArgumentParser) -> None:
         metavar="PHOTOS",
         help="a folder, a photo, or the URL of either",
     )
+    add_selection_options(parser.add_argument_group("selection"))
     color = parser.add_argument_group("colour")
     add_color_options(color, mode="artistic")
     color.add_argument(
@@ -127,6 +130,7 @@ def run_folder(args: argparse.Namespace) -> int:
     rendering = rendering_of(args)
     page = _page_of(args)
     items: list[Item] = []
+    left_out = LeftOut()
 
     def on_item(item: Item, total: int) -> None:
         items.append(item)
@@ -136,7 +140,7 @@ def run_folder(args: argparse.Namespace) -> int:
 
     try:
         with (
-            reported(args, rendering) as items,
+            reported(args, rendering, left_out) as items,
             tqdm(unit="photo", disable=args.quiet) as bar,
             logging_redirect_tqdm(),
         ):
@@ -151,17 +155,20 @@ def run_folder(args: argparse.Namespace) -> int:
                 compare=args.compare,
                 mark=args.mark,
                 watermark=args.watermark,
+                include=args.include,
+                exclude=args.exclude,
                 overwrite=args.overwrite,
                 engine=engine_of(args),
                 on_item=on_item,
+                on_left_out=left_out.update,
             )
     except KeyboardInterrupt:
         if page is not None and items:
             log.info("stopped: writing the report of the finished photos; press Ctrl-C again to skip it")
-            _write_page(page, items, args, rendering, stopped=True)
+            _write_page(page, items, left_out, args, rendering, stopped=True)
         raise
     if page is not None:
-        _write_page(page, items, args, rendering)
+        _write_page(page, items, left_out, args, rendering)
     return exit_code(items)
 
 
@@ -175,7 +182,13 @@ def _page_of(args: argparse.Namespace) -> Path | None:
 
 
 def _write_page(
-    page: Path, items: list[Item], args: argparse.Namespace, rendering: "Rendering", *, stopped: bool = False
+    page: Path,
+    items: list[Item],
+    left_out: LeftOut,
+    args: argparse.Namespace,
+    rendering: "Rendering",
+    *,
+    stopped: bool = False,
 ) -> None:
     """Write the report; after a stop without ratings, which would take long."""
     from deoldify_lite.api import settle
@@ -189,5 +202,13 @@ def _write_page(
         first = settle(args.mode, **same).load()
         second = settle(SECOND_OPINIONS[args.mode], **same).load() if args.weights == "lite" else None
     settings = settings_of(args, rendering)
-    write_report_page(page, items, settings=settings, colorizer=first, second=second, stopped=stopped)
+    write_report_page(
+        page,
+        items,
+        settings=settings,
+        left_out=left_out,
+        colorizer=first,
+        second=second,
+        stopped=stopped,
+    )
     log.info("report: %s", page)

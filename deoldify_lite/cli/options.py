@@ -144,6 +144,26 @@ def add_overwrite_option(group: argparse._ArgumentGroup) -> None:
     )
 
 
+def add_selection_options(group: argparse._ArgumentGroup) -> None:
+    """Add --include and --exclude to a group."""
+    group.add_argument(
+        "--include",
+        action="append",
+        default=[],
+        metavar="GLOB",
+        help="take only files whose name, or a folder they are in, matches this, such as '*.tif' or "
+        "'scans/19*'; case does not count; may be given several times (default: all)",
+    )
+    group.add_argument(
+        "--exclude",
+        action="append",
+        default=[],
+        metavar="GLOB",
+        help="leave out files and folders that match this (default: none, but for hidden files, and "
+        "thumbnails and bins of the system)",
+    )
+
+
 def add_json_option(group: argparse._ArgumentGroup) -> None:
     """Add --json to a group."""
     group.add_argument(

@@ -14,12 +14,14 @@ from deoldify_lite.cli.options import (
     add_json_option,
     add_overwrite_option,
     add_performance_options,
+    add_selection_options,
     add_verbosity,
     describe,
     seconds,
 )
 from deoldify_lite.run.items import Item
 from deoldify_lite.storage.url import Url, path_or_url
+from deoldify_lite.system.selection import LeftOut
 
 
 def fill_video_parser(parser: argparse.ArgumentParser) -> None:
@@ -36,6 +38,7 @@ def fill_video_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "inputs", nargs="+", type=path_or_url, metavar="CLIP", help="a film, a folder, or the URL of either"
     )
+    add_selection_options(parser.add_argument_group("selection"))
     color = parser.add_argument_group("colour")
     add_color_options(color, mode="video")
     color.add_argument(
@@ -101,7 +104,8 @@ def run_video(args: argparse.Namespace) -> int:
     from deoldify_lite import api
 
     rendering = rendering_of(args)
-    with reported(args, rendering) as items, tqdm(unit="frame", disable=args.quiet) as bar:
+    left_out = LeftOut()
+    with reported(args, rendering, left_out) as items, tqdm(unit="frame", disable=args.quiet) as bar:
         shown: tuple[Path | Url | None, int] = (None, 0)
 
         def on_item(item: Item, total: int) -> None:
@@ -131,9 +135,12 @@ def run_video(args: argparse.Namespace) -> int:
                 start_s=args.start,
                 end_s=args.end,
                 encoding=api.Encoding(codec=args.codec, crf=args.crf, pix_fmt=args.pix_fmt),
+                include=args.include,
+                exclude=args.exclude,
                 overwrite=args.overwrite,
                 engine=engine_of(args),
                 on_item=on_item,
+                on_left_out=left_out.update,
                 on_frames=on_frames,
             )
     return exit_code(items)

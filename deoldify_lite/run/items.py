@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from deoldify_lite.storage.url import Place
+from deoldify_lite.system.selection import LeftOut
 
 # The end of a warning; the web page names its own choice instead.
 RECOLOR_ADVICE = "--recolor-all colours them too"
@@ -37,22 +38,24 @@ class Item:
     seconds: float = 0.0
 
 
-def summary(items: list[Item]) -> str:
-    """One line for people, such as `3 done, 1 failed`."""
+def summary(items: list[Item], left_out: LeftOut | None = None) -> str:
+    """One line for people, such as `3 done, 1 failed; 2 files of other kinds left out: .psd 2`."""
     counts = Counter(item.status for item in items)
     parts = [f"{counts[status]} {status}" for status in ("done", "skipped", "failed") if counts[status]]
     warned = sum(bool(item.warnings) for item in items)
-    return ", ".join(parts + ([f"{warned} with warnings"] if warned else [])) or "nothing to do"
+    outcome = ", ".join(parts + ([f"{warned} with warnings"] if warned else [])) or "nothing to do"
+    return "; ".join(filter(None, [outcome, str(left_out or "")]))
 
 
-def as_json(items: list[Item], settings: dict[str, Any]) -> dict[str, Any]:
-    """The run as plain data: settings, counts, and every item."""
+def as_json(items: list[Item], settings: dict[str, Any], left_out: LeftOut | None = None) -> dict[str, Any]:
+    """The run as plain data: settings, counts, every item, and the number of files that were left out."""
     return {
         "settings": settings,
         "counts": dict(Counter(item.status for item in items)),
         "items": [
             {k: str(v) if isinstance(v, Path) else v for k, v in asdict(item).items()} for item in items
         ],
+        "left_out": (left_out or LeftOut()).as_json(),
     }
 
 

@@ -1,11 +1,15 @@
 """Plan a run: every photo or film gets the name of its result before any work begins."""
 
+import logging
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain, count
 from pathlib import Path, PurePosixPath
 
 from deoldify_lite.errors import InputError, OptionError
+from deoldify_lite.run.hint_file import SUFFIX as HINT_SUFFIX
 from deoldify_lite.run.hint_file import find_hints, read_hints
 from deoldify_lite.run.manifest import NAME as MANIFEST_NAME
 from deoldify_lite.run.manifest import Manifest, read_manifest
@@ -13,6 +17,10 @@ from deoldify_lite.run.task import Task
 from deoldify_lite.storage.names import why_unsafe
 from deoldify_lite.storage.places import Folder, Source, find_file, is_folder, look_at, place_of
 from deoldify_lite.storage.url import Place, Url, name_below
+from deoldify_lite.system.files import device_of
+from deoldify_lite.system.selection import EVERYTHING, LeftOut, Selection
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -67,8 +75,10 @@ def plan(
     suffix_of: Callable[[Path], str],
     fallback: str = "",
     compare: bool = False,
+    selection: Selection = EVERYTHING,
+    left_out: LeftOut | None = None,
 ) -> list[Planned]:
-    """Name the result of each photo or film.
+    """Name the result of each photo or film; one that is named twice is done once.
 
     A folder is mirrored in `out`, or in a new folder NAME-colorized beside it; the result of a single file
     is `out` itself, if that has a fitting suffix, or NAME-colorized beside the file. With several inputs
@@ -81,23 +91,32 @@ def plan(
         suffix_of: gives the suffix of the result for the file name of a source.
         fallback: the suffix of results that turn out not to fit under the first one; empty: all fit.
         compare: also name a comparison for each.
+        selection: of the user, from folders and among named files.
+        left_out: gets what is in the folders beside these files.
 
     Raises:
-        InputError: an input does not exist, a folder holds nothing to do, or a store cannot be reached.
+        InputError: an input does not exist, there is nothing to do, or a store cannot be reached.
         OptionError: `out` does not fit the inputs, or a URL is of a kind that we do not open.
         OSError: a folder cannot be listed.
     """
+    unique: dict[Place, Place] = {}
+    for place in inputs:
+        unique.setdefault(_entry(place), place)
+    inputs = [*unique.values()]
     several = len(inputs) > 1
     if out is not None and several and (find_file(out) or out.suffix.lower() in suffixes):
         raise OptionError(f"{out}: one file for {len(inputs)} inputs: name a folder with -o")
+    left_out = left_out or LeftOut()
     planned: list[Planned] = []
     for place in inputs:
         source = look_at(place)
         if source is None:
-            planned += _plan_folder(place, out, several, suffixes, suffix_of)
-        else:
+            planned += _plan_folder(place, out, several, suffixes, suffix_of, selection, left_out)
+        elif selection.takes(place.name):
             planned.append(_plan_file(source, out, suffixes, suffix_of))
-    planned = _apart(planned)
+    if not planned:
+        raise InputError(f"{inputs[0]}: nothing is left to do: change --include or --exclude")
+    planned = _apart(_once(planned))
     if fallback:
         planned = _with_aliases(planned, fallback)
     return _with_comparisons(planned) if compare else planned
@@ -125,6 +144,8 @@ def _plan_folder(
     several: bool,
     suffixes: Collection[str],
     suffix_of: Callable[[Path], str],
+    selection: Selection,
+    left_out: LeftOut,
 ) -> list[Planned]:
     folder = _resolved(place)  # `.` has a name, too
     if out is None:
@@ -148,27 +169,36 @@ def _plan_folder(
         stem = f"{path.stem}-colorized" if inside else path.stem
         return Planned(source, root, str(path.with_name(stem + suffix_of(Path(path.name)))))
 
-    return [planned(source) for source in _sources_in(place, suffixes, skip=None if inside else root)]
+    skip = None if inside else root
+    return [planned(source) for source in _sources_in(place, suffixes, skip, selection, left_out)]
 
 
-def _sources_in(place: Place, suffixes: Collection[str], *, skip: Place | None) -> list[Source]:
+def _sources_in(
+    place: Place, suffixes: Collection[str], skip: Place | None, selection: Selection, left_out: LeftOut
+) -> list[Source]:
     """Photos or films in a folder, without the results of earlier runs; arguments as of `Folder.media`.
 
     Raises:
         InputError: there are none.
     """
-    folder = Folder(place)
-    found = folder.media(suffixes, skip=skip)
+    folder, others = Folder(place), LeftOut()
+    found = folder.media(suffixes, skip=skip, selection=selection, left_out=others)
     # Results may lie among the sources, from runs on single files or on folders inside.
-    parents = {parent for source in found for parent in place_of(source).parents}
+    parents = {parent for each in (*map(place_of, found), *others.files) for parent in each.parents}
     made: set[Place] = set()
     for parent in parents:
         if parent.is_relative_to(place) and (manifest := folder.file(parent / MANIFEST_NAME)):
             made |= {parent / name for name in read_manifest(manifest).made_names}
     found = [source for source in found if place_of(source) not in made]
+    others.files = [
+        other for other in others.files if other not in made and not other.name.endswith(HINT_SUFFIX)
+    ]
     if not found:
         kinds = ", ".join(sorted(suffixes))
-        raise InputError(f"{place}: holds no file that can be read ({kinds}): name another folder")
+        remedy = "name another folder" + (", or change --include or --exclude" if selection.is_set else "")
+        told = f" ({others})" if str(others) else ""
+        raise InputError(f"{place}: holds no file that can be read ({kinds}): {remedy}{told}")
+    left_out.update(others)
     return found
 
 
@@ -198,12 +228,42 @@ def _why_unsafe(source: Source, root: Place, name: str) -> str:
     return why and f"its name {why}: give it another one"
 
 
+def _entry(place: Place) -> Place:
+    """The place in the one spelling that names its entry in a folder: links to folders are followed."""
+    if isinstance(place, Url) or not place.name or place.name == "..":
+        return _resolved(place)
+    return place.parent.resolve() / place.name
+
+
+def _once(planned: list[Planned]) -> list[Planned]:
+    """Leave out what is planned a second time, since it was named twice, or by itself and by its folder."""
+    entries: dict[Place, Planned] = {}
+    folders: dict[Path, Path] = {}  # resolved, by the path: a folder has many files
+    for one in planned:
+        place = one.place
+        if isinstance(place, Path):
+            if place.parent not in folders:
+                folders[place.parent] = place.parent.resolve()
+            place = folders[place.parent] / place.name
+        if place in entries:
+            log.info("%s: is named twice and done once, as %s", one.place, entries[place].output)
+        entries.setdefault(place, one)
+    return [*entries.values()]
+
+
 def _key(one: Planned, name: str) -> str:
-    return str(one.root / name).casefold()  # some file systems ignore case
+    """What two names have in common that one file system or another takes for one."""
+    return unicodedata.normalize("NFC", str(one.root / name)).casefold()
 
 
 def _apart(planned: list[Planned]) -> list[Planned]:
-    """Give results that would share a name (a.png and a.tif as a.jpg) the source's full name instead."""
+    """Give results that would share a name (a.png and a.tif as a.jpg) the source's full name instead.
+
+    Names that differ in case alone stay where the file system holds both, or else get numbers.
+
+    Raises:
+        OptionError: two sources of one name are to go to one folder.
+    """
     wanted = Counter(_key(one, one.output) for one in planned)
 
     def full_name(one: Planned) -> Planned:
@@ -213,14 +273,38 @@ def _apart(planned: list[Planned]) -> list[Planned]:
         return replace(one, output=str(output.with_name(f"{one.place.name}{output.suffix}")))
 
     apart = [full_name(one) for one in planned]
-    names = Counter(_key(one, one.output) for one in apart)
+    names = Counter(one.root / one.output for one in apart)
+    taken = Counter(_key(one, one.output) for one in apart)
+    alike: dict[str, list[Planned]] = {}
     for one in apart:
-        if names[_key(one, one.output)] > 1:
+        if names[one.root / one.output] > 1:
             raise OptionError(
                 f"{one.root / one.output}: two sources would get this name, one of them {one.place}: "
                 "run them with different -o"
             )
-    return apart
+        alike.setdefault(_key(one, one.output), []).append(one)
+
+    def numbered(one: Planned) -> Planned:
+        same = alike[_key(one, one.output)]
+        if one is same[0] or _holds_all(same):
+            return one
+        output = PurePosixPath(one.output)
+        for number in count(2):
+            name = str(output.with_name(f"{output.stem}-{number}{output.suffix}"))
+            if not taken[_key(one, name)]:
+                break
+        taken[_key(one, name)] += 1
+        return replace(one, output=name)
+
+    return [numbered(one) for one in apart]
+
+
+def _holds_all(planned: Sequence[Planned]) -> bool:
+    """Whether the file system of the results tells their names apart, as it does their sources'."""
+    places = [one.place for one in planned]
+    if len({str(place).casefold() for place in places}) > 1 or any(one.is_remote for one in planned):
+        return False
+    return len({device_of(Path(place)) for place in (*places, *(one.root for one in planned))}) == 1
 
 
 def _with_aliases(planned: list[Planned], fallback: str) -> list[Planned]:
@@ -232,14 +316,18 @@ def _with_aliases(planned: list[Planned], fallback: str) -> list[Planned]:
     def short(one: Planned) -> str:
         return str(PurePosixPath(one.output).with_suffix(fallback))
 
+    def full(one: Planned) -> str:
+        return str(PurePosixPath(one.output).with_name(f"{one.place.name}{fallback}"))
+
     wanted = Counter(_key(one, name) for one in planned for name in {one.output, short(one)})
+    fulls = Counter(_key(one, full(one)) for one in planned)
     aliased = []
     for one in planned:
-        full = str(PurePosixPath(one.output).with_name(f"{one.place.name}{fallback}"))
-        names = [short(one), full]
+        names = [short(one), full(one)]
         if wanted[_key(one, short(one))] > 1:
             # If no name is free, the result keeps its container, and fails if it does not fit into that.
-            names = [] if wanted[_key(one, full)] else [full, short(one)]
+            is_taken = wanted[_key(one, full(one))] or fulls[_key(one, full(one))] > 1
+            names = [] if is_taken else [full(one), short(one)]
         if not one.named:
             one = replace(one, aliases=tuple(name for name in names if name != one.output))
         aliased.append(one)
@@ -253,8 +341,9 @@ def _with_comparisons(planned: list[Planned]) -> list[Planned]:
     for one in planned:
         output = PurePosixPath(one.output)
         # The full name where there are a.jpg and a.png.
-        short, full = (str(output.with_name(f"{part}-compare.jpg")) for part in (output.stem, output.name))
-        comparison = full if _key(one, short) in taken else short
+        stems = chain((output.stem, output.name), (f"{output.name}-{number}" for number in count(2)))
+        names = (str(output.with_name(f"{stem}-compare.jpg")) for stem in stems)
+        comparison = next(name for name in names if _key(one, name) not in taken)
         taken.add(_key(one, comparison))
         compared.append(replace(one, comparison=comparison))
     return compared

@@ -23,6 +23,7 @@ from deoldify_lite.run.items import Item, summary
 from deoldify_lite.storage.url import Place, Url
 from deoldify_lite.system.files import atomic_path
 from deoldify_lite.system.machine import cores
+from deoldify_lite.system.selection import LeftOut
 from deoldify_lite.system.threads import Workers, in_batches, map_ahead
 from deoldify_lite.templates.environment import render_pieces
 
@@ -82,6 +83,7 @@ def write_report_page(
     items: Sequence[Item],
     *,
     settings: Mapping[str, Any],
+    left_out: LeftOut | None = None,
     colorizer: Colorizer | None = None,
     second: Colorizer | None = None,
     stopped: bool = False,
@@ -92,6 +94,7 @@ def write_report_page(
         path: of the page, see `report_path`.
         items: one per photo.
         settings: of the run, to be shown; None is shown as `default`.
+        left_out: what is in the folders beside the photos.
         colorizer: of the run, to rate its uncertainty about each photo; None: the page has no ratings.
         second: of another mode, see `certainty.doubts_on`.
         stopped: the run was stopped, so that photos may be missing.
@@ -106,7 +109,7 @@ def write_report_page(
         "report.html.j2",
         generator=GENERATOR,
         title=f"Colorized: {root.name or root}",
-        counts=f"{len(items)} photo{'s' * (len(items) != 1)}: {summary(list(items))}",
+        counts=f"{len(items)} photo{'s' * (len(items) != 1)}: {summary(list(items), left_out)}",
         settings=[(name.replace("_", " "), _as_text(value)) for name, value in settings.items()],
         looks=_looks(items, side, colorizer, second),
         name_of=lambda place: str(place) if isinstance(place, Url) else os.path.relpath(place, root),
@@ -206,7 +209,7 @@ def _as_text(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list | tuple):
-        return ", ".join(map(str, value))
+        return ", ".join(map(str, value)) or "none"
     return "default" if value is None else str(value)
 
 

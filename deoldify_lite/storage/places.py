@@ -10,6 +10,7 @@ from deoldify_lite.storage.errors import UnreachableError
 from deoldify_lite.storage.store import RemoteFile, fetch, list_files, look_up, media_among
 from deoldify_lite.storage.url import Place, Url
 from deoldify_lite.system.files import find_media
+from deoldify_lite.system.selection import EVERYTHING, LeftOut, Selection
 
 # A file that is there.
 Source = Path | RemoteFile
@@ -27,20 +28,33 @@ class Folder:
         self.place = place
         self._listed = {file.url: file for file in list_files(place)} if isinstance(place, Url) else {}
 
-    def media(self, suffixes: Collection[str], *, skip: Place | None = None) -> list[Source]:
+    def media(
+        self,
+        suffixes: Collection[str],
+        *,
+        skip: Place | None = None,
+        selection: Selection = EVERYTHING,
+        left_out: LeftOut | None = None,
+    ) -> list[Source]:
         """The files with one of these suffixes, in natural order, without hidden ones.
 
         Args:
             suffixes: lower case, with the dot.
             skip: a folder inside to leave out, such as that of the results.
+            selection: of the user.
+            left_out: gets what is there beside these files.
 
         Raises:
             OSError: the folder cannot be listed.
         """
         if isinstance(self.place, Url):
             there = skip if isinstance(skip, Url) else None
-            return [*media_among(self._listed.values(), self.place, suffixes, skip=there)]
-        return [*find_media(self.place, suffixes, skip=skip if isinstance(skip, Path) else None)]
+            listed = self._listed.values()
+            return [
+                *media_among(listed, self.place, suffixes, skip=there, selection=selection, left_out=left_out)
+            ]
+        here = skip if isinstance(skip, Path) else None
+        return [*find_media(self.place, suffixes, skip=here, selection=selection, left_out=left_out)]
 
     def named(self, name: str) -> list[Source]:
         """The files with this name, hidden ones too, sorted by path."""

@@ -20,6 +20,7 @@ from deoldify_lite.storage.errors import store_errors
 from deoldify_lite.storage.names import safe_name
 from deoldify_lite.storage.url import Url, name_below
 from deoldify_lite.system.files import atomic_path, natural_key
+from deoldify_lite.system.selection import EVERYTHING, LeftOut, Selection, is_of_system
 
 # An object store shows a file whole or not at all; on a file server it is put aside first and then moved.
 OBJECT_STORES = ("s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "memory")
@@ -48,7 +49,13 @@ class RemoteFile:
 
 
 def media_among(
-    files: Iterable[RemoteFile], folder: Url, suffixes: Iterable[str], *, skip: Url | None = None
+    files: Iterable[RemoteFile],
+    folder: Url,
+    suffixes: Iterable[str],
+    *,
+    skip: Url | None = None,
+    selection: Selection = EVERYTHING,
+    left_out: LeftOut | None = None,
 ) -> list[RemoteFile]:
     """Listed files whose suffix is one of `suffixes`, in natural order, without hidden ones.
 
@@ -57,15 +64,26 @@ def media_among(
         folder: that was listed.
         suffixes: lower case, with the dot.
         skip: a folder inside to leave out, such as that of the results.
+        selection: of the user.
+        left_out: gets what is there beside these files.
     """
     wanted = frozenset(suffixes)
-    found = [
-        file
-        for file in files
-        if file.url.suffix.lower() in wanted
-        and not _is_hidden(name_below(folder, file.url))
-        and not (skip is not None and file.url.is_relative_to(skip))
-    ]
+    left_out = left_out or LeftOut()
+    found = []
+    of_system: dict[str, str] = {}  # names of folders, by their paths
+    for file in files:
+        name = name_below(folder, file.url)
+        if _is_hidden(name) or not selection.takes(name) or (skip and file.url.is_relative_to(skip)):
+            continue
+        *folders, last = name.split("/")
+        inside = next((n for n, part in enumerate(folders, 1) if is_of_system(part, folder=True)), 0)
+        if inside:
+            of_system["/".join(folders[:inside])] = folders[inside - 1]
+        elif file.url.suffix.lower() in wanted:
+            found.append(file)
+        elif not is_of_system(last, folder=False):
+            left_out.files.append(file.url)
+    left_out.folders += of_system.values()
     return sorted(found, key=lambda file: (natural_key(file.url), file.url))
 
 

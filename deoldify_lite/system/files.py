@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from deoldify_lite.system.selection import EVERYTHING, LeftOut, Selection, is_of_system
+
 log = logging.getLogger(__name__)
 
 # Gives a finished part, the first path, its name, the second.
@@ -19,19 +21,29 @@ Deliver = Callable[[Path, Path], object]
 _PART = re.compile(r"\.(?P<stem>.*)\.[0-9a-f]{8}\.part(?P<suffix>\..*|)", re.DOTALL)
 
 
-def find_media(folder: Path, suffixes: Iterable[str], *, skip: Path | None = None) -> list[Path]:
+def find_media(
+    folder: Path,
+    suffixes: Iterable[str],
+    *,
+    skip: Path | None = None,
+    selection: Selection = EVERYTHING,
+    left_out: LeftOut | None = None,
+) -> list[Path]:
     """Files below a folder whose suffix is one of `suffixes`, in natural order, hidden ones left out.
 
     Args:
         folder: searched recursively; links to folders are not followed, links to files are listed.
         suffixes: lower case, with the dot.
         skip: a folder inside that is left out, such as that of the results.
+        selection: of the user.
+        left_out: gets what is there beside these files.
 
     Raises:
         OSError: `folder` itself cannot be listed. A folder inside that cannot is logged and left out.
     """
     wanted = frozenset(suffixes)
     skipped = skip.resolve() if skip else None
+    left_out = left_out or LeftOut()
     found = []
 
     def complain(error: OSError) -> None:
@@ -41,13 +53,35 @@ def find_media(folder: Path, suffixes: Iterable[str], *, skip: Path | None = Non
 
     for root, folders, names in os.walk(folder, onerror=complain):
         here = Path(root)
-        folders[:] = [n for n in folders if not n.startswith(".") and (here / n).resolve() != skipped]
+        below = here.relative_to(folder)
+        folders[:] = [
+            name
+            for name in folders
+            if not name.startswith(".")
+            and selection.enters((below / name).as_posix())
+            and (here / name).resolve() != skipped
+        ]
+        left_out.folders += [name for name in folders if is_of_system(name, folder=True)]
+        folders[:] = [name for name in folders if not is_of_system(name, folder=True)]
         for name in names:
+            if name.startswith(".") or not selection.takes((below / name).as_posix()):
+                continue
             # A pipe or a broken link may bear such a name too, and reading a pipe would wait for ever.
-            if not name.startswith(".") and Path(name).suffix.lower() in wanted and (here / name).is_file():
+            if Path(name).suffix.lower() not in wanted:
+                left_out.files += [] if is_of_system(name, folder=False) else [here / name]
+            elif (here / name).is_file():
                 found.append(here / name)
     # The name as spelled decides between names that differ only in case, so that each run has one order.
     return sorted(found, key=lambda path: (natural_key(str(path.relative_to(folder))), str(path)))
+
+
+def device_of(path: Path) -> int:
+    """The number of the file system that holds a path, or will hold it.
+
+    Raises:
+        OSError: it cannot be looked at.
+    """
+    return next(each for each in (path.absolute(), *path.absolute().parents) if each.exists()).stat().st_dev
 
 
 def natural_key(name: str) -> list[tuple[int, int, str]]:

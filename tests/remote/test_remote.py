@@ -33,6 +33,7 @@ from deoldify_lite.storage.names import safe_name, why_unsafe
 from deoldify_lite.storage.places import Folder, place_of, size_and_time
 from deoldify_lite.storage.store import fetch, list_files, look_up, put
 from deoldify_lite.storage.url import Place, Url, any_url, is_url, name_below, path_or_url
+from deoldify_lite.system.selection import LeftOut, Selection
 from deoldify_lite.temporal.scene_memory import SceneMemory
 from helpers.films import container_of, info, make, pattern, plane_hashes, tone
 from helpers.pictures import grey_picture
@@ -206,7 +207,13 @@ def test_media_are_listed_in_natural_order_without_the_hidden() -> None:
     write(Url("memory://photos2/a.jpg"), b"123")
     for name in ("p10.jpg", "p2.JPG", "x.txt", ".hidden.jpg", ".trash/a.jpg", "deep/1.png", "out/p2.jpg"):
         write(folder / name, b"123")
-    found = Folder(folder).media({".jpg", ".png"}, skip=folder / "out")
+    for name in ("@eaDir/p2.JPG/thumb.jpg", "deep/#recycle/1.png", "deep/2.ai", "no/3.jpg", "no2/thumbs.db"):
+        write(folder / name, b"123")
+    left_out = LeftOut()
+    found = Folder(folder).media(
+        {".jpg", ".png"}, skip=folder / "out", selection=Selection(exclude=("no",)), left_out=left_out
+    )
+    assert left_out.as_json() == {"files": {".ai": 1, ".txt": 1}, "folders": {"#recycle": 1, "@eaDir": 1}}
     assert [place_of(file) for file in found] == [
         folder / name for name in ("deep/1.png", "p2.JPG", "p10.jpg")
     ]

@@ -29,6 +29,7 @@ from deoldify_lite.run.manifest import Manifest
 from deoldify_lite.run.photos import colorize_photos
 from deoldify_lite.run.plan import plan, tasks_of
 from deoldify_lite.run.settings import PhotoSettings
+from deoldify_lite.system.selection import LeftOut
 from helpers.networks import Fixed
 from helpers.photos import has_mark
 from helpers.pictures import grey_picture, luma_levels
@@ -99,6 +100,24 @@ def test_one_bad_photo_stops_no_other(photos: Path, rendering: api.Rendering) ->
     assert "broken.jpg" in items["broken.jpg"].reason
     assert sum(item.status == "done" for item in items.values()) == 3
     assert not (photos.with_name("photos-colorized") / "broken.jpg").exists()
+
+
+def test_what_else_is_in_the_folder_is_told(photos: Path, rendering: api.Rendering, caplog) -> None:
+    for name in ("a.ai", "b.AI", "@eaDir/a.jpg"):
+        (photos / name).parent.mkdir(exist_ok=True)
+        (photos / name).touch()
+    told = LeftOut()
+    with caplog.at_level("INFO"):
+        items = api.colorize_folder(
+            photos, rendering=rendering, include=["*.jpg", "*.ai"], on_left_out=told.update
+        )
+    assert [Path(item.source).name for item in items] == ["a.jpg"]
+    said = "2 files of other kinds left out: .ai 2; folders of the system left out: @eaDir 1"
+    assert said in caplog.text and summary(items, told) == f"1 done; {said}"
+    data = json.loads(json.dumps(as_json(items, {}, told)))
+    assert data["left_out"] == {"files": {".ai": 2}, "folders": {"@eaDir": 1}}
+    # One pattern alone, as a text, is a pattern.
+    assert len(api.colorize_folder(photos, rendering=rendering, exclude="*.jpg")) == 2
 
 
 def test_a_file_of_the_users_is_kept(photos: Path, rendering: api.Rendering) -> None:

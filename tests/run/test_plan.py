@@ -1,5 +1,6 @@
 """Where results go."""
 
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from deoldify_lite.errors import InputError, OptionError
 from deoldify_lite.photo.kinds import PHOTO_SUFFIXES
 from deoldify_lite.run.plan import plan, tasks_of
 from deoldify_lite.run.task import check_output
+from deoldify_lite.system.selection import LeftOut, Selection
 
 
 def outputs(inputs: list[Path], out: Path | None, suffix: str | None = None) -> list[Path]:
@@ -101,11 +103,83 @@ def test_results_of_runs_inside_are_no_sources(photos: Path) -> None:
     assert len(outputs([photos], None)) == 3
 
 
-def test_names_that_differ_in_case_alone_are_not_lost(photos: Path) -> None:
+def test_names_that_differ_in_case_alone_are_not_lost(photos: Path, monkeypatch) -> None:
     """On exFAT, NTFS or macOS the second would replace the first."""
-    (photos / "A.jpg").touch()
-    with pytest.raises(OptionError, match="two sources"):
-        outputs([photos], None, ".jpg")
+    (photos / "A.JPG").touch()
+    (photos / "a-2.jpg").touch()
+    if (photos / "A.JPG").samefile(photos / "a.jpg"):
+        pytest.skip("the file system knows no case")
+    names = ["c 1.tif", "a-2.jpg", "A.JPG", "a.jpg", "b.png"]
+    assert [path.name for path in outputs([photos], None)] == names
+    # Elsewhere both may be one.
+    monkeypatch.setattr("deoldify_lite.run.plan.device_of", lambda path: hash(path.parts))
+    names[3] = "a-3.jpg"
+    assert [path.name for path in outputs([photos], None)] == names
+    compared = plan([photos], None, suffixes=PHOTO_SUFFIXES, suffix_of=lambda p: ".png", compare=True)
+    everything = [name for one in compared for name in (one.output, one.comparison)]
+    assert len({str(name).casefold() for name in everything}) == 2 * len(names)
+
+
+def test_names_of_two_folders_that_differ_in_case_alone(photos: Path, tmp_path: Path) -> None:
+    """That the sources' file system tells them apart says nothing: they are in two folders."""
+    (tmp_path / "twin").mkdir()
+    (tmp_path / "twin" / "A.jpg").touch()
+    found = outputs([photos / "a.jpg", tmp_path / "twin" / "A.jpg"], tmp_path / "out")
+    assert [path.name for path in found] == ["a.jpg", "A-2.jpg"]
+
+
+def test_names_that_differ_in_the_form_of_a_letter_alone(tmp_path: Path) -> None:
+    """On macOS a letter with an accent is the same file, composed or not."""
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for name in ("\u00e9.jpg", "e\u0301.jpg"):
+        (folder / name).touch()
+    if len(list(folder.iterdir())) == 1:
+        pytest.skip("the file system takes them for one")
+    assert len({unicodedata.normalize("NFC", str(path)) for path in outputs([folder], tmp_path / "o")}) == 2
+
+
+def test_a_photo_that_is_named_twice_is_done_once(photos: Path, tmp_path: Path, monkeypatch) -> None:
+    a = photos / "a.jpg"
+    assert outputs([a, a], None) == [photos / "a-colorized.jpg"]
+    assert outputs([a, photos / ".." / "photos" / "a.jpg"], tmp_path / "x.png") == [tmp_path / "x.png"]
+    monkeypatch.chdir(photos)
+    assert outputs([Path("a.jpg"), a, Path(".") / "a.jpg"], tmp_path / "o") == [tmp_path / "o" / "a.jpg"]
+    assert len(outputs([photos, photos, Path()], None)) == 3
+    both = outputs([photos, a, photos / "1920"], None)
+    assert len(both) == 3 and photos.with_name("photos-colorized") / "a.jpg" in both
+    (tmp_path / "link").symlink_to(photos)
+    assert len(outputs([photos, tmp_path / "link" / "a.jpg"], tmp_path / "o")) == 3
+
+
+def test_patterns_choose_among_files_of_folders_and_named_ones(photos: Path) -> None:
+    def names(*inputs: Path, include: tuple[str, ...] = (), exclude: tuple[str, ...] = ()) -> list[str]:
+        selection = Selection(include, exclude)
+        planned = plan(
+            inputs, None, suffixes=PHOTO_SUFFIXES, suffix_of=lambda p: p.suffix, selection=selection
+        )
+        return [one.place.name for one in planned]
+
+    assert names(photos, exclude=("1920",)) == ["a.jpg", "b.png"]
+    assert names(photos, include=("1920/*",)) == ["c 1.tif"]
+    assert names(photos / "a.jpg", photos / "b.png", exclude=("*.png",)) == ["a.jpg"]
+    with pytest.raises(InputError, match="--include or --exclude"):
+        names(photos / "a.jpg", exclude=("*.jpg",))
+    with pytest.raises(InputError, match=r"holds no file that can be read.*--include"):
+        names(photos, exclude=("*",))
+
+
+def test_results_and_hints_are_no_files_of_other_kinds(photos: Path) -> None:
+    (task,) = tasks_of(plan([photos / "a.jpg"], None, suffixes={".jpg"}, suffix_of=lambda p: ".mkv"))
+    task.output.touch()
+    task.manifest.add(task.output, "f")
+    for name in ("a.jpg.hints.csv", "notes.txt", "1920/list.csv"):
+        (photos / name).touch()
+    left_out = LeftOut()
+    plan([photos], None, suffixes=PHOTO_SUFFIXES, suffix_of=lambda p: p.suffix, left_out=left_out)
+    assert left_out.kinds == {".csv": 1, ".txt": 1}
+    with pytest.raises(InputError, match=r"holds no file.*left out: .*\.txt 1"):
+        plan([photos], None, suffixes={".mp4"}, suffix_of=lambda p: p.suffix)
 
 
 def test_the_root_of_a_disk_needs_a_folder_for_results(photos: Path) -> None:
