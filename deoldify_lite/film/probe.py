@@ -13,6 +13,7 @@ from deoldify_lite.errors import InputError, VideoError
 from deoldify_lite.film.colors import Colors, is_rgb, settle_colors
 from deoldify_lite.film.ffmpeg import run_ffprobe
 from deoldify_lite.film.hdr10 import LIGHT_LEVEL, MASTERING, Hdr10, read_hdr10
+from deoldify_lite.film.pictures import choose_picture, note_on_pictures
 from deoldify_lite.film.process import last_words
 from deoldify_lite.film.rate import measure_rate, read_fraction
 
@@ -72,6 +73,7 @@ class Film:
     captions: bool = False  # its frames hold closed captions
     tags: tuple[str, ...] = ()  # names of the file's metadata
     lost: tuple[str, ...] = ()  # side data of its picture that is not kept, by ffprobe's names
+    notes: tuple[str, ...] = ()  # warnings: a sentence for each thing that is not as a user would expect
 
     @property
     def duration_s(self) -> float:
@@ -138,8 +140,7 @@ def probe_film(path: Path) -> Film:
     pictures = [s for s in header["streams"] if s.get("codec_type") == "video" and not _is_cover(s)]
     if not pictures:
         raise InputError(f"{path}: there is no picture in this file (only sound, text or cover art)")
-    # The picture that players choose: the default one, or else the first.
-    picture = max(pictures, key=lambda s: s.get("disposition", {}).get("default", 0))
+    picture = choose_picture(pictures)
     frames = _first_frames(path, picture["index"])
     frame = frames[0]
     time_base = Fraction(picture["time_base"])
@@ -185,6 +186,7 @@ def probe_film(path: Path) -> Film:
         captions=_CAPTIONS in kinds,
         tags=tuple(container.get("tags", ())),
         lost=tuple(dict.fromkeys(kind for kind in kinds if kind and kind not in _NOT_LOST)),
+        notes=note_on_pictures(pictures, picture),
     )
 
 

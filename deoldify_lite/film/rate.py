@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from deoldify_lite.errors import VideoError
 from deoldify_lite.film.ffmpeg import start_ffprobe
+from deoldify_lite.film.pictures import stream_seconds
 
 log = logging.getLogger(__name__)
 
@@ -97,15 +98,11 @@ def _stated_duration(picture: dict[str, Any], container: dict[str, Any], offset_
 
     Of a film that was cut short, the header knows the whole length and the packets do not.
     """
-    if "duration" in picture:
-        return Fraction(picture["duration"])
-    tag = next((v for k, v in picture.get("tags", {}).items() if k.upper() == "DURATION"), None)
-    if tag and (found := re.fullmatch(r"(\d+):(\d+):(\d+(?:\.\d+)?)", tag)):
-        seconds = int(found[1]) * 3600 + int(found[2]) * 60 + Fraction(found[3])
-    elif container.get("nb_streams") == 1 and "duration" in container:
+    seconds = stream_seconds(picture)
+    if seconds is None and container.get("nb_streams") == 1 and "duration" in container:
         seconds = Fraction(container["duration"])
-    else:
-        return Fraction(0)
+    if seconds is None or "duration" in picture:
+        return seconds or Fraction(0)
     # Some programs write the time of the end there, others the length: the shorter gives no false alarm.
     return max(seconds - offset_s - max(Fraction(container.get("start_time", "0")), Fraction(0)), Fraction(0))
 

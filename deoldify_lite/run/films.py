@@ -128,6 +128,7 @@ def colorize_task(
         warnings=(
             *warnings_of(why_grey, settings.render_factor, used),
             *_notes_on(tally),
+            *film.notes,
             *fit.losses,
             *tally.warnings,
         ),
@@ -142,6 +143,12 @@ def _names_of(task: Task) -> list[Path]:
     if task.output.suffix == FALLBACK_CONTAINER:
         return [task.output]
     return [task.output, *task.aliases[:1]]
+
+
+def _reading_of(film: Film) -> str:
+    """Return what the segments of a film must agree on, beside settings and programs; '' for most films."""
+    has_others = any(stream.kind == "video" and not stream.attached_pic for stream in film.streams)
+    return f" picture {film.index}" if has_others else ""
 
 
 def _hints_in(film: Film, hints: HintFile, settings: FilmSettings) -> tuple[FilmHint, ...]:
@@ -191,7 +198,7 @@ def _colorize(
         # What another program has encoded may not fit together with what this one does.
         programs = f"{__version__} {ffmpeg_version()}"
         try:
-            with unfinished(task.output, f"{delivery.fingerprint} {programs}") as found:
+            with unfinished(task.output, f"{delivery.fingerprint} {programs}{_reading_of(film)}") as found:
                 job = FilmJob(
                     film,
                     task.output,

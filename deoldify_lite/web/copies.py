@@ -9,7 +9,7 @@ from deoldify_lite.color.arrays import fit_size, resize
 from deoldify_lite.errors import VideoError
 from deoldify_lite.film.cut import Cut
 from deoldify_lite.film.ffmpeg import open_file, write_command
-from deoldify_lite.film.probe import Film
+from deoldify_lite.film.probe import Film, probe_film
 from deoldify_lite.film.process import last_words, run_arguments
 from deoldify_lite.photo.photo import Photo
 from deoldify_lite.photo.samples import Samples
@@ -54,7 +54,7 @@ def playable(source: Path, target: Path) -> Path:
     """
     whole = open_file(source)
     size = f"min({PREVIEW_PX},trunc(iw*max(sar,1)/2)*2)"
-    picture = whole["v:0"].filter("scale", size, "-2").filter("setsar", "1")
+    picture = whole[str(probe_film(source).index)].filter("scale", size, "-2").filter("setsar", "1")
     options = {"c:v": "libx264", "pix_fmt": "yuv420p", "preset": "veryfast", "crf": 20, "c:a": "aac", "ac": 2}
     options["movflags"] = "+faststart"
     done = run_arguments(write_command([picture, whole["a:0?"]], target, options))

@@ -15,7 +15,7 @@ import pytest
 
 from deoldify_lite import api
 from deoldify_lite.errors import OptionError, RenderError
-from deoldify_lite.film import process
+from deoldify_lite.film import probe, process
 from deoldify_lite.film.encoders import encoder_pix_fmts
 from deoldify_lite.film.encoding import Encoding
 from deoldify_lite.film.ffmpeg import ffmpeg_version
@@ -468,6 +468,23 @@ def test_segments_of_other_settings_are_not_taken_up(
     assert run_film(shots, out, Stopping(60), render_factor=8).status == "failed"
     backend = Stopping(10_000)
     assert run_film(shots, out, backend, render_factor=8, saturation=1.5).status == "done"
+    assert sum(backend.batches) == 150  # with steadiness 0 each frame
+
+
+@pytest.mark.logs_errors
+def test_segments_of_another_picture_are_not_taken_up(
+    shots: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when another version begins a film that holds two pictures."""
+    monkeypatch.setattr(film_stream, "SEGMENT_FRAMES", 25)
+    two = ("-map", "0:v", "-map", "1:v", "-c", "copy")
+    source = make(tmp_path / "two.mkv", "-i", shots, "-i", shots, *two)
+    out = tmp_path / "out" / "x.mkv"
+    with monkeypatch.context() as patch:
+        patch.setattr(probe, "choose_picture", lambda pictures: pictures[1])
+        assert run_film(source, out, Stopping(60), render_factor=8).status == "failed"
+    backend = Stopping(10_000)
+    assert run_film(source, out, backend, render_factor=8).status == "done"
     assert sum(backend.batches) == 150  # with steadiness 0 each frame
 
 
