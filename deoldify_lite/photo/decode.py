@@ -75,6 +75,9 @@ def photo_of(path: Path, decoded: Decoded, warn: Warn) -> Photo:
         warn("its colour profile does not fit its pixels and is left out")
         icc = None
     samples = turn_upright(samples, decoded.orientation)
+    extra = decoded.extra
+    if extra is not None:
+        extra = np.ascontiguousarray(turn_upright(extra, decoded.orientation))
     if dpi is not None:
         across, down = (float(d) for d in dpi[:2])
         if decoded.orientation in QUARTER_TURNS:
@@ -98,6 +101,7 @@ def photo_of(path: Path, decoded: Decoded, warn: Warn) -> Photo:
         resources=decoded.resources,
         chunks=decoded.chunks,
         tags=decoded.tags,
+        extra=extra,
         progressive=decoded.progressive,
         format=decoded.format,
     )

@@ -54,4 +54,8 @@ def fit_into(kind: Kind, photo: Photo, warn: Warn) -> Photo:
         alpha = None
     if kind.bits == 8:
         rgb, alpha = to_depth(rgb, np.uint8), None if alpha is None else to_depth(alpha, np.uint8)
-    return replace(photo, rgb=rgb, alpha=alpha)
+    extra = photo.extra
+    if extra is not None and not kind.holds_extra:
+        warn(f"{kind.name} holds no channels beyond alpha, such as infrared; choose tif to keep them")
+        extra = None
+    return replace(photo, rgb=rgb, alpha=alpha, extra=extra)

@@ -70,6 +70,7 @@ class Kind:
     bits: int = 8  # a sample, at most
     holds: frozenset[str] = frozenset()  # of METADATA
     holds_alpha: bool = True
+    holds_extra: bool = False  # channels beyond alpha
     holds_pages: bool = False
 
 
@@ -98,6 +99,7 @@ TIFF = Kind(
     is_choice=True,
     bits=16,
     holds=frozenset({"icc", "exif", "xmp", "iptc", "dpi", "resources", "tags"}),
+    holds_extra=True,
     holds_pages=True,
 )
 WEBP = Kind(

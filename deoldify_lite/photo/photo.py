@@ -25,6 +25,7 @@ class Photo:
     resources: bytes | None = None  # Photoshop's paths and settings: image resources without IPTC
     chunks: tuple[tuple[bytes, bytes], ...] = ()  # of a PNG: kinds and bodies of its texts, gamma and so on
     tags: tuple[Tag, ...] = ()  # of a TIFF: those that are no EXIF and stay true
+    extra: Samples | None = None  # of a TIFF: (H, W, C) channels beyond alpha, such as infrared; dtype of rgb
     progressive: bool = False  # whether it was a progressive JPEG
     format: str | None = None  # as found in the file, whatever its name says: a name in photo.kinds.KINDS
     warnings: tuple[str, ...] = ()  # of what was wrong with the file, or could not be read of it
@@ -52,4 +53,5 @@ class Decoded:
     resources: bytes | None = None
     chunks: tuple[tuple[bytes, bytes], ...] = ()
     tags: tuple[Tag, ...] = ()
+    extra: Samples | None = None
     progressive: bool = False

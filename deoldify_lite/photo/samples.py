@@ -107,11 +107,12 @@ def with_alpha(rgb: Samples, alpha: Samples | None) -> Samples:
 
 
 def without_premultiplying(color: Samples, alpha: Samples) -> Samples:
-    """Divide uint16 colours (H, W, C) by the alpha (H, W, 1) that they were multiplied by."""
+    """Divide colours (H, W, C) by the alpha (H, W, 1) of the same depth that they were multiplied by."""
+    full = np.iinfo(color.dtype).max
     result = np.empty_like(color)
     for strip in strips_of(*color.shape[:2]):
-        factor = 65535.0 / np.maximum(alpha[strip], 1)
-        result[strip] = np.round(color[strip] * factor).clip(0, 65535)
+        factor = float(full) / np.maximum(alpha[strip], 1)
+        result[strip] = np.round(color[strip] * factor).clip(0, full)
     return result
 
 

@@ -1,8 +1,11 @@
-"""TIFF read, page by page: by Pillow, or at 16 bits, which it cuts down to 8, by tifffile and OpenCV."""
+"""TIFF read, page by page: by Pillow, or else by tifffile and OpenCV.
+
+Pillow cuts 16 bits down to 8, and passes over channels beyond alpha, such as infrared.
+"""
 
 from itertools import islice
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 import tifffile
@@ -77,8 +80,7 @@ def decode_page(path: Path, file: BinaryIO, index: int, warn: Warn) -> Decoded:
             )
         if page.sampleformat == 3 or page.bitspersample not in (1, 2, 4, 8, 16):
             raise ValueError(f"{page.bitspersample}-bit samples; 8 or 16 bits are read")
-        is_deep = page.bitspersample == 16 and page.photometric in (0, 1, 2)
-        samples = _deep_samples(page, file, warn) if is_deep else None
+        samples, extra = _samples_of(page, file, warn)
         tags = _tags_of(tiff, page, file)
         exif = exif_of_tiff(tags, warn)
         orientation = tags.get(ORIENTATION, 1)
@@ -114,6 +116,7 @@ def decode_page(path: Path, file: BinaryIO, index: int, warn: Warn) -> Decoded:
         iptc,
         resources=resources,
         tags=others,
+        extra=extra,
     )
 
 
@@ -137,8 +140,56 @@ def _bytes_of(page: Any, file: BinaryIO, code: int) -> bytes | None:
     return file.read(tag.valuebytecount)
 
 
-def _deep_samples(page: Any, file: BinaryIO, warn: Warn) -> Samples:
-    """Decode a 16-bit grey or RGB page of tifffile, with the alpha channel if it has one."""
+# How many channels are colours, by photometric interpretation: grey, RGB, palette, CMYK, YCbCr and Lab.
+_COLORS = {0: 1, 1: 1, 2: 3, 3: 1, 5: 4, 6: 3, 8: 3, 9: 3}
+
+
+class _Channels(NamedTuple):
+    """What the channels of a page are, by their numbers; colours come first."""
+
+    colors: int
+    alpha: int | None
+    is_premultiplied: bool
+    others: tuple[int, ...]  # infrared, spot colours, saved selections
+
+
+def _channels_of(page: Any) -> _Channels:
+    count = int(page.samplesperpixel)
+    colors = _COLORS.get(page.photometric, count)
+    # 1 = premultiplied alpha; 2 = alpha, and so is a channel that no tag describes; 0 = infrared and the like
+    kinds = tuple(page.extrasamples) or (2,)
+    kinds = (kinds + (0,) * count)[: max(0, count - colors)]
+    alpha = next((number for number, kind in enumerate(kinds, colors) if kind in (1, 2)), None)
+    return _Channels(
+        colors,
+        alpha,
+        alpha is not None and kinds[alpha - colors] == 1,
+        tuple(number for number in range(colors, count) if number != alpha),
+    )
+
+
+def _samples_of(page: Any, file: BinaryIO, warn: Warn) -> tuple[Samples | None, Samples | None]:
+    """Decode a page of tifffile that Pillow reads only in part: samples, and channels beyond alpha.
+
+    Both are None if Pillow reads all that can be kept.
+    """
+    channels = _channels_of(page)
+    is_plain = page.photometric in (0, 1, 2)  # grey or RGB
+    if is_plain and page.bitspersample == 16:
+        return _split_samples(page, file, channels)
+    if not channels.others:
+        return None, None
+    if is_plain and page.bitspersample == 8:
+        try:
+            return _split_samples(page, file, channels)
+        except Exception:  # on a codec that tifffile lacks, or on damaged files
+            file.seek(0)
+    warn("has more channels than colours and alpha, such as infrared; they are left out")
+    return None, None
+
+
+def _split_samples(page: Any, file: BinaryIO, kinds: _Channels) -> tuple[Samples, Samples | None]:
+    """Decode a grey or RGB page of 8 or 16 bits: colours with alpha, and all other channels."""
     height, width, channels = page.imagelength, page.imagewidth, page.samplesperpixel
     planar = channels > 1 and page.planarconfig == 2
     if not all(page.databytecounts):
@@ -159,18 +210,13 @@ def _deep_samples(page: Any, file: BinaryIO, warn: Warn) -> Samples:
     if planar:
         pixels = np.moveaxis(pixels.reshape(channels, height, width), 0, 2)
     pixels = pixels.reshape(height, width, channels)
-    colors = 3 if page.photometric == 2 else 1
-    # 1 = premultiplied alpha; 2 = alpha, and so is a channel that no tag describes; 0 = infrared and the like
-    extra = page.extrasamples[:1] or (2,) * (channels - colors)
-    color = pixels[..., :colors]
+    color = pixels[..., : kinds.colors]
     if page.photometric == 0:  # WhiteIsZero
         color = np.invert(color)
-    has_alpha = bool(extra) and extra[0] in (1, 2)
-    if channels > colors + has_alpha:
-        warn("has more channels than colours and alpha, such as infrared; they are left out")
-    if not has_alpha:
-        return color
-    alpha = pixels[..., colors : colors + 1]
-    if extra[0] == 1:
+    extra = pixels[..., kinds.others] if kinds.others else None
+    if kinds.alpha is None:
+        return color, extra
+    alpha = pixels[..., kinds.alpha, None]
+    if kinds.is_premultiplied:
         color = without_premultiplying(color, alpha)
-    return np.concatenate([color, alpha], axis=2)
+    return np.concatenate([color, alpha], axis=2), extra

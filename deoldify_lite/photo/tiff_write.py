@@ -10,6 +10,7 @@ import zlib
 from dataclasses import replace
 from typing import Any, BinaryIO
 
+import numpy as np
 from PIL import Image
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
@@ -23,7 +24,7 @@ from deoldify_lite.photo.exif import (
     descriptive_tags,
 )
 from deoldify_lite.photo.photo import Photo
-from deoldify_lite.photo.samples import Samples, with_alpha
+from deoldify_lite.photo.samples import to_depth, with_alpha
 from deoldify_lite.photo.tiff_tags import RESOURCES_TAG, Tag
 from deoldify_lite.system.library_warnings import ENCODER, Warn, collected_warnings
 
@@ -60,11 +61,12 @@ class TiffWriter:
             number: decides the place of the page among the others.
         """
         height, width = photo.rgb.shape[:2]
-        channels = 3 if photo.alpha is None else 4
+        others = 0 if photo.extra is None else photo.extra.shape[2]
+        channels = 3 + (photo.alpha is not None) + others
         rows = max(1, _STRIP_BYTES // (width * channels * photo.rgb.itemsize))
         offsets, sizes = [], []
         for top in range(0, height, rows):
-            strip = _packed(photo.rgb[top : top + rows], photo.alpha, top)
+            strip = _packed(photo, slice(top, top + rows))
             with self._lock:
                 offsets.append(self._file.tell())
                 self._file.write(strip)
@@ -82,8 +84,8 @@ class TiffWriter:
             _OFFSETS: tuple(offsets),
             _SIZES: tuple(sizes),
         }
-        if channels == 4:
-            tags[338] = 2  # extra samples: alpha, not premultiplied
+        if channels > 3:  # extra samples: alpha, not premultiplied, and what is not described
+            tags[338] = (2,) * (photo.alpha is not None) + (0,) * others
         if photo.dpi:
             tags |= {X_RESOLUTION: photo.dpi[0], Y_RESOLUTION: photo.dpi[1], RESOLUTION_UNIT: 2}  # inches
         if photo.icc:
@@ -127,11 +129,13 @@ class TiffWriter:
 
 def photo_without_pixels(photo: Photo) -> Photo:
     """Return a photo with one pixel and what its directory needs: all that takes little memory."""
-    return replace(photo, rgb=photo.rgb[:1, :1].copy(), alpha=None)
+    return replace(photo, rgb=photo.rgb[:1, :1].copy(), alpha=None, extra=None)
 
 
-def _packed(rgb: Samples, alpha: Samples | None, top: int) -> bytes:
-    pixels = with_alpha(rgb, None if alpha is None else alpha[top : top + len(rgb)])
+def _packed(photo: Photo, rows: slice) -> bytes:
+    pixels = with_alpha(photo.rgb[rows], None if photo.alpha is None else photo.alpha[rows])
+    if photo.extra is not None:
+        pixels = np.dstack([pixels, to_depth(photo.extra[rows], pixels.dtype)])
     strip = pixels.astype(pixels.dtype.newbyteorder("<"))
     strip[:, 1:] -= pixels[:, :-1]
     return zlib.compress(strip.tobytes(), 1)

@@ -252,12 +252,45 @@ def test_a_segment_may_be_full(tmp_path: Path) -> None:
         assert bool(read_photo(tmp_path / "a.jpg").comments) == fits == (not warnings)
 
 
-def test_channels_beyond_alpha_are_told_of(tmp_path: Path) -> None:
-    """Film scanners write infrared beside the colours."""
-    infrared = np.dstack([RGB8, RGB8[..., 0]]).astype(np.uint16)
-    tifffile.imwrite(tmp_path / "a.tif", infrared, photometric="rgb", extrasamples=["unspecified"])
+# Kinds of the channels beside colours: of film scanners, and of editors that keep selections.
+INFRARED, ALPHA, PREMULTIPLIED = "unspecified", "unassalpha", "assocalpha"
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+@pytest.mark.parametrize("photometric", ["rgb", "minisblack", "miniswhite"])
+@pytest.mark.parametrize("planar", ["contig", "separate"])
+@pytest.mark.parametrize(
+    "kinds", [[INFRARED], [INFRARED, ALPHA], [ALPHA, INFRARED], [PREMULTIPLIED, INFRARED, INFRARED]]
+)
+@pytest.mark.parametrize("compression", [None, "zlib"])
+def test_channels_beyond_alpha_stay_in_a_tiff(
+    tmp_path: Path, dtype: type, photometric: str, planar: str, kinds: list[str], compression: str | None
+) -> None:
+    colors = (3 if photometric == "rgb" else 1) + len(kinds)
+    pixels = np.random.default_rng(1).integers(0, np.iinfo(dtype).max, (20, 30, colors), dtype)
+    stored = pixels if planar == "contig" else np.moveaxis(pixels, 2, 0)
+    options = {"photometric": photometric, "planarconfig": planar, "compression": compression}
+    turn = [(274, "H", 1, 6, True)]
+    tifffile.imwrite(tmp_path / "a.tif", stored, extrasamples=kinds, extratags=turn, **options)
     photo = read_photo(tmp_path / "a.tif")
-    assert photo.alpha is None and "infrared" in photo.warnings[0]
+    assert not photo.warnings and (photo.alpha is None) == (kinds == [INFRARED])
+    others = [number for number, kind in enumerate(kinds, colors - len(kinds)) if kind == INFRARED]
+    assert np.array_equal(photo.extra, np.rot90(pixels[..., others], 3))
+    assert write_photo(photo, tmp_path / "b.tif") == ()
+    again = read_photo(tmp_path / "b.tif")
+    assert not again.warnings and again.extra.dtype == dtype
+    for name in ("rgb", "alpha", "extra"):
+        assert np.array_equal(getattr(again, name), getattr(photo, name)), name
+    (warning,) = write_photo(replace(photo, alpha=None), tmp_path / "b.png")
+    assert "infrared" in warning
+
+
+def test_channels_beyond_alpha_that_cannot_be_kept_are_told_of(tmp_path: Path) -> None:
+    """A spot colour belongs to the inks beside it, which become RGB."""
+    inks = np.dstack([RGB8, RGB8[..., :2]])
+    tifffile.imwrite(tmp_path / "a.tif", inks, photometric="separated", extrasamples=[INFRARED])
+    (warning,) = read_photo(tmp_path / "a.tif").warnings
+    assert "more channels" in warning
 
 
 @pytest.mark.parametrize("byteorder", ["<", ">"])

@@ -137,16 +137,16 @@ def careless_photos(folder: Path) -> dict[str, str]:
     frames[0].save(folder / "frames.gif", save_all=True, append_images=frames[1:])
     grey.save(folder / "exif.jpg", exif=b"Exif\0\0MM\0*\0\0\0\x08\0\x09")
     grey.save(folder / "profile.bmp")
-    infrared = np.dstack([np.asarray(grey), np.asarray(grey)[..., 0]]).astype(np.uint16)
-    tifffile.imwrite(folder / "infrared.tif", infrared, photometric="rgb", extrasamples=["unspecified"])
+    inks = np.repeat(np.asarray(grey)[..., :1], 5, axis=2)  # and a spot colour
+    tifffile.imwrite(folder / "spot.tif", inks, photometric="separated", extrasamples=["unspecified"])
     with tifffile.TiffWriter(folder / "second.tif") as writer:
         writer.write(np.asarray(grey), photometric="rgb", metadata=None)
-        writer.write(infrared, photometric="rgb", extrasamples=["unspecified"], metadata=None)
+        writer.write(inks, photometric="separated", extrasamples=["unspecified"], metadata=None)
     return {
         "frames.gif": "holds several frames",
         "exif.jpg": "its EXIF is damaged",
         "profile.bmp": "is not marked as coloured by AI",
-        "infrared.tif": "more channels",
+        "spot.tif": "more channels",
         "second.tif": "page 2: has more channels",
     }
 
