@@ -4,8 +4,10 @@ from pathlib import Path
 
 # Of the files that are taken for films when a folder is searched.
 FILM_SUFFIXES = frozenset(
-    {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".m2ts", ".mts"}
-    | {".vob", ".wmv", ".flv", ".ogv", ".3gp", ".mxf", ".dv", ".y4m"}
+    {".mp4", ".m4v", ".mov", ".qt", ".mkv", ".webm", ".avi", ".divx", ".wmv", ".asf", ".flv", ".f4v"}
+    | {".mpg", ".mpeg", ".mpe", ".m1v", ".m2v", ".mpv", ".vob", ".mod", ".tod"}  # .mod, .tod: JVC's cameras
+    | {".ts", ".m2ts", ".mts", ".m2t", ".ogv", ".ogm", ".3gp", ".3gpp", ".3g2", ".rm", ".rmvb"}
+    | {".mxf", ".gxf", ".dv", ".dif", ".wtv", ".nut", ".y4m"}
 )
 
 # ffmpeg's names of what a film may be, whatever its suffix: all formats that are one file. Not those that

@@ -56,7 +56,7 @@ def count_pages(path: Path, file: BinaryIO) -> tuple[list[tuple[int, int]], list
     if kind in _WITH_PACKAGES:
         width, height = _WITH_PACKAGES[kind][1](path, file)
     else:
-        with open_with_pillow(file, kind) as image:
+        with open_with_pillow(path, file, kind) as image:
             width, height = image.size
     return [(0, width * height)], []
 

@@ -21,7 +21,7 @@ from deoldify_lite.system.library_warnings import DECODER, ENCODER, collected_wa
 def read_photo(path: Path, *, page: int = 0) -> Photo:
     """Read a photo, recognised by content.
 
-    JPEG, PNG, TIFF, WebP, BMP, GIF and AVIF; with the extra `formats` HEIC, JPEG XL and camera RAW.
+    All of `KINDS`; HEIC, JPEG XL and camera RAW with the extra `formats`.
 
     RGB with a profile keeps numbers and profile; grey and CMYK with a profile, and Lab, become sRGB. Depth
     stays, but for CMYK, Lab, AVIF and JPEG XL in colour, which are read at 8 bits. RAW is developed to 16.

@@ -57,6 +57,7 @@ class Kind:
     label: str  # what people call it
     suffixes: tuple[str, ...]  # lower case, with the dot; the usual one first
     magic: tuple[bytes, ...] = ()  # first bytes of its files
+    by_suffix: bool = False  # nearly any bytes pass for a file of it, so its name must have its suffix
     brands: tuple[bytes, ...] = ()  # in the `ftyp` box that its files begin with (ISO/IEC 14496-12)
     module: str = ""  # of the package that reads it, if that is not among those always there
     install: str = ""  # name to install that package by
@@ -77,7 +78,7 @@ class Kind:
 JPEG = Kind(
     "JPEG",
     "JPEG",
-    (".jpg", ".jpeg", ".jpe", ".jfif"),
+    (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"),
     is_choice=True,
     max_side_px=65_500,  # libjpeg's limit
     holds=frozenset({"icc", "exif", "xmp", "iptc", "dpi", "comments", "segments", "more_exif", "resources"}),
@@ -86,7 +87,7 @@ JPEG = Kind(
 PNG = Kind(
     "PNG",
     "PNG",
-    (".png",),
+    (".png", ".apng"),
     is_choice=True,
     bits=16,
     holds=frozenset({"icc", "exif", "xmp", "iptc", "dpi", "comments", "chunks"}),
@@ -110,7 +111,7 @@ WEBP = Kind(
     max_side_px=16_383,
     holds=frozenset({"icc", "exif", "xmp"}),
 )
-BMP = Kind("BMP", "BMP", (".bmp",), holds=frozenset({"dpi"}), holds_alpha=False)
+BMP = Kind("BMP", "BMP", (".bmp", ".dib"), holds=frozenset({"dpi"}), holds_alpha=False)
 GIF = Kind("GIF", "GIF", (".gif",), can_write=_never)
 HEIF = Kind(
     "HEIF",
@@ -164,12 +165,44 @@ RAW = Kind(
     fallback=".tif",
 )
 
+# Pillow writes no profile or metadata of these, so that their results are of another kind.
+JP2 = Kind(
+    "JPEG2000",
+    "JPEG 2000",
+    (".jp2", ".j2k", ".j2c", ".jpc", ".jpf", ".jpx"),
+    magic=(b"\0\0\0\x0cjP  \r\n\x87\n", b"\xff\x4f\xff\x51"),  # in a container of boxes, and bare
+    can_write=_never,
+    warns_of_fallback=True,
+)
+PSD = Kind("PSD", "Photoshop", (".psd",), magic=(b"8BPS",), can_write=_never, warns_of_fallback=True)
+NETPBM = Kind(
+    "PPM",
+    "Netpbm",
+    (".pnm", ".ppm", ".pgm", ".pbm"),
+    magic=tuple(b"P%d%c" % (number, end) for number in range(1, 7) for end in b"\n\r\t #"),
+    can_write=_never,
+    warns_of_fallback=True,
+)
+TGA = Kind("TGA", "TGA", (".tga",), by_suffix=True, can_write=_never, warns_of_fallback=True)
+PCX = Kind("PCX", "PCX", (".pcx",), by_suffix=True, can_write=_never, warns_of_fallback=True)
+SGI = Kind(
+    "SGI",
+    "SGI",
+    (".sgi", ".rgb", ".rgba", ".bw"),
+    magic=(b"\x01\xda\0", b"\x01\xda\1"),
+    can_write=_never,
+    warns_of_fallback=True,
+)
+SUN = Kind(
+    "SUN", "Sun raster", (".ras",), magic=(b"\x59\xa6\x6a\x95",), can_write=_never, warns_of_fallback=True
+)
+
 # Where the brands of a file name several kinds, it is of the first.
-KINDS = (JPEG, PNG, TIFF, WEBP, BMP, GIF, RAW, AVIF, HEIF, JXL)
+KINDS = (JPEG, PNG, TIFF, WEBP, BMP, GIF, RAW, AVIF, HEIF, JXL, JP2, PSD, NETPBM, TGA, PCX, SGI, SUN)
 
 PHOTO_SUFFIXES = frozenset(suffix for kind in KINDS for suffix in kind.suffixes)
 OUTPUT_FORMATS = ("keep", *(kind.suffixes[0].removeprefix(".") for kind in KINDS if kind.is_choice))
-PILLOW_KINDS = tuple(kind for kind in KINDS if not kind.magic and not kind.brands)
+_PILLOW_KINDS = tuple(kind for kind in KINDS if not kind.magic and not kind.brands and not kind.by_suffix)
 _BY_SUFFIX = {suffix: kind for kind in KINDS for suffix in kind.suffixes}
 
 
@@ -197,6 +230,20 @@ def kind_of(path: Path, file: BinaryIO) -> Kind | None:
         brands = [head[at : at + 4] for at in (8, *range(16, min(size, 64), 4))]
         return next((kind for kind in KINDS if any(brand in kind.brands for brand in brands)), None)
     return None
+
+
+def pillow_names(path: Path, kind: Kind | None) -> tuple[str, ...]:
+    """Return Pillow's names of what a file may be, the likeliest first.
+
+    Args:
+        path: only its name counts.
+        kind: as `kind_of` gave it.
+    """
+    if kind is not None:
+        return (kind.name,)
+    named = kind_named(path)
+    kinds = (*_PILLOW_KINDS, named) if named is not None and named.by_suffix else _PILLOW_KINDS
+    return tuple(kind.name for kind in kinds)
 
 
 def kind_named(path: Path) -> Kind | None:

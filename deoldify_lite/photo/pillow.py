@@ -1,9 +1,10 @@
-"""Photos that Pillow decodes (JPEG, PNG, WebP, BMP, GIF and AVIF) or encodes (WebP, AVIF and BMP).
+"""Photos that Pillow decodes (all but TIFF, HEIC, JPEG XL and RAW) or encodes (WebP, AVIF and BMP).
 
-Of a PNG with more than one channel of 16 bits Pillow keeps only 8, so OpenCV decodes those.
+Of most kinds with more than 8 bits Pillow keeps only 8, so OpenCV decodes those.
 """
 
 import io
+import re
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -12,20 +13,29 @@ from PIL import Image, features
 
 from deoldify_lite.photo.exif import ORIENTATION, upright_exif
 from deoldify_lite.photo.iptc import iptc_of_resources, other_resources
+from deoldify_lite.photo.jp2 import read_jp2
 from deoldify_lite.photo.jpeg import comments_of, exif_of, more_xmp, photoshop_of
-from deoldify_lite.photo.kinds import AVIF, BMP, PILLOW_KINDS, Kind
+from deoldify_lite.photo.kinds import AVIF, BMP, JP2, NETPBM, PSD, SGI, Kind, pillow_names
 from deoldify_lite.photo.limits import check_size, open_image
 from deoldify_lite.photo.photo import Decoded, Photo
 from deoldify_lite.photo.png import COLOR_CHUNKS, Chunk, read_chunks, take_iptc
 from deoldify_lite.photo.profiles import samples_and_profile
-from deoldify_lite.photo.samples import Samples, decode_with_opencv, with_alpha, with_alpha_of_key
+from deoldify_lite.photo.psd import check_psd, psd_metadata, without_selection
+from deoldify_lite.photo.samples import (
+    Samples,
+    decode_with_opencv,
+    stretched,
+    with_alpha,
+    with_alpha_of_key,
+)
 from deoldify_lite.system.library_warnings import Warn
 
 
-def open_with_pillow(file: BinaryIO, kind: Kind | None) -> Image.Image:
+def open_with_pillow(path: Path, file: BinaryIO, kind: Kind | None) -> Image.Image:
     """Read the header of an open file.
 
     Args:
+        path: of the file; only its name counts.
         file: the photo.
         kind: as `kind_of` gave it; None leaves the choice to Pillow.
 
@@ -35,17 +45,20 @@ def open_with_pillow(file: BinaryIO, kind: Kind | None) -> Image.Image:
     """
     if kind is AVIF and not features.check("avif"):
         raise ValueError("this Pillow was built without AVIF; run: pip install --upgrade pillow")
-    return open_image(file, tuple(one.name for one in ([kind] if kind else PILLOW_KINDS)))
+    return open_image(file, pillow_names(path, kind))
 
 
 def decode_with_pillow(path: Path, file: BinaryIO, kind: Kind | None, warn: Warn) -> Decoded:
     """Decode an open file; arguments and errors as of `open_with_pillow` and `check_size`."""
-    image = open_with_pillow(file, kind)
+    if kind is PSD:
+        check_psd(path, file)
+    image = open_with_pillow(path, file, kind)
     check_size(path, *image.size)
+    more = _more_metadata(path, file, image, kind, warn)
     image.load()
     # An MPO is a JPEG with further pictures, such as a phone's depth map; they deserve no warning.
-    info, format = image.info, "JPEG" if image.format == "MPO" else str(image.format)
-    if image.format != "MPO" and getattr(image, "n_frames", 1) > 1:
+    info, format = image.info | more, "JPEG" if image.format == "MPO" else str(image.format)
+    if image.format not in ("MPO", "PSD") and getattr(image, "n_frames", 1) > 1:
         warn("holds several frames; only the first is used")
     exif = image.getexif()
     orientation = exif.get(ORIENTATION, 1)
@@ -53,7 +66,7 @@ def decode_with_pillow(path: Path, file: BinaryIO, kind: Kind | None, warn: Warn
     blocks = exif_of(segments) or [info.get("exif") or (exif.tobytes() if len(exif) else b"")]
     first, *others = (upright_exif(block, warn) if block else None for block in blocks)
     icc = info.get("icc_profile")
-    iptc: bytes | None = None
+    iptc: bytes | None = info.get("iptc")
     resources: bytes | None = None
     comments = comments_of(segments)
     chunks: tuple[Chunk, ...] = ()
@@ -69,8 +82,11 @@ def decode_with_pillow(path: Path, file: BinaryIO, kind: Kind | None, warn: Warn
     if format == "PNG" and (channels := _deep_png_channels(file)):
         del image
         samples = _deep_png_samples(file, channels, info.get("transparency"))
+    elif (deep := _deep_samples(file, image.mode, info.get("most", 255), warn)) is not None:
+        del image
+        samples = deep
     else:
-        samples, icc = samples_and_profile(image, icc, warn)
+        samples, icc = samples_and_profile(_without_false_alpha(image, file, warn), icc, warn)
         del image
     return Decoded(
         format,
@@ -90,6 +106,32 @@ def decode_with_pillow(path: Path, file: BinaryIO, kind: Kind | None, warn: Warn
     )
 
 
+def _more_metadata(
+    path: Path, file: BinaryIO, image: Image.Image, kind: Kind | None, warn: Warn
+) -> dict[str, Any]:
+    """Return what Pillow leaves out of the `info` of rare kinds; `most` is the largest value of a sample.
+
+    Raises:
+        InputError: it is a Photoshop file without a flattened picture.
+    """
+    if kind is PSD:
+        return psd_metadata(path, image, warn)
+    if kind is JP2:
+        header = read_jp2(file)
+        most = (1 << header.bits) - 1 if header.is_plain else 255
+        if header.bits > 8 and not header.is_plain:
+            warn(f"has {header.bits} bits, of which 8 are read")
+        named = {"icc_profile": header.icc, "xmp": header.xmp, "most": most}
+        return {name: value for name, value in named.items() if value}
+    if kind is NETPBM:
+        return {"most": _largest_of_netpbm(file)}
+    if kind is SGI:
+        file.seek(3)
+        if file.read(1) == b"\2":
+            warn("has 16 bits, of which 8 are read")
+    return {}
+
+
 def encode_with_pillow(photo: Photo, kind: Kind, quality: int) -> bytes:
     """Encode a photo of 8 bits with all metadata that the kind holds."""
     options: dict[str, Any] = {"format": kind.name, "quality": quality}
@@ -104,6 +146,43 @@ def encode_with_pillow(photo: Photo, kind: Kind, quality: int) -> bytes:
     pixels = np.ascontiguousarray(with_alpha(photo.rgb, photo.alpha))
     Image.fromarray(pixels).save(buffer, **options)
     return buffer.getvalue()
+
+
+def _deep_samples(file: BinaryIO, mode: str, most: int, warn: Warn) -> Samples | None:
+    """Decode a picture of more than 8 bits with OpenCV, and stretch its samples from `most` to 65535.
+
+    Returns:
+        None if it has 8 bits, or if it cannot be done.
+    """
+    if most < 256:
+        return None
+    channels = {"I": 1, "I;16": 1, "L": 1, "RGB": 3, "RGBA": 4}.get(mode, 0)
+    file.seek(0)
+    # Numbers in plain text may end with the file, for which OpenCV waits in vain.
+    pixels = decode_with_opencv(file.read() + b"\n") if channels else None
+    if pixels is None or pixels.size != pixels.shape[0] * pixels.shape[1] * channels:
+        warn(f"has {most.bit_length()} bits, of which 8 are read")
+        return None
+    samples = pixels.reshape(*pixels.shape[:2], channels)
+    return samples if most == 65_535 else stretched(samples, most)
+
+
+def _without_false_alpha(image: Image.Image, file: BinaryIO, warn: Warn) -> Image.Image:
+    """Return a loaded image without a channel that is no transparency, though Pillow takes it for that."""
+    if image.format == "PSD":
+        return without_selection(image, file, warn)
+    if image.format == "TGA" and image.mode == "RGBA":
+        file.seek(17)
+        if file.read(1)[0] & 15 == 0:  # bits of alpha
+            return image.convert("RGB")
+    return image
+
+
+def _largest_of_netpbm(file: BinaryIO) -> int:
+    """Read the largest value of a sample from the header of an open Netpbm file."""
+    file.seek(0)
+    words = re.sub(rb"#[^\r\n]*", b"", file.read(4096)).split(maxsplit=4)
+    return 1 if words[0] in (b"P1", b"P4") else int(words[3])
 
 
 def _deep_png_channels(file: BinaryIO) -> int | None:

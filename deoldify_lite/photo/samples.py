@@ -90,6 +90,15 @@ def to_depth(samples: Samples, dtype: Any) -> Samples:
     return result
 
 
+def stretched(samples: Samples, most: int) -> Samples:
+    """Multiply uint16 samples, rounded, so that `most` becomes 65535; larger ones count as `most`."""
+    table = np.round(np.minimum(np.arange(65_536), most) * (65_535 / most)).astype(np.uint16)
+    result = np.empty_like(samples)
+    for strip in strips_of(*samples.shape[:2]):
+        result[strip] = table[samples[strip]]
+    return result
+
+
 def with_alpha_of_key(samples: Samples, transparent: object) -> Samples:
     """Add an alpha channel to uint16 samples: 0 where a pixel equals `transparent`."""
     height, width, channels = samples.shape

@@ -2,9 +2,11 @@
 
 Libraries warn through Python's `warnings` and through `logging`. Both are global, know no file, and say the
 same thing only once a process unless told otherwise. Here they are collected, for each thread by itself.
+OpenCV prints to stderr, where nobody can collect it: it is silent meanwhile.
 """
 
 import logging
+import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterator
@@ -58,6 +60,10 @@ def _enter() -> None:
         _before["loggers"] = {name: logging.getLogger(name).propagate for name in _LOGGERS}
         warnings.simplefilter("always")  # or the second photo with the same fault would pass for a good one
         warnings.showwarning = _show
+        if "cv2" in sys.modules:
+            opencv = sys.modules["cv2"].utils.logging
+            _before["opencv"] = opencv.getLogLevel()
+            opencv.setLogLevel(opencv.LOG_LEVEL_SILENT)
         for name in _LOGGERS:
             logging.getLogger(name).addHandler(_handler)
             logging.getLogger(name).propagate = False
@@ -71,6 +77,8 @@ def _leave() -> None:
             return
         warnings.filters[:] = _before["filters"]  # type: ignore[index]
         warnings.showwarning = _before["show"]
+        if "opencv" in _before:
+            sys.modules["cv2"].utils.logging.setLogLevel(_before["opencv"])
         for name, propagate in _before["loggers"].items():
             logging.getLogger(name).removeHandler(_handler)
             logging.getLogger(name).propagate = propagate

@@ -11,8 +11,10 @@ from deoldify_lite.errors import InputError, VideoError
 from deoldify_lite.film import ffmpeg as ffmpeg_commands
 from deoldify_lite.film import process
 from deoldify_lite.film.encoders import encoder_pix_fmts
+from deoldify_lite.film.kinds import FILM_SUFFIXES, container_for
 from deoldify_lite.film.probe import probe_film
 from deoldify_lite.film.rate import choose_rate, measure_rate
+from deoldify_lite.system.files import find_media
 from helpers.films import make, pattern, tone
 
 MS = Fraction(1, 1000)
@@ -21,6 +23,18 @@ NTSC_FILM = Fraction(24000, 1001)
 
 def rounded(times: np.ndarray, time_base: Fraction = MS) -> np.ndarray:
     return np.rint(times / float(time_base)).astype(np.int64)
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [("a.mod", ["-c:v", "mpeg2video", "-f", "vob"]), ("a.asf", ["-c:v", "wmv2"]), ("a.wtv", []),
+     ("a.3g2", ["-c:v", "mpeg4"]), ("a.DIVX", ["-c:v", "mpeg4", "-f", "avi"]), ("a.m2v", []),
+     ("a.rm", ["-c:v", "rv20", "-s", "176x144"])],
+)  # fmt: skip
+def test_films_of_kinds_that_folders_are_searched_for(tmp_path: Path, name: str, options: list[str]) -> None:
+    film = make(tmp_path / name, *pattern(), *options)
+    assert find_media(tmp_path, FILM_SUFFIXES) == [film]
+    assert probe_film(film).width >= 96 and container_for(film) == ".mkv"
 
 
 @pytest.mark.parametrize("rate", [NTSC_FILM, Fraction(24), Fraction(25), Fraction(60000, 1001), Fraction(18)])
