@@ -1,13 +1,11 @@
 """The commands, and what they share: logging, signals, errors and exit codes."""
 
 import argparse
-import io
 import logging
-import os
 import signal
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from deoldify_lite.cli.completion import fill_completion_parser
 from deoldify_lite.cli.evaluate import fill_evaluate_parser
@@ -15,6 +13,7 @@ from deoldify_lite.cli.export import fill_export_parser
 from deoldify_lite.cli.folder import fill_folder_parser
 from deoldify_lite.cli.options import describe
 from deoldify_lite.cli.preview import fill_preview_parser
+from deoldify_lite.cli.streams import prepare_streams, problem_of_stdout
 from deoldify_lite.cli.train import fill_train_parser
 from deoldify_lite.cli.verify import fill_verify_parser
 from deoldify_lite.cli.video import fill_video_parser
@@ -79,27 +78,38 @@ def build_parsers() -> list[argparse.ArgumentParser]:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """`deoldify-lite`: parse, run, and turn known errors into a message and an exit code."""
-    return run(build_parser().parse_args(argv))
+    return run(build_parser, argv)
 
 
 def main_folder(argv: Sequence[str] | None = None) -> int:
     """`colorize-folder`, the same as `deoldify-lite folder`."""
-    return run(build_folder_parser().parse_args(argv))
+    return run(build_folder_parser, argv)
 
 
 def main_video(argv: Sequence[str] | None = None) -> int:
     """`colorize-video`, the same as `deoldify-lite video`."""
-    return run(build_video_parser().parse_args(argv))
+    return run(build_video_parser, argv)
 
 
-def run(args: argparse.Namespace) -> int:
-    """Run a parsed command; return 0 (all done), 1 (something failed), 2 (wrong usage) or 130 (Ctrl-C)."""
+def run(build: Callable[[], argparse.ArgumentParser], argv: Sequence[str] | None) -> int:
+    """Parse a command and run it.
+
+    Returns:
+        0 (all done), 1 (something failed), 2 (wrong usage) or 130 (Ctrl-C).
+    """
+    prepare_streams()
+    args = build().parse_args(argv)
+    code = _run(args)
+    if problem := problem_of_stdout():
+        log.error("standard output: not all of it could be written (%s)", problem)
+        return code or 1
+    return code
+
+
+def _run(args: argparse.Namespace) -> int:
     level = logging.DEBUG if args.verbose else logging.ERROR if args.quiet else logging.INFO
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s", stream=sys.stderr)
     log.setLevel(level)
-    # File names may hold bytes or letters that the terminal cannot encode: no reason to stop.
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace" if os.name == "nt" else "surrogateescape")
     # When the terminal is closed or the system shuts down, clean up as on Ctrl-C; but a signal that nohup has
     # made the process ignore stays ignored.
     for name in ("SIGTERM", "SIGHUP"):
@@ -116,10 +126,6 @@ def run(args: argparse.Namespace) -> int:
         return 2
     except DeoldifyError as error:
         log.error("%s", error, exc_info=args.verbose)
-        return 1
-    except BrokenPipeError:
-        # The reader of our output has closed it; Python would raise again when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except OSError as error:
         log.error("%s: check that it exists and that you may read and write it", error, exc_info=args.verbose)

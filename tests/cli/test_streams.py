@@ -1,0 +1,118 @@
+"""streams: closed, full or narrow standard streams stop no run.
+
+In real processes, since each needs streams of its own.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from helpers.places import ROOT
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="written for a POSIX shell")
+
+# A command that prints, logs, and draws a bar; many lines, so that no pipe holds them all unread.
+PRINTS = """
+import argparse, logging, sys
+from tqdm import tqdm
+from deoldify_lite.cli import main as cli
+log = logging.getLogger("deoldify_lite")
+def command(args):
+    for _ in tqdm(range(3)):
+        for line in range(args.lines):
+            print(args.name * 10)
+            log.info("%s", args.name)
+    open("done", "w").close()
+    return 0
+def build():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("name")
+    parser.add_argument("--lines", type=int, default=1)
+    parser.set_defaults(run=command, verbose=False, quiet=False)
+    return parser
+sys.exit(cli.run(build, None))
+"""
+
+
+def shell(line: str, folder: Path, **env: str) -> subprocess.CompletedProcess[bytes]:
+    """Run a line of bash in which $RUN prints and `deoldify-lite` is the program."""
+    (folder / "prints.py").write_text(PRINTS)
+    program = f'deoldify-lite() {{ "{sys.executable}" -m deoldify_lite "$@"; }}\n'
+    run = f'"{sys.executable}" prints.py'
+    return subprocess.run(
+        ["bash", "-c", f"{program} set -o pipefail; {line.replace('$RUN', run)}"],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **env},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=100,
+    )
+
+
+@pytest.mark.parametrize(
+    "env",
+    [
+        {"PYTHONIOENCODING": "ascii:strict"},
+        {"PYTHONIOENCODING": "latin-1"},
+        {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+    ],
+)
+def test_names_that_the_encoding_lacks(tmp_path: Path, env: dict[str, str]) -> None:
+    """They are printed as the bytes that they have on the disk."""
+    done = shell("$RUN 照片-$'\\xff'.jpg", tmp_path, **env)
+    assert done.returncode == 0 and b"Traceback" not in done.stderr
+    assert done.stdout.splitlines()[0].startswith("照片-".encode() + b"\xff.jpg")
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&- <&-", "2>/dev/full"])
+def test_closed_streams(tmp_path: Path, closed: str) -> None:
+    done = shell(f"$RUN a.jpg {closed}", tmp_path)
+    assert done.returncode == 0 and (tmp_path / "done").exists() and b"Traceback" not in done.stderr
+    assert (b"a.jpg" in done.stdout) == (not closed.startswith(">"))
+
+
+@pytest.mark.parametrize("pipe", ["| head -1", "2>&1 | head -1", "2>&1 >/dev/null | true"])
+def test_readers_that_leave(tmp_path: Path, pipe: str) -> None:
+    """The work is done; that not all names were wanted is no error."""
+    done = shell(f"$RUN a.jpg --lines 3000 {pipe}", tmp_path)
+    assert done.returncode == 0 and (tmp_path / "done").exists()
+    assert b"Traceback" not in done.stderr and b"Exception ignored" not in done.stderr
+
+
+def test_a_full_disk_behind_standard_output_is_told(tmp_path: Path) -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("there is no /dev/full")
+    done = shell("$RUN a.jpg >/dev/full", tmp_path)
+    assert done.returncode == 1 and (tmp_path / "done").exists()
+    assert b"standard output" in done.stderr and b"Exception ignored" not in done.stderr
+
+
+def test_lines_come_as_they_are_printed(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", PRINTS.replace('open("done"', 'sys.stdin.readline(); open("done"'), "a"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"a" * 10 + b"\n"  # though it still waits
+    process.communicate(b"\n", timeout=60)
+    assert process.returncode == 0
+
+
+@pytest.mark.slow
+def test_help_and_lists_with_streams_of_all_sorts(tmp_path: Path) -> None:
+    for line in (
+        "--help | true",
+        "--help >&-",
+        "weights list | true",
+        "weights list >&- 2>&-",
+        "--help 2>&-",
+    ):
+        done = shell(f"deoldify-lite {line}", tmp_path)
+        assert (done.returncode, done.stderr) == (0, b""), line
+    assert shell("deoldify-lite folder --nonsense 2>&-", tmp_path).returncode == 2
