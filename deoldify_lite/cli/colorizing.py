@@ -8,6 +8,7 @@ import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
@@ -16,6 +17,7 @@ from deoldify_lite.cli.options import network_of
 from deoldify_lite.cli.outputs import check_output_file, write_json
 from deoldify_lite.errors import OptionError
 from deoldify_lite.run.items import Item, as_json, summary
+from deoldify_lite.system.destination import is_stdout
 from deoldify_lite.system.selection import LeftOut
 
 if TYPE_CHECKING:
@@ -55,14 +57,16 @@ def engine_of(args: argparse.Namespace) -> "Engine":
     return THIS_PROCESS
 
 
-def show(item: Item) -> None:
-    """Print the path of a result to stdout; log everything else."""
+def show(item: Item, *files: Path | None) -> None:
+    """Print the path of a result to stdout, unless one of these files goes there; log everything else."""
     for warning in item.warnings:
         log.warning("%s: %s", item.source, warning)
     if item.status == "failed":
         log.error("%s", item.reason if str(item.source) in item.reason else f"{item.source}: {item.reason}")
     elif item.status == "skipped":
         log.info("%s: %s", item.source, item.reason)
+    elif any(map(is_stdout, files)):
+        log.info("%s", item.output)
     else:
         tqdm.write(str(item.output), file=sys.stdout)
 

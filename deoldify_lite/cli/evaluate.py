@@ -9,7 +9,6 @@ from deoldify_lite.errors import OptionError
 
 PHOTO_OPTIONS = ("feature_net", "classifier", "labels", "fetch", "device", "html")
 FILM_OPTIONS = ("no_truth", "flow", "plot")
-PLOT_SUFFIXES = (".png", ".svg", ".pdf")
 
 
 def fill_evaluate_parser(parser: argparse.ArgumentParser) -> None:
@@ -34,7 +33,10 @@ def fill_evaluate_parser(parser: argparse.ArgumentParser) -> None:
         help="folder of the true photos or films in colour, or the true film",
     )
     parser.add_argument(
-        "--json", type=Path, metavar="FILE", help="write all figures, also of each picture (default: none)"
+        "--json",
+        type=Path,
+        metavar="FILE",
+        help="write all figures, also of each picture; - is standard output (default: none)",
     )
     photos = parser.add_argument_group("photos")
     photos.add_argument(
@@ -93,7 +95,8 @@ def fill_evaluate_parser(parser: argparse.ArgumentParser) -> None:
         "--plot",
         type=Path,
         metavar="FILE",
-        help="plot mean colour and colourfulness over time, with cuts: .png, .svg or .pdf (default: none)",
+        help="plot mean colour and colourfulness over time, with cuts: .png, .svg or .pdf; to a pipe as PNG "
+        "(default: none)",
     )
     add_verbosity(parser)
     parser.set_defaults(run=run_evaluate)
@@ -103,8 +106,9 @@ def run_evaluate(args: argparse.Namespace) -> int:
     """Measure, print the table and write the reports; 1 if a picture was left out."""
     if args.labels and not args.classifier:
         raise OptionError("--labels: of no use without --classifier")
-    for name, path in (("--json", args.json), ("--html", args.html), ("--plot", args.plot)):
+    for name, path in (("--json", args.json), ("--html", args.html)):
         check_output_file(name, path)
+    check_output_file("--plot", args.plot, may_be_picture=True)
     from deoldify_lite.evaluation.films.pairs import are_films
 
     films = are_films(args.truth)
@@ -114,8 +118,6 @@ def run_evaluate(args: argparse.Namespace) -> int:
             raise OptionError(
                 f"--{option.replace('_', '-')}: is for {kinds[0]}, and {args.truth} is of {kinds[1]}"
             )
-    if args.plot and args.plot.suffix.lower() not in PLOT_SUFFIXES:
-        raise OptionError(f"--plot {args.plot}: its suffix must be one of {', '.join(PLOT_SUFFIXES)}")
     from deoldify_lite.cli.evaluating import evaluate_films, evaluate_photos
 
     return evaluate_films(args) if films else evaluate_photos(args)

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
 
-from deoldify_lite.cli.outputs import write_json, write_text
-from deoldify_lite.errors import InputError, VideoError
+from deoldify_lite.cli.outputs import announce, write_json, write_text
+from deoldify_lite.errors import InputError, OptionError, VideoError
 from deoldify_lite.evaluation.pairs import Pairing
-from deoldify_lite.system.files import atomic_path
+from deoldify_lite.system.destination import is_regular, writing_to
 
 if TYPE_CHECKING:
     from deoldify_lite.evaluation.pairs import Pair
@@ -55,7 +55,7 @@ def evaluate_photos(args: argparse.Namespace) -> int:
             measured = measure(pairing.pairs, names, judges=judges, labels=labels, on_picture=on_picture)
     feature_network = judges.feature_network.name if judges.feature_network else ""
     table = rows(measured, feature_network=feature_network, unavailable=judges.unavailable)
-    print(as_text(table, measured))
+    announce(as_text(table, measured), args.json, args.html)
     if args.json:
         own = {
             "truth": str(args.truth),
@@ -75,11 +75,13 @@ def evaluate_films(args: argparse.Namespace) -> int:
     from deoldify_lite.evaluation.films.flow import FLOWS
     from deoldify_lite.evaluation.films.measure import measure_film
     from deoldify_lite.evaluation.films.pairs import film_columns, find_film_pairs
-    from deoldify_lite.evaluation.films.plot import check_plotting, draw_films
+    from deoldify_lite.evaluation.films.plot import SUFFIXES, check_plotting, draw_films
     from deoldify_lite.evaluation.films.table import film_rows, films_as_json, films_as_text
     from deoldify_lite.evaluation.pairs import TRUTH
 
     if args.plot:
+        if is_regular(args.plot) and args.plot.suffix.lower() not in SUFFIXES:
+            raise OptionError(f"--plot {args.plot}: its suffix must be one of {', '.join(SUFFIXES)}")
         check_plotting()
     names = film_columns(args.results)
     pairing = find_film_pairs(args.results, args.truth)
@@ -110,13 +112,13 @@ def evaluate_films(args: argparse.Namespace) -> int:
     if not films:
         raise InputError("no film could be measured")
     table = film_rows(films)
-    print(films_as_text(table, films))
+    announce(films_as_text(table, films), args.json, args.plot)
     if args.json:
         own = {"source" if args.no_truth else "truth": str(args.truth), "flow": flow}
         settings = settings_of(names, args.results, pairing, own)
         write_json(args.json, films_as_json(table, films, measured, settings, problems), indent=None)
     if args.plot:
-        with atomic_path(args.plot) as part:
+        with writing_to(args.plot) as part:
             draw_films(films, measured, part)
     return 1 if problems or pairing.missing else 0
 

@@ -5,6 +5,7 @@ import logging
 from pathlib import Path
 
 from deoldify_lite.cli.options import RENDER_FACTOR_RANGE, add_verbosity, describe
+from deoldify_lite.cli.outputs import announce
 from deoldify_lite.render.modes import MODES
 
 log = logging.getLogger(__name__)
@@ -62,5 +63,5 @@ def run_export(args: argparse.Namespace) -> int:
         overwrite=args.overwrite,
     )
     log.info("onnxruntime's chroma is within %.2g of 255 levels of the network's", error)
-    print(args.target)
+    announce(str(args.target), args.target)
     return 0

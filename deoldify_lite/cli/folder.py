@@ -24,6 +24,7 @@ from deoldify_lite.cli.options import (
 from deoldify_lite.photo.kinds import OUTPUT_FORMATS
 from deoldify_lite.run.items import Item
 from deoldify_lite.storage.url import path_or_url
+from deoldify_lite.system.destination import is_regular
 from deoldify_lite.system.selection import LeftOut
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def fill_folder_parser(parser: argparse.ArgumentParser) -> None:
         type=html_file,
         metavar="FILE.html",
         help="also write a page with before and after of each photo, and filters for failed and least "
-        "certain ones (default: none; without a name: report.html beside the results)",
+        "certain ones; - is standard output (default: none; without a name: report.html beside the results)",
     )
     add_json_option(output)
     add_overwrite_option(output)
@@ -114,13 +115,14 @@ def html_file(text: str) -> Path:
     """Parse the name of a page, which a photo after --report is not.
 
     Raises:
-        argparse.ArgumentTypeError: `text` does not end in .html or .htm.
+        argparse.ArgumentTypeError: `text` does not end in .html or .htm, and is no pipe or device.
     """
-    if not text.lower().endswith((".html", ".htm")):
+    path = Path(text)
+    if path.suffix.lower() not in (".html", ".htm") and is_regular(path):
         raise argparse.ArgumentTypeError(
             f"{text}: name a file that ends in .html, or put --report after the photos"
         )
-    return Path(text)
+    return path
 
 
 def run_folder(args: argparse.Namespace) -> int:
@@ -136,7 +138,7 @@ def run_folder(args: argparse.Namespace) -> int:
         items.append(item)
         bar.total = total
         bar.update()
-        show(item)
+        show(item, args.json, args.report)
 
     try:
         with (

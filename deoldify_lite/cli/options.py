@@ -167,7 +167,10 @@ def add_selection_options(group: argparse._ArgumentGroup) -> None:
 def add_json_option(group: argparse._ArgumentGroup) -> None:
     """Add --json to a group."""
     group.add_argument(
-        "--json", type=Path, metavar="FILE", help="write a report of the run for programs (default: none)"
+        "--json",
+        type=Path,
+        metavar="FILE",
+        help="write a report of the run for programs; - is standard output (default: none)",
     )
 
 

@@ -21,6 +21,7 @@ from deoldify_lite.render.modes import MODES, check_render_factor
 from deoldify_lite.run.delivery import Delivery
 from deoldify_lite.run.manifest import Manifest, fingerprint_of
 from deoldify_lite.run.task import Task, check_output
+from deoldify_lite.system.destination import is_regular
 
 if TYPE_CHECKING:
     from deoldify_lite.api import Rendering
@@ -168,8 +169,10 @@ def _outputs(args: argparse.Namespace, is_film: bool) -> tuple[Path, Path | None
     if not 0 <= args.seconds <= MOST_SECONDS:
         raise OptionError(f"--seconds {args.seconds:g}: choose 0 to {MOST_SECONDS}")
     sheet = args.out or args.source.with_name(f"{args.source.stem}-preview.png")
-    if sheet.suffix.lower() not in SUFFIXES or sheet.is_dir():
-        raise OptionError(f"-o {sheet}: name a file that ends in {' or '.join(SUFFIXES)}")
+    if sheet.suffix.lower() not in SUFFIXES or sheet.is_dir() or not is_regular(sheet):
+        raise OptionError(f"-o {sheet}: name a file that ends in {' or '.join(SUFFIXES)}, no folder or pipe")
+    if sheet.is_symlink():  # as for all files that the user names, what it leads to is written
+        sheet = sheet.resolve()
     return sheet, sheet.with_suffix(".mp4") if is_film and args.seconds else None
 
 

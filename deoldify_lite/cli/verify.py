@@ -29,7 +29,10 @@ def fill_verify_parser(parser: argparse.ArgumentParser) -> None:
         help="a folder of results, a result, or the URL of either",
     )
     parser.add_argument(
-        "--json", type=Path, metavar="FILE", help="write the verdict on each result (default: none)"
+        "--json",
+        type=Path,
+        metavar="FILE",
+        help="write the verdict on each result; - is standard output (default: none)",
     )
     add_verbosity(parser)
     parser.set_defaults(run=run_verify)

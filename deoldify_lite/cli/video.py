@@ -110,7 +110,7 @@ def run_video(args: argparse.Namespace) -> int:
 
         def on_item(item: Item, total: int) -> None:
             items.append(item)
-            show(item)
+            show(item, args.json)
 
         def on_frames(film: Path | Url, done: int, expected: int) -> None:
             nonlocal shown

@@ -7,6 +7,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from deoldify_lite.cli.options import add_verbosity, describe
+from deoldify_lite.cli.outputs import announce
 from deoldify_lite.errors import WeightsError
 from deoldify_lite.models import weights
 from deoldify_lite.models.zoo import MODELS, get_spec
@@ -115,5 +116,5 @@ def convert_weights(args: argparse.Namespace) -> int:
     from deoldify_lite.models import build
 
     build.convert_weights(args.source, args.target, half=args.half, base=args.base)
-    print(args.target)
+    announce(str(args.target), args.target)
     return 0

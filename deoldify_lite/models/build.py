@@ -20,7 +20,8 @@ from deoldify_lite.models.checkpoint import State, read_weights
 from deoldify_lite.models.unet import Unet
 from deoldify_lite.models.weights import weight_folders
 from deoldify_lite.models.zoo import MODELS, ModelSpec
-from deoldify_lite.system.files import atomic_path, sha256_of
+from deoldify_lite.system.destination import writing_to
+from deoldify_lite.system.files import sha256_of
 
 # Encoders that a `lite` file may have if it does not say.
 _LITE_ENCODERS = ("resnet18", "resnet50", "test_resnet")
@@ -190,7 +191,7 @@ def convert_weights(src: Path, dst: Path, *, half: bool = False, base: Path | No
     # safetensors takes no channels-last tensors.
     state = {k: v.contiguous() for k, v in state.items()}
     try:
-        with atomic_path(dst) as part:
+        with writing_to(dst) as part:
             # Not save_file, which makes the file anew, and private.
             part.write_bytes(save(state, {**metadata, "encoder": spec.encoder, "decoder": spec.decoder}))
     except (OSError, SafetensorError) as error:

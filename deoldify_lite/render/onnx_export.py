@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from deoldify_lite.errors import OptionError, RenderError
 from deoldify_lite.render.rendering import Rendering, settle
-from deoldify_lite.system.files import atomic_path
+from deoldify_lite.system.destination import is_regular, writing_to
 from deoldify_lite.version import __version__
 
 if TYPE_CHECKING:
@@ -79,9 +79,9 @@ def export_onnx(
             f"{', '.join(missing)}: not installed, and needed for ONNX files; run: "
             "pip install 'deoldify_lite[onnx]'"
         )
-    if target.suffix.lower() != ".onnx":
+    if target.suffix.lower() != ".onnx" and is_regular(target):
         raise OptionError(f"{target}: name a file NAME.onnx")
-    if target.exists() and not overwrite:
+    if target.exists() and is_regular(target) and not overwrite:
         raise OptionError(f"{target}: is there already; --overwrite replaces it, or name another file")
     rendering = settle(
         mode, weights=weights, render_factor=render_factor, saturation=saturation, device="cpu"
@@ -90,7 +90,7 @@ def export_onnx(
         raise OptionError(f"{rendering.weights}: only lite networks are exported; choose --weights lite")
     network = _from_bytes(rendering)
     side = None if render_factor is None else 16 * render_factor
-    with atomic_path(target) as part:
+    with writing_to(target) as part:
         _write(_for_exporters(network), side, part)
         _describe(part, _metadata(rendering, mode, side))
         error = _greatest_error(network, side, part)

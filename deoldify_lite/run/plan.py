@@ -207,6 +207,8 @@ def _plan_file(
 ) -> Planned:
     place = place_of(source)
     suffix, named = suffix_of(Path(place.name)), False
+    if isinstance(out, Path) and out.is_symlink() and not out.is_dir():  # what it leads to is meant
+        out = out.resolve()
     if out is None:
         root, name = place.parent, f"{place.stem}-colorized{suffix}"
     elif out.suffix.lower() in suffixes and not is_folder(out):

@@ -21,7 +21,7 @@ from deoldify_lite.render.certainty import doubts_on
 from deoldify_lite.render.colorizer import Colorizer
 from deoldify_lite.run.items import Item, summary
 from deoldify_lite.storage.url import Place, Url
-from deoldify_lite.system.files import atomic_path
+from deoldify_lite.system.destination import check_destination, is_regular, is_stdout, writing_to
 from deoldify_lite.system.machine import cores
 from deoldify_lite.system.selection import LeftOut
 from deoldify_lite.system.threads import Workers, in_batches, map_ahead
@@ -64,9 +64,13 @@ def report_path(wanted: Path | None, inputs: Sequence[Place], out: Place | None)
     else:
         first = Path(inputs[0]).resolve()
         path = (first.with_name(f"{first.name}-colorized") if first.is_dir() else first.parent) / NAME
-    if path.is_dir() or (wanted is not None and not path.parent.is_dir()):
+    if path.is_dir() or (wanted is not None and not is_stdout(path) and not path.parent.is_dir()):
         raise OptionError(f"--report {path}: name a file in a folder that exists")
     try:
+        if wanted is not None:
+            check_destination(path)
+        if not is_regular(path):
+            return path
         with open(path, "rb") as file:
             ours = f'<meta name="generator" content="{GENERATOR}">'.encode() in file.read(1000)
     except FileNotFoundError:
@@ -119,7 +123,7 @@ def write_report_page(
         stopped=stopped,
     )
     # A name may hold bytes that are no letters.
-    with atomic_path(path) as part, open(part, "w", encoding="utf-8", errors="replace") as page:
+    with writing_to(path) as part, open(part, "w", encoding="utf-8", errors="replace") as page:
         page.writelines(pieces)
 
 

@@ -111,11 +111,14 @@ def atomic_path(path: Path, *, deliver: Deliver = os.replace) -> Iterator[Path]:
     replaced itself, not what it points to.
 
     Raises:
-        OSError: the folder cannot be made or written to, or `path` is a folder: before the block is run.
+        OSError: the folder cannot be made or written to, or `path` is a folder, a pipe or a device: before
+            the block is run.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if path.exists() and not path.is_symlink() and not path.is_file():
+        raise FileExistsError(errno.EEXIST, "is a pipe, a device or a socket: name another file", str(path))
     part = part_beside(path)
     # Opened here rather than by tempfile, whose files are private: results get any new file's permissions.
     part.open("xb").close()

@@ -1,6 +1,7 @@
 """`deoldify-lite evaluate` as a user runs it."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -54,6 +55,26 @@ def test_folders_side_by_side(command: Command, truth: Path, results: list[Path]
     report = json.loads((tmp_path / "r.json").read_text())
     assert len(report["pictures"]) == 4 and report["settings"]["truth"] == str(truth)
     assert (tmp_path / "r.html").read_text().startswith("<!DOCTYPE html>")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has few links")
+def test_reports_go_where_links_and_dashes_lead(
+    truth: Path,
+    results: list[Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "hub"))
+    for folder in (truth, *results):
+        for path in folder.glob("a.*"):
+            path.rename(path.with_name(f"a \udcff{path.suffix}"))  # a byte that is no letter
+    (tmp_path / "link.json").symlink_to("real.json")
+    reports = ("--json", str(tmp_path / "link.json"), "--html", "-")
+    assert cli.main(["evaluate", *map(str, results), str(truth), *reports, "--quiet"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("<!DOCTYPE html>") and out.endswith("</html>")
+    assert (tmp_path / "link.json").is_symlink() and json.loads((tmp_path / "real.json").read_text())
 
 
 @pytest.mark.logs_errors

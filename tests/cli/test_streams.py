@@ -3,6 +3,7 @@
 In real processes, since each needs streams of its own.
 """
 
+import json
 import os
 import subprocess
 import sys
@@ -116,3 +117,21 @@ def test_help_and_lists_with_streams_of_all_sorts(tmp_path: Path) -> None:
         done = shell(f"deoldify-lite {line}", tmp_path)
         assert (done.returncode, done.stderr) == (0, b""), line
     assert shell("deoldify-lite folder --nonsense 2>&-", tmp_path).returncode == 2
+
+
+@pytest.mark.slow
+def test_a_report_on_standard_output_is_alone_there(tmp_path: Path, photos: Path, tiny_weights: Path) -> None:
+    options = f"--weights '{tiny_weights}' --render-factor 4"
+    done = shell(f"deoldify-lite folder photos {options} --json /dev/stdout | cat", tmp_path)
+    assert done.returncode == 0 and b"photos-colorized" in done.stderr
+    assert json.loads(done.stdout)["counts"] == {"done": 3}
+    closed = shell("deoldify-lite folder photos --json - >&-", tmp_path)
+    assert closed.returncode == 2 and b"--json -" in closed.stderr
+
+
+def test_a_report_takes_no_name_of_a_photo(tmp_path: Path, photos: Path) -> None:
+    """As in `--json *.jpg`."""
+    before = (photos / "a.jpg").read_bytes()
+    done = shell("deoldify-lite folder --json photos/a.jpg photos/b.png", tmp_path)
+    assert done.returncode == 2 and b"photos/a.jpg" in done.stderr
+    assert (photos / "a.jpg").read_bytes() == before

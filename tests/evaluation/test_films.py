@@ -294,6 +294,15 @@ def test_films_side_by_side(
 
 
 @pytest.mark.slow
+def test_a_plot_on_standard_output_is_alone_there(
+    pair: tuple[Path, Path], capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    pytest.importorskip("matplotlib")
+    assert cli.main(["evaluate", *map(str, pair), "--plot", "-", "--quiet"]) == 0
+    assert capsysbinary.readouterr().out.startswith(b"\x89PNG")
+
+
+@pytest.mark.slow
 @pytest.mark.logs_errors
 def test_folders_of_films(
     pair: tuple[Path, Path],

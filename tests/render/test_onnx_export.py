@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import os
 import shutil
 from pathlib import Path
 
@@ -46,6 +47,17 @@ def test_it_gives_what_the_network_gives_at_any_size(of_any_size: Path, tiny_wei
         expected = backend.predict(lumas)
         assert found.dtype == np.float32 and np.ptp(found) > 0.1
         np.testing.assert_allclose(found, expected, atol=0.01 / 255)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="Windows has few links")
+def test_it_goes_where_a_link_leads(tiny_weights: Path, tmp_path: Path) -> None:
+    (tmp_path / "link.onnx").symlink_to("real.onnx")
+    (tmp_path / "null").symlink_to(os.devnull)
+    for name in ("link.onnx", "null"):
+        export_onnx(tmp_path / name, weights=tiny_weights, render_factor=4)
+        assert (tmp_path / name).is_symlink()
+    onnx.load(tmp_path / "real.onnx")
 
 
 def test_the_file_says_what_it_is(of_any_size: Path, tiny_weights: Path) -> None:

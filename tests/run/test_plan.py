@@ -1,5 +1,6 @@
 """Where results go."""
 
+import os
 import unicodedata
 from pathlib import Path
 
@@ -26,6 +27,15 @@ def test_a_single_photo_lands_beside_itself_or_where_it_is_told(photos: Path, tm
     assert outputs([photos / "a.jpg"], None) == [photos / "a-colorized.jpg"]
     assert outputs([photos / "a.jpg"], tmp_path / "x.png") == [tmp_path / "x.png"]
     assert outputs([photos / "a.jpg"], tmp_path / "new") == [tmp_path / "new" / "a.jpg"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has few links")
+def test_a_result_goes_where_a_link_of_its_name_leads(photos: Path, tmp_path: Path) -> None:
+    (tmp_path / "link.png").symlink_to("disk/x.png")
+    assert outputs([photos / "a.jpg"], tmp_path / "link.png") == [tmp_path.resolve() / "disk" / "x.png"]
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "folder.png").symlink_to("disk")
+    assert outputs([photos / "a.jpg"], tmp_path / "folder.png") == [tmp_path / "folder.png" / "a.jpg"]
 
 
 def test_results_inside_the_sources_are_not_sources(photos: Path) -> None:

@@ -10,6 +10,7 @@ from deoldify_lite.errors import OptionError
 from deoldify_lite.evaluation.films.measure import FilmFigures
 from deoldify_lite.evaluation.pairs import TRUTH
 
+SUFFIXES = (".png", ".svg", ".pdf")
 # Measure, label of its axis.
 PANELS = (("a", "mean a\n(green to red)"), ("b", "mean b\n(blue to yellow)"), ("cf", "colourfulness"))
 TRUTH_COLOR = "0.35"
@@ -37,7 +38,7 @@ def draw_films(films: Sequence[FilmFigures], names: Sequence[str], path: Path) -
     Args:
         films: as measured, at least one.
         names: of the films, in the same order.
-        path: of the picture; its suffix names the format, such as .png.
+        path: of the picture; its suffix names the format, and without one of SUFFIXES it is PNG.
 
     Raises:
         OptionError: matplotlib is not installed.
@@ -85,4 +86,5 @@ def draw_films(films: Sequence[FilmFigures], names: Sequence[str], path: Path) -
         panels[0].set_title(f"{name}   ({note})", loc="left", fontsize=11, fontweight="bold")
     handles, labels = axes[0, 0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper right", ncols=len(labels), frameon=False)
-    figure.savefig(path)
+    suffix = path.suffix.lower()
+    figure.savefig(path, format=(suffix if suffix in SUFFIXES else SUFFIXES[0]).removeprefix("."))
