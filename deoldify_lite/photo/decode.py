@@ -6,6 +6,7 @@ from typing import BinaryIO
 
 import numpy as np
 
+from deoldify_lite.photo.claims import true_xmp
 from deoldify_lite.photo.heif import decode_heif, heif_size
 from deoldify_lite.photo.jxl import decode_jxl, jxl_size
 from deoldify_lite.photo.kinds import HEIF, JXL, RAW, TIFF, kind_of
@@ -85,6 +86,7 @@ def photo_of(path: Path, decoded: Decoded, warn: Warn) -> Photo:
         # What JFIF can hold; damaged tags give zero, infinity or NaN.
         dpi = (across, down) if all(0 < one < 65_536 for one in (across, down)) else None
     if xmp:
+        xmp = true_xmp(xmp, has_profile=icc is not None, warn=warn)
         xmp = re.sub(rb'(tiff:Orientation(?:>|\s*=\s*["\']))\s*[2-8]', rb"\g<1>1", xmp)
     return Photo(
         path=path,

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from deoldify_lite.photo.claims import without_more_xmp
 from deoldify_lite.photo.heif import encode_heif
 from deoldify_lite.photo.jpeg import encode_jpeg
 from deoldify_lite.photo.kinds import HEIF, JPEG, METADATA, PNG, Kind
@@ -58,4 +59,7 @@ def fit_into(kind: Kind, photo: Photo, warn: Warn) -> Photo:
     if extra is not None and not kind.holds_extra:
         warn(f"{kind.name} holds no channels beyond alpha, such as infrared; choose tif to keep them")
         extra = None
-    return replace(photo, rgb=rgb, alpha=alpha, extra=extra)
+    xmp = photo.xmp
+    if xmp and photo.segments and "segments" not in kind.holds:
+        xmp = without_more_xmp(xmp)
+    return replace(photo, rgb=rgb, alpha=alpha, extra=extra, xmp=xmp)

@@ -10,6 +10,8 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from deoldify_lite.photo.attached import warn_of_parts
+from deoldify_lite.photo.boxes import parts_of_heif
 from deoldify_lite.photo.exif import upright_exif
 from deoldify_lite.photo.kinds import HEIF, load_package
 from deoldify_lite.photo.limits import check_size
@@ -34,6 +36,7 @@ def decode_heif(path: Path, file: BinaryIO, warn: Warn) -> Decoded:
     heif = pillow_heif.open_heif(file, convert_hdr_to_8bit=False)
     check_size(path, *heif.size)
     info = heif.info
+    warn_of_parts(parts_of_heif(file), warn)
     if len(heif) > 1:
         warn("holds several pictures; only the main one is used")
     primaries = (info.get("nclx_profile") or {}).get("color_primaries", 1)

@@ -4,12 +4,13 @@ The plugin decodes the whole picture when it opens a file. A small file can clai
 holds, so the header is read here first, bit by bit.
 """
 
-import struct
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
+from deoldify_lite.photo.attached import GAIN_MAP, warn_of_parts
+from deoldify_lite.photo.boxes import boxes_of
 from deoldify_lite.photo.exif import ORIENTATION, upright_exif
 from deoldify_lite.photo.kinds import JXL, load_package
 from deoldify_lite.photo.limits import check_size, open_image
@@ -22,6 +23,10 @@ _MOST_BOXES, _MOST_XMP_BYTES = 10_000, 1 << 26
 # Of a codestream: more than its first fields take, with its mark and the number of a part.
 _BEGINNING_BYTES = 80
 _CODESTREAM = JXL.magic[0]
+# Boxes of the picture, of a JPEG that it was once, and of metadata that are read.
+_LAYOUT = (
+    *(b"JXL ", b"ftyp", b"jxlc", b"jxlp", b"jxll", b"jxli", b"jbrd", b"Exif", b"xml ", b"free", b"skip"),
+)
 
 
 def jxl_size(path: Path, file: BinaryIO) -> tuple[int, int]:
@@ -39,7 +44,9 @@ def decode_jxl(path: Path, file: BinaryIO, warn: Warn) -> Decoded:
     load_package(JXL, path)
     width, height, bits = jxl_header(file)
     check_size(path, width, height)
-    xmp = dict(islice(_boxes(file), _MOST_BOXES)).get(b"xml ")
+    boxes = list(islice(_boxes(file), _MOST_BOXES))
+    warn_of_parts(_parts_of(boxes), warn)
+    xmp = dict(boxes).get(b"xml ")
     file.seek(0)
     image = open_image(file, ("JXL",))
     check_size(path, *image.size)
@@ -51,6 +58,15 @@ def decode_jxl(path: Path, file: BinaryIO, warn: Warn) -> Decoded:
     exif = image.info.get("exif")
     samples, icc = samples_and_profile(image, image.info.get("icc_profile"), warn)
     return Decoded("JXL", samples, icc, orientation, upright_exif(exif, warn) if exif else None, xmp)
+
+
+def _parts_of(boxes: list[tuple[bytes, bytes]]) -> list[str]:
+    """Name what the boxes of a container hold beside the picture and the metadata that are read."""
+    if not boxes or boxes[0][0] != b"JXL ":
+        return []
+    names = {b"jhgm": GAIN_MAP, b"brob": "compressed metadata"}
+    parts = (names.get(kind, f"a box {kind.decode('latin-1')!r}") for kind, _ in boxes if kind not in _LAYOUT)
+    return list(dict.fromkeys(parts))
 
 
 def jxl_header(file: BinaryIO) -> tuple[int, int, int]:
@@ -137,23 +153,8 @@ def _codestream(file: BinaryIO) -> bytes:
 
 
 def _boxes(file: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
-    """Kinds and bodies of the boxes of an open container: of XMP whole bodies, of others their beginnings.
-
-    A box is a length, a kind and a body (ISO/IEC 14496-12). Length 1 says that 64 bits of length follow,
-    length 0 that the box is the last and ends with the file.
-    """
-    file.seek(0)
-    while len(head := file.read(8)) == 8:
-        size, kind = struct.unpack(">I4s", head)
-        start = file.tell()
-        if size == 1:
-            size = int.from_bytes(file.read(8), "big")
-            start += 8
-            length = size - 16
-        else:
-            length = size - 8
-        most = _MOST_XMP_BYTES if kind == b"xml " else _BEGINNING_BYTES
-        yield kind, file.read(min(length, most) if size else _BEGINNING_BYTES)
-        if size == 0 or length < 0:
-            return
-        file.seek(start + length)
+    """Kinds and bodies of the boxes of an open container: of XMP whole bodies, of others their beginnings."""
+    for box in boxes_of(file):
+        file.seek(box.start)
+        most = _MOST_XMP_BYTES if box.kind == b"xml " else _BEGINNING_BYTES
+        yield box.kind, file.read(min(box.end - box.start, most))

@@ -11,6 +11,8 @@ from typing import Any, BinaryIO
 import numpy as np
 from PIL import Image, features
 
+from deoldify_lite.photo.attached import parts_after_jpeg, warn_of_parts
+from deoldify_lite.photo.boxes import parts_of_heif
 from deoldify_lite.photo.exif import ORIENTATION, upright_exif
 from deoldify_lite.photo.iptc import iptc_of_resources, other_resources
 from deoldify_lite.photo.jp2 import read_jp2
@@ -56,7 +58,7 @@ def decode_with_pillow(path: Path, file: BinaryIO, kind: Kind | None, warn: Warn
     check_size(path, *image.size)
     more = _more_metadata(path, file, image, kind, warn)
     image.load()
-    # An MPO is a JPEG with further pictures, such as a phone's depth map; they deserve no warning.
+    # An MPO is a JPEG with further pictures.
     info, format = image.info | more, "JPEG" if image.format == "MPO" else str(image.format)
     if image.format not in ("MPO", "PSD") and getattr(image, "n_frames", 1) > 1:
         warn("holds several frames; only the first is used")
@@ -70,7 +72,10 @@ def decode_with_pillow(path: Path, file: BinaryIO, kind: Kind | None, warn: Warn
     resources: bytes | None = None
     comments = comments_of(segments)
     chunks: tuple[Chunk, ...] = ()
+    if kind is AVIF:
+        warn_of_parts(parts_of_heif(file), warn)
     if format == "JPEG":
+        warn_of_parts(parts_after_jpeg(file, _previews_of(image)), warn)
         iptc = iptc_of_resources(info.get("photoshop", {}))
         resources = other_resources(photoshop_of(segments), is_turned=orientation != 1, warn=warn)
     if format == "GIF" and isinstance(info.get("comment"), bytes):
@@ -130,6 +135,14 @@ def _more_metadata(
         if file.read(1) == b"\2":
             warn("has 16 bits, of which 8 are read")
     return {}
+
+
+def _previews_of(image: Image.Image) -> set[int]:
+    """Return which further pictures of an MPO, from 0, are copies of the first one for small screens."""
+    pictures = (getattr(image, "mpinfo", None) or {}).get(0xB002, [])[1:]
+    pictures = sorted(pictures, key=lambda picture: picture["DataOffset"])
+    kinds = [str(picture["Attribute"].get("MPType")) for picture in pictures]
+    return {number for number, kind in enumerate(kinds) if "Thumbnail" in kind}
 
 
 def encode_with_pillow(photo: Photo, kind: Kind, quality: int) -> bytes:
