@@ -5,6 +5,7 @@ segments are put in front here.
 """
 
 import math
+import re
 import struct
 from collections.abc import Iterator
 
@@ -49,6 +50,40 @@ def photoshop_of(segments: list[tuple[str, bytes]]) -> bytes:
     """Return Photoshop's image resources, which may go over several segments."""
     bodies = (body for name, body in segments if name == "APP13" and body.startswith(PHOTOSHOP))
     return b"".join(body[len(PHOTOSHOP) :] for body in bodies)
+
+
+# Segments by the beginnings of their bodies: of the picture, of parts that `photo.attached` names, of
+# thumbnails, or kept. All others are named as they are left out.
+_KNOWN = {
+    "APP0": (b"JFIF", b"JFXX"),
+    "APP1": (EXIF, XMP, MORE_XMP),
+    "APP2": (ICC, b"MPF\0", b"urn:iso:std:iso:ts:21496"),
+    "APP12": (b"Ducky",),  # the quality at which Photoshop saved it
+    "APP13": (PHOTOSHOP, b"Adobe_CM"),
+    "APP14": (b"Adobe",),
+    "COM": (b"",),
+}
+_WORDS = {
+    b"FPXR": "Flashpix, sometimes with sound",
+    b"FLIR": "thermal picture",
+    b"JP": "signed history (Content Credentials) or another JUMBF",
+}
+_MOST_NAMES = 10
+
+
+def warn_of_unknown(segments: list[tuple[str, bytes]], warn: Warn) -> None:
+    """Name the segments, as Pillow found them, that are left out."""
+    names: list[str] = []
+    for marker, body in segments:
+        if body and not body.startswith(_KNOWN.get(marker, ())):
+            label = re.match(rb"[ -~]{0,40}", body[:40])
+            word = label[0] if label else b""
+            text = word.decode("ascii")
+            names.append(f"{marker} ({_WORDS.get(word, text)})" if text else marker)
+    names = list(dict.fromkeys(names))
+    if names:
+        more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+        warn(f"these segments of the JPEG are left out: {', '.join(names[:_MOST_NAMES])}{more}")
 
 
 def encode_jpeg(photo: Photo, quality: int, warn: Warn) -> Iterator[bytes]:

@@ -16,7 +16,7 @@ from deoldify_lite.photo.boxes import parts_of_heif
 from deoldify_lite.photo.exif import ORIENTATION, upright_exif
 from deoldify_lite.photo.iptc import iptc_of_resources, other_resources
 from deoldify_lite.photo.jp2 import read_jp2
-from deoldify_lite.photo.jpeg import comments_of, exif_of, more_xmp, photoshop_of
+from deoldify_lite.photo.jpeg import comments_of, exif_of, more_xmp, photoshop_of, warn_of_unknown
 from deoldify_lite.photo.kinds import AVIF, BMP, JP2, NETPBM, PSD, SGI, Kind, pillow_names
 from deoldify_lite.photo.limits import check_size, open_image
 from deoldify_lite.photo.photo import Decoded, Photo
@@ -76,6 +76,7 @@ def decode_with_pillow(path: Path, file: BinaryIO, kind: Kind | None, warn: Warn
         warn_of_parts(parts_of_heif(file), warn)
     if format == "JPEG":
         warn_of_parts(parts_after_jpeg(file, _previews_of(image)), warn)
+        warn_of_unknown(segments, warn)
         iptc = iptc_of_resources(info.get("photoshop", {}))
         resources = other_resources(photoshop_of(segments), is_turned=orientation != 1, warn=warn)
     if format == "GIF" and isinstance(info.get("comment"), bytes):

@@ -185,6 +185,16 @@ def test_xmp_does_not_say_that_it_goes_on_where_it_does_not(tmp_path: Path) -> N
     assert without_more_xmp(packet()) == packet()
 
 
+def test_segments_that_are_left_out_have_names(tmp_path: Path) -> None:
+    data = with_segments(jpeg(), b"JP\0\1" + bytes(20), b"JP\0\1" + bytes(9), marker=0xEB)
+    data = with_segments(data, b"FLIR\0" + bytes(90))
+    data = with_segments(data, b"\0\1\2", marker=0xEF)
+    data = with_segments(data, b"Ducky\0\1", marker=0xEC)
+    (tmp_path / "a.jpg").write_bytes(data)
+    (warning,) = read_photo(tmp_path / "a.jpg").warnings
+    assert "APP15, APP1 (thermal picture), APP11 (signed history" in warning and "APP12" not in warning
+
+
 @pytest.mark.parametrize("suffix", [".heic", ".avif"])
 def test_a_video_in_a_heic_or_avif_is_told_of(tmp_path: Path, suffix: str) -> None:
     if suffix == ".heic":
