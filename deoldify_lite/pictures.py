@@ -13,6 +13,7 @@ from PIL import Image
 from deoldify_lite.api import load_colorizer
 from deoldify_lite.color.grey import is_grey
 from deoldify_lite.errors import InputError
+from deoldify_lite.photo.claims import true_xmp
 from deoldify_lite.photo.exif import ORIENTATION, exif_of_tiff
 from deoldify_lite.photo.profiles import grey_to_srgb, image_to_srgb
 from deoldify_lite.photo.samples import Samples, rgb_of_grey, turn_upright
@@ -174,7 +175,10 @@ def _image_like(image: Image.Image, samples: Samples, *, mark: bool) -> Image.Im
     # Pillow keeps the EXIF of a TIFF elsewhere, together with tags that describe the old pixels.
     if "exif" not in image.info and (exif := exif_of_tiff(image.getexif(), partial(_warn, image))):
         result.info["exif"] = exif
+    if isinstance(xmp := image.info.get("xmp"), bytes):
+        has_profile = "icc_profile" in result.info
+        result.info["xmp"] = true_xmp(xmp, has_profile=has_profile, warn=partial(_warn, image))
     if mark:
         with suppress(ValueError):  # XMP that is damaged is left as it is
-            result.info["xmp"] = with_mark(image.info.get("xmp"))
+            result.info["xmp"] = with_mark(result.info.get("xmp"))
     return result

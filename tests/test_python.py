@@ -166,6 +166,17 @@ def test_what_goes_with_an_image_stays(colorizer: dl.Colorizer, tmp_path: Path) 
     assert "xmp" not in plain.info
 
 
+def test_xmp_of_an_image_tells_of_no_part_that_is_not_there(colorizer: dl.Colorizer) -> None:
+    image = Image.fromarray(GREY)
+    image.info["xmp"] = (
+        b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+        b'<rdf:Description rdf:about="" xmlns:G="http://ns.google.com/photos/1.0/camera/" G:MotionPhoto="1"/>'
+        b"</rdf:RDF></x:xmpmeta>"
+    )
+    result = dl.colorize(image, colorizer=colorizer)
+    assert b"MotionPhoto" not in result.info["xmp"] and has_mark(result.info["xmp"])
+
+
 def test_metadata_of_a_tiff_stay(colorizer: dl.Colorizer, tmp_path: Path) -> None:
     Image.fromarray(GREY).save(tmp_path / "a.tif", tiffinfo={315: "Grandma", ORIENTATION: 6})
     with Image.open(tmp_path / "a.tif") as image:
