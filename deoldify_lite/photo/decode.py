@@ -6,10 +6,11 @@ from typing import BinaryIO
 
 import numpy as np
 
+from deoldify_lite.photo.bmp import decode_bit_fields, read_bit_fields
 from deoldify_lite.photo.claims import true_xmp
 from deoldify_lite.photo.heif import decode_heif, heif_size
 from deoldify_lite.photo.jxl import decode_jxl, jxl_size
-from deoldify_lite.photo.kinds import HEIF, JXL, RAW, TIFF, kind_of
+from deoldify_lite.photo.kinds import BMP, HEIF, JXL, RAW, TIFF, kind_of
 from deoldify_lite.photo.photo import Decoded, Photo
 from deoldify_lite.photo.pillow import decode_with_pillow, open_with_pillow
 from deoldify_lite.photo.profiles import grey_to_srgb
@@ -40,6 +41,8 @@ def decode_photo(path: Path, file: BinaryIO, warn: Warn, page: int = 0) -> Photo
         decoded = decode_page(path, file, page, warn)
     elif kind in _WITH_PACKAGES:
         decoded = _WITH_PACKAGES[kind][0](path, file, warn)
+    elif kind is BMP and (fields := read_bit_fields(file)):
+        decoded = decode_bit_fields(path, file, fields)
     else:
         decoded = decode_with_pillow(path, file, kind, warn)
     return photo_of(path, decoded, warn)
@@ -56,6 +59,8 @@ def count_pages(path: Path, file: BinaryIO) -> tuple[list[tuple[int, int]], list
         return page_sizes(file)
     if kind in _WITH_PACKAGES:
         width, height = _WITH_PACKAGES[kind][1](path, file)
+    elif kind is BMP and (fields := read_bit_fields(file)):
+        width, height = fields.width, fields.height
     else:
         with open_with_pillow(path, file, kind) as image:
             width, height = image.size

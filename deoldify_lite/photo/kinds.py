@@ -111,7 +111,7 @@ WEBP = Kind(
     max_side_px=16_383,
     holds=frozenset({"icc", "exif", "xmp"}),
 )
-BMP = Kind("BMP", "BMP", (".bmp", ".dib"), holds=frozenset({"dpi"}), holds_alpha=False)
+BMP = Kind("BMP", "BMP", (".bmp", ".dib"), magic=(b"BM",), holds=frozenset({"dpi"}), holds_alpha=False)
 GIF = Kind("GIF", "GIF", (".gif",), can_write=_never)
 HEIF = Kind(
     "HEIF",

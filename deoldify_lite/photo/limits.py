@@ -7,15 +7,18 @@ from pathlib import Path
 from typing import BinaryIO
 
 from PIL import Image
+from PIL import PngImagePlugin as png
 
 from deoldify_lite.errors import InputError
 from deoldify_lite.system.limits import read_limit
 
 # Side of the largest square scan that is read. Without a limit a small file could claim all memory there is.
 MAX_SIDE_PX = int(read_limit("DEOLDIFY_LITE_MAX_SIDE", 20_000))
+# A profile, or all texts of a PNG, unpacked. Pillow takes 1 MB, which profiles of printers and XMP exceed.
+MAX_TEXT_BYTES = 1 << 26
 _lock = threading.Lock()
 _inside = 0
-_users_limit: int | None = None
+_users_limits: tuple[int | None, int, int]
 
 
 def check_size(path: Path, width: int, height: int) -> None:
@@ -36,14 +39,19 @@ def check_size(path: Path, width: int, height: int) -> None:
 
 @contextmanager
 def without_pillows_limit() -> Iterator[None]:
-    """Let Pillow read what `check_size` allows.
+    """Let Pillow read what `check_size` allows, and metadata of MAX_TEXT_BYTES.
 
-    Pillow's own limit is a global: it is off while any thread is inside, and then as the user set it.
+    Pillow's own limits are global: they are off while any thread is inside, and then as the user set them.
     """
-    global _inside, _users_limit
+    global _inside, _users_limits
     with _lock:
         if not _inside:
-            _users_limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+            _users_limits = Image.MAX_IMAGE_PIXELS, png.MAX_TEXT_CHUNK, png.MAX_TEXT_MEMORY
+            Image.MAX_IMAGE_PIXELS, png.MAX_TEXT_CHUNK, png.MAX_TEXT_MEMORY = (
+                None,
+                MAX_TEXT_BYTES,
+                MAX_TEXT_BYTES,
+            )
         _inside += 1
     try:
         yield
@@ -51,7 +59,7 @@ def without_pillows_limit() -> Iterator[None]:
         with _lock:
             _inside -= 1
             if not _inside:
-                Image.MAX_IMAGE_PIXELS = _users_limit
+                Image.MAX_IMAGE_PIXELS, png.MAX_TEXT_CHUNK, png.MAX_TEXT_MEMORY = _users_limits
 
 
 def open_image(file: BinaryIO, formats: tuple[str, ...]) -> Image.Image:

@@ -5,20 +5,24 @@ Of most kinds with more than 8 bits Pillow keeps only 8, so OpenCV decodes those
 
 import io
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 from PIL import Image, features
 
+from deoldify_lite.errors import InputError
 from deoldify_lite.photo.attached import parts_after_jpeg, warn_of_parts
+from deoldify_lite.photo.bmp import bmp_profile
 from deoldify_lite.photo.boxes import parts_of_heif
 from deoldify_lite.photo.exif import ORIENTATION, upright_exif
 from deoldify_lite.photo.iptc import iptc_of_resources, other_resources
 from deoldify_lite.photo.jp2 import read_jp2
 from deoldify_lite.photo.jpeg import comments_of, exif_of, more_xmp, photoshop_of, warn_of_unknown
 from deoldify_lite.photo.kinds import AVIF, BMP, JP2, NETPBM, PSD, SGI, Kind, pillow_names
-from deoldify_lite.photo.limits import check_size, open_image
+from deoldify_lite.photo.limits import check_size, open_image, without_pillows_limit
+from deoldify_lite.photo.mending import is_cut, mended
 from deoldify_lite.photo.photo import Decoded, Photo
 from deoldify_lite.photo.png import COLOR_CHUNKS, Chunk, read_chunks, take_iptc
 from deoldify_lite.photo.profiles import samples_and_profile
@@ -54,10 +58,7 @@ def decode_with_pillow(path: Path, file: BinaryIO, kind: Kind | None, warn: Warn
     """Decode an open file; arguments and errors as of `open_with_pillow` and `check_size`."""
     if kind is PSD:
         check_psd(path, file)
-    image = open_with_pillow(path, file, kind)
-    check_size(path, *image.size)
-    more = _more_metadata(path, file, image, kind, warn)
-    image.load()
+    image, file, more = _loaded(path, file, kind, warn)
     # An MPO is a JPEG with further pictures.
     info, format = image.info | more, "JPEG" if image.format == "MPO" else str(image.format)
     if image.format not in ("MPO", "PSD") and getattr(image, "n_frames", 1) > 1:
@@ -82,7 +83,7 @@ def decode_with_pillow(path: Path, file: BinaryIO, kind: Kind | None, warn: Warn
     if format == "GIF" and isinstance(info.get("comment"), bytes):
         comments = (info["comment"],)
     if format == "PNG":
-        chunks, iptc = take_iptc(read_chunks(file))
+        chunks, iptc = take_iptc(read_chunks(file, warn))
         if icc:  # it counts in their place, and where it is applied they are no longer true
             chunks = tuple(chunk for chunk in chunks if chunk[0] not in COLOR_CHUNKS)
     if format == "PNG" and (channels := _deep_png_channels(file)):
@@ -112,6 +113,34 @@ def decode_with_pillow(path: Path, file: BinaryIO, kind: Kind | None, warn: Warn
     )
 
 
+def _loaded(
+    path: Path, file: BinaryIO, kind: Kind | None, warn: Warn
+) -> tuple[Image.Image, BinaryIO, dict[str, Any]]:
+    """Decode an open file, mended if that helps: return the picture, the file it is of, and more metadata."""
+
+    def attempt(file: BinaryIO) -> tuple[Image.Image, BinaryIO, dict[str, Any]]:
+        image = open_with_pillow(path, file, kind)
+        check_size(path, *image.size)
+        more = _more_metadata(path, file, image, kind, warn)
+        with without_pillows_limit():  # texts of a PNG may follow its pixels
+            image.load()
+        if image.format == "JPEG" and is_cut(file):
+            raise ValueError("its end is empty")
+        return image, file, more
+
+    try:
+        return attempt(file)
+    except (InputError, MemoryError):
+        raise
+    except Exception:
+        for copy, fault in mended(file):
+            with suppress(Exception):
+                found = attempt(copy)
+                warn(fault)
+                return found
+        raise
+
+
 def _more_metadata(
     path: Path, file: BinaryIO, image: Image.Image, kind: Kind | None, warn: Warn
 ) -> dict[str, Any]:
@@ -129,6 +158,8 @@ def _more_metadata(
             warn(f"has {header.bits} bits, of which 8 are read")
         named = {"icc_profile": header.icc, "xmp": header.xmp, "most": most}
         return {name: value for name, value in named.items() if value}
+    if kind is BMP:
+        return {"icc_profile": bmp_profile(file)}
     if kind is NETPBM:
         return {"most": _largest_of_netpbm(file)}
     if kind is SGI:

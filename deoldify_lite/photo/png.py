@@ -14,6 +14,7 @@ import numpy as np
 from deoldify_lite.photo.iptc import PNG_KEYWORD, iptc_of_png_text, png_text_of_iptc
 from deoldify_lite.photo.photo import Photo
 from deoldify_lite.photo.samples import Samples, strips_of, with_alpha
+from deoldify_lite.system.library_warnings import Warn
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 XMP_KEYWORD = b"XML:com.adobe.xmp"
@@ -27,7 +28,7 @@ _MOST_BYTES = 1 << 26  # of all texts together
 Chunk = tuple[bytes, bytes]  # kind, body
 
 
-def read_chunks(file: BinaryIO) -> tuple[Chunk, ...]:
+def read_chunks(file: BinaryIO, warn: Warn) -> tuple[Chunk, ...]:
     """Read the texts and colour chunks of an open PNG in their order, without XMP, profile and EXIF.
 
     That includes chunks after the pixels. Of a damaged file, chunks before the damage are returned.
@@ -43,7 +44,9 @@ def read_chunks(file: BinaryIO) -> tuple[Chunk, ...]:
             file.seek(length + 4, 1)
             continue
         body = file.read(length)
-        file.seek(4, 1)
+        if file.read(4) != struct.pack(">I", zlib.crc32(kind + body)):
+            warn(f"PNG chunks with a wrong checksum are left out: {kind.decode()}")
+            continue
         keyword = body.partition(b"\0")[0]
         if keyword != XMP_KEYWORD and keyword not in _OTHER_FORMS:
             chunks.append((kind, body))

@@ -34,6 +34,8 @@ from deoldify_lite.photo.tiff_tags import RESOURCES_TAG, tags_of_page
 from deoldify_lite.system.library_warnings import Warn
 
 MOST_PAGES = 10_000
+# Tags of raw photos: further pictures, of which the first page is a preview, and DNG's version.
+_OF_RAW = (330, 50706)
 _MASK = 4  # bit of NewSubfileType: the page says which pixels of another page are opaque
 
 
@@ -41,8 +43,8 @@ def page_sizes(file: BinaryIO) -> tuple[list[tuple[int, int]], list[str]]:
     """Find the pages of an open TIFF by its directories alone.
 
     Returns:
-        Index and pixels of each page that is a picture, and notes on pages that are left out. A file that
-        begins with a preview counts as that one page, which cannot be read.
+        Index and pixels of each page that is a picture, and notes on pages that are left out. If all are
+        previews or masks, the first counts as the picture.
 
     Raises:
         Exception: of any kind, if it is damaged.
@@ -53,14 +55,14 @@ def page_sizes(file: BinaryIO) -> tuple[list[tuple[int, int]], list[str]]:
             pixels = int(page.imagewidth) * int(page.imagelength)  # a tag may hold several
             if index == MOST_PAGES:
                 notes.append(f"it has more than {MOST_PAGES} pages; those beyond are left out")
-            elif page.is_reduced and index == 0:
-                return [(0, pixels)], []
             elif page.is_reduced:
                 notes.append(f"page {index + 1} is a mere preview and is left out")
             elif page.subfiletype & _MASK:
                 notes.append(f"page {index + 1} is a mask of another page and is left out")
             else:
                 sizes.append((index, pixels))
+        if not sizes and (first := tiff.pages.first):
+            return [(0, int(first.imagewidth) * int(first.imagelength))], notes[1:]
     return sizes, notes
 
 
@@ -68,16 +70,18 @@ def decode_page(path: Path, file: BinaryIO, index: int, warn: Warn) -> Decoded:
     """Decode one page of an open TIFF; `path` names it in errors.
 
     Raises:
-        InputError: it is too large, or begins with a preview.
+        InputError: it is too large, or a preview of a raw photo.
         Exception: of any kind, from decoders, if it is damaged.
     """
     with tifffile.TiffFile(file) as tiff:
         page: Any = tiff.pages[index]
         check_size(path, page.imagewidth, page.imagelength)
         if page.is_reduced:
-            raise InputError(
-                f"{path}: begins with a mere preview, as raw photos do; develop it to TIFF first"
-            )
+            if any(tag in page.tags for tag in _OF_RAW):
+                raise InputError(
+                    f"{path}: begins with a mere preview, as raw photos do; develop it to TIFF first"
+                )
+            warn("says that it is a mere preview, but holds no other picture")
         if page.sampleformat == 3 or page.bitspersample not in (1, 2, 4, 8, 16):
             raise ValueError(f"{page.bitspersample}-bit samples; 8 or 16 bits are read")
         samples, extra = _samples_of(page, file, warn)
