@@ -49,7 +49,7 @@ def settle_colors(path: Path, frame: dict[str, Any], picture: dict[str, Any]) ->
         color_range = "pc"
     elif is_rgb(pix_fmt):
         color_range = "tv"  # It becomes YUV here, and this is the range that all players know.
-    elif pix_fmt.startswith("gray") and picture.get("codec_name") not in ("h264", "hevc", "vp9", "av1"):
+    elif is_grey(pix_fmt) and picture.get("codec_name") not in ("h264", "hevc", "vp9", "av1"):
         # Grey pictures use all values, except in the film codecs, whose standards say limited.
         color_range = tags["color_range"] or "pc"
     else:
@@ -66,6 +66,11 @@ def settle_colors(path: Path, frame: dict[str, Any], picture: dict[str, Any]) ->
     return Colors(color_range, matrix, primaries, transfer, tags["chroma_location"])
 
 
+def is_grey(pix_fmt: str) -> bool:
+    """Whether samples of a pixel format are greys, with or without transparency."""
+    return re.match(r"gray|ya\d", pix_fmt) is not None
+
+
 def is_rgb(pix_fmt: str) -> bool:
     """Whether samples of a pixel format are red, green and blue, a palette, or black and white."""
-    return re.search(r"rgb|bgr|gbr|pal8|mono|^ya|xyz", pix_fmt) is not None
+    return re.search(r"rgb|bgr|gbr|pal8|mono|xyz|bayer", pix_fmt) is not None

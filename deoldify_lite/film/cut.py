@@ -71,6 +71,8 @@ class Cut:
         """
         film, tick_s = self.film, 1 / self.film.rate
         options: dict[str, Any] = {"reinit_filter": 0}
+        if film.decoder:
+            options[f"c:{film.index}"] = film.decoder
         # Seek well ahead: a transport stream has no index and would begin at the next key frame instead of
         # the one before, and at a variable rate the frame on show at the start may be an old one.
         seek_s = max(self.start_s - _SEEK_AHEAD_S, Fraction(0))
@@ -78,6 +80,8 @@ class Cut:
             options["ss"] = ffmpeg_time(seek_s)
         begin_s = film.offset_s + self.first / film.rate - (seek_s if self.first else 0)
         picture = open_file(film.path, **options)[str(film.index)]
+        if film.pixels.few_colors:
+            picture = picture.filter("format", "bgra" if film.has_alpha else "bgr24")
         if film.deinterlace:
             picture = picture.filter("bwdif", mode="send_field", parity=film.first_field)
             if film.captions:  # It gives them to both of a frame's fields, and all would be said twice.

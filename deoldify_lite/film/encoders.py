@@ -24,6 +24,7 @@ LARGE_PIXELS = 4_000_000
 X264_LARGE = "rc-lookahead=10:sync-lookahead=0"
 # These round up half of an odd size; the others refuse such a size.
 TAKES_ODD_SIZES = {"ffv1", "libvpx-vp9", "libaom-av1"}
+LOSSLESS = {"ffv1", "ffvhuff", "huffyuv", "utvideo", "magicyuv"}
 # These record for each frame which field comes first. (libx265 takes single fields.)
 MARKS_FIELDS = {"libx264", "ffv1", "mpeg2video", "mpeg4", "prores", "prores_aw", "prores_ks", "dnxhd"}
 HOLDS_CAPTIONS = {"libx264", "mpeg2video", "h264_nvenc", "hevc_nvenc"}

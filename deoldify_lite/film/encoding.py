@@ -1,12 +1,13 @@
 """How the picture of a result is encoded: encoder, quality, and pixel format."""
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 from deoldify_lite.errors import OptionError
 from deoldify_lite.film.encoders import (
     ENCODERS,
     LARGE_PIXELS,
+    LOSSLESS,
     MARKS_FIELDS,
     TAKES_ODD_SIZES,
     TRANSFER_OPTIONS,
@@ -15,6 +16,7 @@ from deoldify_lite.film.encoders import (
     nvenc_works,
 )
 from deoldify_lite.film.hdr10 import hdr10_option
+from deoldify_lite.film.kinds import FALLBACK_CONTAINER
 from deoldify_lite.film.probe import Film
 
 
@@ -40,17 +42,36 @@ class Encoding:
         plain = plain and not film.interlaced
         return "h264_nvenc" if self.on_gpu and plain and nvenc_works(film.width, film.height) else "libx264"
 
+    def written(self, film: Film, suffix: str) -> Film:
+        """The film as it is written into a container.
 
-def yuv_format(sampling: str, depth: int) -> str:
+        What is stored as RGB gets full range if the codec is lossless, so that no level is lost. Other codecs
+        lose more, and all players know limited range. .mkv alone marks full range for such codecs.
+        """
+        if film.is_rgb and self.codec in LOSSLESS and suffix == FALLBACK_CONTAINER:
+            return replace(film, colors=replace(film.colors, range="pc"))
+        return film
+
+
+class YuvFormat(NamedTuple):
+    """A planar pixel format that we write."""
+
+    sampling: str  # of chroma: 420, 422 or 444
+    depth: int  # bits of a sample
+    has_alpha: bool = False
+
+
+def yuv_format(sampling: str, depth: int, *, has_alpha: bool = False) -> str:
     """ffmpeg's name for a planar YUV format, such as yuv422p10le."""
-    return f"yuv{sampling}p" + (f"{depth}le" if depth > 8 else "")
+    return f"yuv{'a' * has_alpha}{sampling}p" + (f"{depth}le" if depth > 8 else "")
 
 
-# Pixel formats that we write -> chroma subsampling, and bits of a sample.
+# By name; ffmpeg lacks some with alpha, and encoders then do not offer them.
 YUV_FORMATS = {
-    yuv_format(sampling, depth): (sampling, depth)
+    yuv_format(sampling, depth, has_alpha=has_alpha): YuvFormat(sampling, depth, has_alpha)
     for depth in (8, 9, 10, 12, 14, 16)
     for sampling in ("420", "422", "444")
+    for has_alpha in (False, True)
 }
 
 
@@ -61,6 +82,7 @@ def encoder_options(film: Film, suffix: str, encoding: Encoding) -> dict[str, An
         OptionError: the encoder has no such quality scale or pixel format.
         VideoError: this ffmpeg has no such encoder.
     """
+    film = encoding.written(film, suffix)
     codec = encoding.codec_for(film, suffix)
     options: dict[str, Any] = {"c:v": codec, "pix_fmt": choose_pix_fmt(film, codec, encoding.pix_fmt)}
     if codec in ENCODERS:
@@ -97,26 +119,34 @@ def choose_pix_fmt(film: Film, codec: str, wanted: str | None = None) -> str:
         OptionError: the encoder has no such format, or none that is planar YUV.
     """
     offered = encoder_pix_fmts(codec)
-    ours = {name: key for name, key in YUV_FORMATS.items() if not offered or name in offered}
+    # An encoder that does not say what it takes is not asked for transparency.
+    ours = {
+        name: form
+        for name, form in YUV_FORMATS.items()
+        if (film.has_alpha and name in offered if form.has_alpha else not offered or name in offered)
+    }
     if wanted is not None:
         if wanted not in ours:
             raise OptionError(f"{codec} cannot write {wanted}; it can write {', '.join(ours) or 'no YUV'}")
         return wanted
     sampling, depth = film.sampling, film.depth
+    if film.is_rgb and codec in LOSSLESS:
+        sampling = "444"
     # Beyond 8 bits ffmpeg cannot put planes of odd sizes together but in 4:4:4 (seen with 5.1).
     if (film.width % 2 or film.height % 2) and (codec not in TAKES_ODD_SIZES or depth > 8):
         sampling = "444"
     elif film.interlaced and film.height % 4 and sampling == "420" and codec not in TAKES_ODD_SIZES:
         sampling = "422"  # Half the lines of each field would be no whole number.
 
-    def loss(name: str) -> tuple[bool, bool, int, int]:
-        # Lost bits of luma weigh most, then lost chroma detail, then the distance.
-        its_sampling, its_depth = ours[name]
+    def loss(name: str) -> tuple[bool, bool, bool, int, int]:
+        # Lost transparency weighs most, then lost bits of luma, lost chroma detail, and the distance.
+        its = ours[name]
         return (
-            its_depth < depth,
-            int(its_sampling) < int(sampling),
-            abs(its_depth - depth),
-            abs(int(its_sampling) - int(sampling)),
+            its.has_alpha < film.has_alpha,
+            its.depth < depth,
+            int(its.sampling) < int(sampling),
+            abs(its.depth - depth),
+            abs(int(its.sampling) - int(sampling)),
         )
 
     if not ours:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from deoldify_lite.errors import OptionError
-from deoldify_lite.film.encoders import HOLDS_CAPTIONS, MARKS_FIELDS
+from deoldify_lite.film.encoders import HOLDS_CAPTIONS, LOSSLESS, MARKS_FIELDS
 from deoldify_lite.film.encoding import YUV_FORMATS, Encoding, encoder_options
 from deoldify_lite.film.ffmpeg import open_file, open_test_picture, run_ffprobe
 from deoldify_lite.film.hdr10 import hdr10_option
@@ -32,6 +32,13 @@ log = logging.getLogger(__name__)
 _TAGS_OF_FILE = {"major_brand", "minor_version", "compatible_brands", "encoder", "duration", "timecode"}
 # .mov takes all sound, readable or not; this is always readable.
 _SURE_IN_MOV = {"aac", "ac3", "eac3", "mp3", "alac", "pcm_s16be", "pcm_s16le", "pcm_s24be", "pcm_s24le"}
+_ALPHA_REMEDIES = {
+    ".mkv": "--codec ffv1 keeps transparency",
+    ".mov": "--codec prores_ks keeps transparency",
+    ".webm": "--codec libvpx-vp9 keeps transparency",
+    ".mp4": "name the result .mov and use --codec prores_ks to keep transparency",
+    ".m4v": "name the result .mov and use --codec prores_ks to keep transparency",
+}
 
 
 class Fit(NamedTuple):
@@ -159,9 +166,18 @@ def _losses_of_picture(film: Film, suffix: str, encoding: Encoding) -> Iterable[
     """What the encoder does not keep of the picture."""
     codec = encoding.codec_for(film, suffix)
     pix_fmt = encoder_options(film, suffix, encoding)["pix_fmt"]
-    sampling, depth = YUV_FORMATS[pix_fmt]
-    if depth < film.depth or int(sampling) < int(film.sampling):
-        yield f"{codec} stores it as {pix_fmt}, which holds less than {film.pix_fmt}; --codec ffv1 holds all"
+    kept = YUV_FORMATS[pix_fmt]
+    if kept.depth < film.pixels.bits or int(kept.sampling) < int(film.sampling):
+        more = "; --codec ffv1 holds all" if film.pixels.bits <= 16 and codec != "ffv1" else ""
+        yield f"{codec} stores it as {pix_fmt}, which holds less than {film.pix_fmt}{more}"
+    if film.has_alpha and not kept.has_alpha:
+        # An opaque film of such a format is not worth a decode of all of it.
+        yield (
+            f"{film.pix_fmt} can be transparent, and {pix_fmt}, as which {codec} stores it, cannot; "
+            f"{_ALPHA_REMEDIES[suffix]}"
+        )
+    if film.is_rgb and codec in LOSSLESS and suffix != FALLBACK_CONTAINER:
+        yield f"{suffix} does not mark full range for {codec}, so its luma gets fewer levels; .mkv holds all"
     if film.hdr10 and not hdr10_option(codec, film.hdr10):
         yield f"{codec} takes no HDR10 metadata, which is not kept; --codec libx265 does"
     if film.interlaced and codec not in MARKS_FIELDS:

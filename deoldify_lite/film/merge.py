@@ -5,12 +5,22 @@ Luma stays a plane of its own that no filter computes with, so it comes out bit 
 
 from typing import Any
 
+from deoldify_lite.film.colors import is_grey
 from deoldify_lite.film.encoding import yuv_format
 from deoldify_lite.film.ffmpeg import filter_together
+from deoldify_lite.film.pixels import has_filter
 from deoldify_lite.film.probe import Film
 
 # Two decodes of a damaged film may differ by so many frames; more would shift the colours.
 TOLERATED_FRAMES = 2
+# Of RGB with more, the scale filter makes luma that is off by up to 4 of 65,535 (seen with 5.1).
+_MOST_EXACT_BITS = 12
+_ZSCALE_MATRIX = {
+    **{"bt709": "709", "bt470bg": "470bg", "smpte170m": "170m", "bt2020nc": "2020_ncl"},
+    **{"fcc": "fcc", "smpte240m": "240m"},
+}
+# Formats that hold transparency, by depth; of these, ffmpeg takes the one that a film has.
+_RGBA_FORMATS = {8: "rgba|bgra|argb|abgr|gbrap", 10: "gbrap10le", 12: "gbrap12le"}
 # ffmpeg's scale filter has its own names for some matrices.
 _SCALE_MATRIX = {"bt470bg": "bt470", "bt2020nc": "bt2020"}
 
@@ -58,13 +68,13 @@ def merge_chroma(film: Film, picture: Any, chroma: Any, *, sampling: str, may_ke
     ours = (
         ours.filter("format", yuv_format("444", film.depth)).filter("setparams", **tags).filter("setsar", 1)
     )
-    source, own = _split(source)
+    source, own = split(source)
     own = own.filter("scale", interl=-1, **ranges).filter("format", merged)
     if may_keep:
-        own, own_chroma = _split(own)
+        own, own_chroma = split(own)
         own_cb, own_cr = _planes(own_chroma, "u+v")
         mask, cb, cr = _planes(ours, "y+u+v")
-        cb_mask, cr_mask = _split(mask)
+        cb_mask, cr_mask = split(mask)
         cb, cr = _pick(cb_mask, cb, own_cb), _pick(cr_mask, cr, own_cr)
     else:
         cb, cr = _planes(ours, "u+v")
@@ -77,12 +87,55 @@ def merge_chroma(film: Film, picture: Any, chroma: Any, *, sampling: str, may_ke
     return picture.filter("setparams", **tags)
 
 
+def merge_alpha(film: Film, picture: Any, source: Any, pix_fmt: str, *, depth: int) -> Any:
+    """Give a picture the transparency of its film.
+
+    Args:
+        film: it has alpha.
+        picture: in YUV.
+        source: ffmpeg-python stream of the film's frames.
+        pix_fmt: the planar format of `picture`, with alpha.
+        depth: of both.
+
+    Returns:
+        ffmpeg-python stream in `pix_fmt`; all else in its frames is that of `picture`.
+    """
+    if film.planar:
+        known = film.pixels.little_endian
+    elif film.is_rgb or is_grey(film.pix_fmt):  # Of ya16le, ffmpeg gives alpha a pixel late (seen with 5.1).
+        known = _RGBA_FORMATS.get(film.depth, "gbrap16le|rgba64le")
+    else:
+        known = "yuva444p16le"
+    (alpha,) = _planes(source.filter("format", known), "a")
+    alpha = alpha.filter("format", _grey_format(depth)).filter("setsar", 1)
+    picture, opaque = split(picture)
+    merged = filter_together([*_planes(opaque, "y+u+v"), alpha], "mergeplanes", "0x00102030", pix_fmt)
+    return filter_together([picture.filter("format", pix_fmt), merged], "blend", all_opacity=0, shortest=1)
+
+
 def _as_planes(film: Film, picture: Any) -> Any:
     """The picture in a format whose luma is a plane of its own."""
     if film.planar:
-        # No change, unless the film changes its size midway.
-        return picture.filter("scale", film.width, film.height).filter("format", film.pix_fmt)
+        # No change but in byte order, unless the film changes its size midway.
+        picture = picture.filter("scale", film.width, film.height)
+        return picture.filter("format", film.pixels.little_endian)
+    if is_grey(film.pix_fmt):
+        if film.has_alpha:
+            picture = picture.filter("format", "ya8" if film.depth == 8 else "ya16le")
+            (picture,) = _planes(picture, "y")
+        return picture.filter("scale", film.width, film.height).filter("format", _grey_format(film.depth))
     colors = film.colors
+    if film.is_rgb and film.depth > _MOST_EXACT_BITS and has_filter("zscale"):
+        picture = picture.filter("format", "gbrp14le" if film.depth == 14 else "gbrp16le")
+        matrix = _ZSCALE_MATRIX.get(colors.matrix, colors.matrix)
+        picture = picture.filter(
+            "zscale",
+            film.width,
+            film.height,
+            matrix=matrix,
+            range="full" if colors.range == "pc" else "limited",
+        )
+        return picture.filter("format", yuv_format("444", film.depth))
     scaling = {
         "interl": -1,
         "out_range": colors.range,
@@ -96,6 +149,11 @@ def _as_planes(film: Film, picture: Any) -> Any:
     return picture.filter("format", formats)
 
 
+def _grey_format(depth: int) -> str:
+    """ffmpeg's name for a grey format."""
+    return "gray" if depth == 8 else f"gray{depth}le"
+
+
 def _pick(mask: Any, ours: Any, own: Any) -> Any:
     """Our plane, or the source's own where the mask says so.
 
@@ -104,7 +162,7 @@ def _pick(mask: Any, ours: Any, own: Any) -> Any:
     more than the neutral that then stands for ours. (`maskedmerge` does with two pictures and a mask, but
     computes, and is off by one at an end of the range.)
     """
-    bar, ours = _split(ours)
+    bar, ours = split(ours)
     return filter_together([mask, bar, ours, own], "threshold")
 
 
@@ -114,7 +172,7 @@ def _planes(picture: Any, names: str) -> list[Any]:
     return [planes[i] for i, _ in enumerate(names.split("+"))]
 
 
-def _split(stream: Any) -> tuple[Any, Any]:
+def split(stream: Any) -> tuple[Any, Any]:
     """A stream twice, as each can be used only once."""
     both = stream.split()
     return both[0], both[1]

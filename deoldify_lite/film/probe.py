@@ -14,12 +14,12 @@ from deoldify_lite.film.colors import Colors, is_rgb, settle_colors
 from deoldify_lite.film.ffmpeg import run_ffprobe
 from deoldify_lite.film.hdr10 import LIGHT_LEVEL, MASTERING, Hdr10, read_hdr10
 from deoldify_lite.film.pictures import choose_picture, note_on_pictures
+from deoldify_lite.film.pixels import TRANSPARENT_PALETTES, PixelFormat, describe_pixels, has_decoder
 from deoldify_lite.film.process import last_words
 from deoldify_lite.film.rate import measure_rate, read_fraction
 
 log = logging.getLogger(__name__)
 
-_PLANAR = re.compile(r"(?:yuv[aj]?(?P<sampling>4\d\d)p|gray)(?P<depth>\d+)?(?:le)?")
 _CAPTIONS, _GOP_TIMECODE = "ATSC A53 Part 4 Closed Captions", "GOP timecode"
 # Side data that is kept, or that belongs to the encoding and not to the film.
 _NOT_LOST = {
@@ -27,9 +27,11 @@ _NOT_LOST = {
     *("Display Matrix", "3x3 displaymatrix", "CPB properties", "AVPanScan", "QP table properties"),
     *("Video encoding parameters", "H.26[45] User Data Unregistered SEI message", "Film grain parameters"),
 }
+# ffmpeg's decoders that give the transparency of a codec, of 8 bits in 4:2:0, where its usual one does not.
+_ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 # Tags of a picture's stream that belong to its encoding, or are written anew.
 _TAGS_OF_ENCODING = re.compile(
-    r"(encoder|duration|bps|number_of_\w+|_statistics_\w+|vendor_id|rotate|timecode)(-\w+)?"
+    r"(encoder|duration|bps|number_of_\w+|_statistics_\w+|vendor_id|rotate|timecode|alpha_mode)(-\w+)?"
 )
 
 
@@ -72,6 +74,7 @@ class Film:
     timecode: str | None = None  # of the first frame
     captions: bool = False  # its frames hold closed captions
     tags: tuple[str, ...] = ()  # names of the file's metadata
+    decoder: str | None = None  # of the picture, if ffmpeg's usual one does not give all
     lost: tuple[str, ...] = ()  # side data of its picture that is not kept, by ffprobe's names
     notes: tuple[str, ...] = ()  # warnings: a sentence for each thing that is not as a user would expect
 
@@ -86,9 +89,14 @@ class Film:
         return self.first_field is not None and not self.deinterlace
 
     @property
+    def pixels(self) -> PixelFormat:
+        """Its pixel format."""
+        return describe_pixels(self.pix_fmt)
+
+    @property
     def planar(self) -> bool:
         """Whether luma is a plane of its own, so that it can be copied."""
-        return _PLANAR.fullmatch(self.pix_fmt) is not None
+        return self.pixels.planar
 
     @property
     def is_rgb(self) -> bool:
@@ -98,19 +106,18 @@ class Film:
     @property
     def sampling(self) -> str:
         """Chroma subsampling: 420, 422 or 444; 420 for grey, RGB and whatever few players know."""
-        found = _PLANAR.fullmatch(self.pix_fmt)
-        sampling = found["sampling"] if found else None
-        return sampling if sampling in ("422", "444") else "420"
+        return self.pixels.sampling
 
     @property
     def depth(self) -> int:
-        """Bits per sample."""
-        if found := _PLANAR.fullmatch(self.pix_fmt):
-            return int(found["depth"] or 8)
-        # Packed and big-endian formats: p010le, gbrp12le, yuv420p10be, x2rgb10le, rgb48le, ya16le ...
-        found = re.search(r"(?:p0|p2|p4|p|gray|y2|rgb|bgr|ya|rgba|xyz)(\d\d)(?:le|be)$", self.pix_fmt)
-        bits = int(found[1]) if found else 8
-        return {48: 16, 64: 16}.get(bits, bits)
+        """Bits per sample of its result, if the codec holds so many."""
+        return self.pixels.depth
+
+    @property
+    def has_alpha(self) -> bool:
+        """Whether its frames can be transparent."""
+        palette = self.pix_fmt == "pal8" and self.codec in TRANSPARENT_PALETTES
+        return palette or self.pixels.has_alpha
 
 
 def probe_film(path: Path) -> Film:
@@ -153,6 +160,12 @@ def probe_film(path: Path) -> Film:
     side_data = [data for part in (picture, *frames) for data in part.get("side_data_list", ())]
     kinds = [data.get("side_data_type", "") for data in side_data]
     others = [s for s in header["streams"] if s["index"] != picture["index"]]
+    lost = [kind for kind in kinds if kind and kind not in _NOT_LOST]
+    decoder = _alpha_decoder(picture)
+    if decoder and frame["pix_fmt"] == "yuv420p" and has_decoder(decoder):
+        frame["pix_fmt"] = "yuva420p"
+    elif decoder:
+        lost, decoder = [*lost, "transparency, which this ffmpeg does not decode,"], None
     first_field = _first_field(frames)
     if first_field and rotation % 360:
         raise VideoError(
@@ -185,7 +198,8 @@ def probe_film(path: Path) -> Film:
         timecode=_timecode([picture, *others, container], side_data),
         captions=_CAPTIONS in kinds,
         tags=tuple(container.get("tags", ())),
-        lost=tuple(dict.fromkeys(kind for kind in kinds if kind and kind not in _NOT_LOST)),
+        decoder=decoder,
+        lost=tuple(dict.fromkeys(lost)),
         notes=note_on_pictures(pictures, picture),
     )
 
@@ -255,6 +269,12 @@ def _is_written_anew(stream: dict[str, Any]) -> bool:
     return stream.get("codec_type") == "data" and (
         tag == "tmcd" or (tag == "text" and stream.get("codec_name") == "bin_data")
     )
+
+
+def _alpha_decoder(picture: dict[str, Any]) -> str | None:
+    """The decoder that gives a picture's transparency, where that is apart from its frames."""
+    tags = {name.lower(): value for name, value in picture.get("tags", {}).items()}
+    return _ALPHA_DECODERS.get(picture.get("codec_name", "")) if tags.get("alpha_mode") == "1" else None
 
 
 def _rotation(picture: dict[str, Any]) -> int:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from deoldify_lite.errors import VideoError
 from deoldify_lite.film.chroma import has_chroma
+from deoldify_lite.film.colors import is_grey
 from deoldify_lite.film.cut import Cut
 from deoldify_lite.film.ffmpeg import write_command
 from deoldify_lite.film.probe import Film
@@ -95,7 +96,7 @@ class FrameReader:
         assert self._process is not None, "use the reader in a with block"
         size, half = self.size_px, self.size_px // 2
         # ffmpeg takes grey pictures for full range, whatever their tags say.
-        limited = self.film.pix_fmt.startswith("gray") and self.film.colors.range == "tv"
+        limited = is_grey(self.film.pix_fmt) and self.film.colors.range == "tv"
         table = luma_table(self.film.colors)
         length = size * size + (2 * half * half if self.with_chroma else 0)
         while data := self._process.stdout.read(length):

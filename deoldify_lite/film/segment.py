@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from deoldify_lite.film.chroma import convert_chroma, encode_chroma
 from deoldify_lite.film.cut import Cut
 from deoldify_lite.film.encoding import YUV_FORMATS, Encoding, encoder_options, yuv_format
 from deoldify_lite.film.ffmpeg import open_pipe, write_command
-from deoldify_lite.film.merge import TOLERATED_FRAMES, merge_chroma
+from deoldify_lite.film.merge import TOLERATED_FRAMES, merge_alpha, merge_chroma, split
 from deoldify_lite.film.process import FfmpegProcess
 from deoldify_lite.film.tone import fit_chroma
 
@@ -54,7 +55,8 @@ class SegmentEncoder:
         os.close(handle)
         self.path = Path(name)
         """The segment's file; whole after `end`."""
-        self._cut = cut
+        film = encoding.written(cut.film, out_path.suffix.lower())
+        self._cut = cut = replace(cut, film=film)
         self._before = before
         # A frame of yuv444p16le; for its luma see `merge_chroma`.
         self._planes = np.zeros((3, *chroma_size), np.uint16)
@@ -154,13 +156,19 @@ def _encode_arguments(cut: Cut, segment: SegmentEncoder, encoding: Encoding, may
     """The command that joins the source's luma with our chroma and encodes both."""
     film, colors = cut.film, cut.film.colors
     options = encoder_options(film, segment.out_path.suffix.lower(), encoding)
-    sampling, _ = YUV_FORMATS[options["pix_fmt"]]
+    pix_fmt = options["pix_fmt"]
+    sampling, depth, has_alpha = YUV_FORMATS[pix_fmt]
     height, width = segment.chroma_size
     chroma = open_pipe(pixel_format="yuv444p16le", video_size=(width, height), framerate=str(film.rate))
-    picture = merge_chroma(film, cut.open_picture(), chroma["v"], sampling=sampling, may_keep=may_keep)
-    if options["pix_fmt"] != yuv_format(sampling, film.depth):
+    source = cut.open_picture()
+    if has_alpha:
+        source, transparent = split(source)
+    picture = merge_chroma(film, source, chroma["v"], sampling=sampling, may_keep=may_keep)
+    if depth != film.depth:
         picture = picture.filter("scale", in_range=colors.range, out_range=colors.range)
-        picture = picture.filter("format", options["pix_fmt"])
+        picture = picture.filter("format", yuv_format(sampling, depth))
+    if has_alpha:
+        picture = merge_alpha(film, picture, transparent, pix_fmt, depth=depth)
     aspect = film.pixel_aspect
     picture = picture.filter("setsar", sar=str(aspect or 0), max=65535)
     return write_command([picture], segment.path, {"progress": "pipe:1", **options}, repeated=["-nostats"])

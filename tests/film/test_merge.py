@@ -72,7 +72,7 @@ def test_kept_frames_are_the_source_bit_by_bit(tmp_path: Path, arguments: list[s
     check_kept(source, 10)
 
 
-RGB_TO_YUV = "scale=out_color_matrix=bt709:out_range=tv:flags=accurate_rnd+full_chroma_inp+full_chroma_int"
+RGB_TO_YUV = "scale=out_color_matrix=bt709:out_range=pc:flags=accurate_rnd+full_chroma_inp+full_chroma_int"
 
 
 @pytest.mark.slow
@@ -80,8 +80,8 @@ RGB_TO_YUV = "scale=out_color_matrix=bt709:out_range=tv:flags=accurate_rnd+full_
     ("arguments", "filters"),
     [
         ([*FFV1, "yuv411p"], ["format=yuv420p"]),
-        (["-c:v", "rawvideo", "-pix_fmt", "yuyv422"], ["format=yuv422p", "scale", "format=yuv420p"]),
-        ([*FFV1, "bgr0"], [RGB_TO_YUV, "format=yuv444p", "scale", "format=yuv420p"]),
+        (["-c:v", "rawvideo", "-pix_fmt", "yuyv422"], ["format=yuv422p"]),
+        ([*FFV1, "bgr0"], [RGB_TO_YUV, "format=yuv444p"]),
     ],
     ids=["411", "packed", "RGB"],
 )
