@@ -7,7 +7,7 @@ holds, so the header is read here first, bit by bit.
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from deoldify_lite.photo.attached import GAIN_MAP, warn_of_parts
 from deoldify_lite.photo.boxes import boxes_of
@@ -31,7 +31,8 @@ _LAYOUT = (
 
 def jxl_size(path: Path, file: BinaryIO) -> tuple[int, int]:
     """Return width and height of an open JPEG XL; errors as of `jxl_header`."""
-    return jxl_header(file)[:2]
+    header = jxl_header(file)
+    return header.width, header.height
 
 
 def decode_jxl(path: Path, file: BinaryIO, warn: Warn) -> Decoded:
@@ -42,8 +43,8 @@ def decode_jxl(path: Path, file: BinaryIO, warn: Warn) -> Decoded:
         Exception: of any kind, if it is damaged.
     """
     load_package(JXL, path)
-    width, height, bits = jxl_header(file)
-    check_size(path, width, height)
+    header = jxl_header(file)
+    check_size(path, header.width, header.height)
     boxes = list(islice(_boxes(file), _MOST_BOXES))
     warn_of_parts(_parts_of(boxes), warn)
     xmp = dict(boxes).get(b"xml ")
@@ -51,8 +52,12 @@ def decode_jxl(path: Path, file: BinaryIO, warn: Warn) -> Decoded:
     image = open_image(file, ("JXL",))
     check_size(path, *image.size)
     image.load()
-    if bits > 8 and image.mode != "I;16":
-        warn(f"has {bits} bits, of which 8 are read")
+    if header.bits > 8 and image.mode != "I;16":
+        warn(f"has {header.bits} bits, of which 8 are read")
+    if header.is_animation:
+        warn("holds several frames; only one is used")
+    if header.extra_channels > image.mode.endswith("A"):
+        warn("has more channels than colours and alpha, such as infrared; they are left out")
     # The decoder turns every picture upright, but for one that was a JPEG once, whose EXIF says how it lies.
     orientation = image.getexif().get(ORIENTATION, 1) if getattr(image, "jpeg", False) else 1
     exif = image.info.get("exif")
@@ -69,10 +74,20 @@ def _parts_of(boxes: list[tuple[bytes, bytes]]) -> list[str]:
     return list(dict.fromkeys(parts))
 
 
-def jxl_header(file: BinaryIO) -> tuple[int, int, int]:
-    """Read width, height and bits a sample of an open JPEG XL by its first fields.
+class JxlHeader(NamedTuple):
+    """What stands in front of the picture."""
 
-    Bits are 8 where the file does not say them first, behind the size.
+    width: int
+    height: int
+    bits: int = 8  # a sample
+    extra_channels: int = 0  # beside colours; alpha is one
+    is_animation: bool = False
+
+
+def jxl_header(file: BinaryIO) -> JxlHeader:
+    """Read the first fields of an open JPEG XL.
+
+    Bits and extra channels are unknown, and as above, where other fields stand between them and the size.
 
     Raises:
         ValueError: there is no such header.
@@ -90,19 +105,23 @@ def jxl_header(file: BinaryIO) -> tuple[int, int, int]:
     # ImageMetadata
     all_default = fields.take(1)
     if all_default:
-        return width, height, 8
+        return JxlHeader(width, height)
     extra_fields = fields.take(1)
     if extra_fields:
-        orientation = fields.take(3)
+        fields.take(3)  # orientation
         others_follow = fields.take(3)  # an intrinsic size, a preview, an animation: a bit for each
-        if orientation or others_follow:
-            return width, height, 8
+        if others_follow:
+            return JxlHeader(width, height, is_animation=bool(others_follow & 4))
     # BitDepth
     is_float = fields.take(1)
     if is_float:
-        return width, height, 32
+        return JxlHeader(width, height, 32)
     choice = fields.take(2)
-    return width, height, (8, 10, 12)[choice] if choice < 3 else fields.take(6) + 1
+    bits = (8, 10, 12)[choice] if choice < 3 else fields.take(6) + 1
+    fields.take(1)  # whether 16 bits are enough while it is decoded
+    choice = fields.take(2)
+    extra_channels = (0, 1)[choice] if choice < 2 else (2, 1)[choice - 2] + fields.take((4, 12)[choice - 2])
+    return JxlHeader(width, height, bits, extra_channels)
 
 
 # Width to height, by the field `ratio` less one.

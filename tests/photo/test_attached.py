@@ -195,6 +195,32 @@ def test_segments_that_are_left_out_have_names(tmp_path: Path) -> None:
     assert "APP15, APP1 (thermal picture), APP11 (signed history" in warning and "APP12" not in warning
 
 
+def test_channels_and_frames_of_a_jpeg_xl_that_are_left_out_are_told_of(tmp_path: Path) -> None:
+    pytest.importorskip("pillow_jxl", reason="pillow-jxl-plugin is not installed")
+    imagecodecs = pytest.importorskip("imagecodecs", reason="imagecodecs is not installed")
+    grey = NOISE[..., 0]
+    planes = np.stack([grey, grey[::-1], grey[:, ::-1]])
+    for name, data, words in (
+        ("plain", imagecodecs.jpegxl_encode(NOISE), None),
+        ("alpha", imagecodecs.jpegxl_encode(np.dstack([NOISE, grey])), None),
+        ("extra", imagecodecs.jpegxl_encode(planes, planar=True), "more channels"),
+        ("frames", imagecodecs.jpegxl_encode(np.stack([NOISE, NOISE[::-1]])), "several frames"),
+    ):
+        path = tmp_path / f"{name}.jxl"
+        path.write_bytes(data)
+        warnings = read_photo(path).warnings
+        assert len(warnings) == (words is not None) and (words is None or words in warnings[0]), name
+
+
+def test_boxes_of_a_jpeg_xl_that_are_left_out_have_names(tmp_path: Path) -> None:
+    pillow_jxl = pytest.importorskip("pillow_jxl", reason="pillow-jxl-plugin is not installed")
+    encoder = pillow_jxl.Encoder(mode="RGB", use_container=True)
+    data = encoder(NOISE.tobytes(), NOISE.shape[1], NOISE.shape[0], jpeg_encode=False)
+    (tmp_path / "a.jxl").write_bytes(data + box(b"jhgm", bytes(9)) + box(b"jumb", bytes(9)))
+    (warning,) = read_photo(tmp_path / "a.jxl").warnings
+    assert "a gain map for HDR, a box 'jumb'" in warning
+
+
 @pytest.mark.parametrize("suffix", [".heic", ".avif"])
 def test_a_video_in_a_heic_or_avif_is_told_of(tmp_path: Path, suffix: str) -> None:
     if suffix == ".heic":
