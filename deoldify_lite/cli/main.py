@@ -5,6 +5,7 @@ import logging
 import signal
 import sys
 import threading
+import warnings
 from collections.abc import Callable, Sequence
 
 from deoldify_lite.cli.completion import fill_completion_parser
@@ -110,6 +111,7 @@ def _run(args: argparse.Namespace) -> int:
     level = logging.DEBUG if args.verbose else logging.ERROR if args.quiet else logging.INFO
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s", stream=sys.stderr)
     log.setLevel(level)
+    warnings.showwarning = lambda message, *_: log.warning("%s", " ".join(str(message).split()))
     # When the terminal is closed or the system shuts down, clean up as on Ctrl-C; but a signal that nohup has
     # made the process ignore stays ignored.
     for name in ("SIGTERM", "SIGHUP"):

@@ -9,6 +9,8 @@ import sys
 from contextlib import suppress
 from typing import Any, TextIO
 
+from deoldify_lite.system.native_lines import catch_lines
+
 ERRORS = "deoldify_lite.file_name"
 
 
@@ -20,7 +22,10 @@ def prepare_streams() -> None:
     os.close(number)
     codecs.register_error(ERRORS, _encode_name)
     sys.stdout = _prepared(sys.stdout, ERRORS)
-    sys.stderr = _prepared(sys.stderr, "backslashreplace")
+    stderr = sys.stderr
+    sys.stderr = _prepared(stderr, "backslashreplace", another=True)
+    if sys.stderr is not stderr:
+        catch_lines()
 
 
 def problem_of_stdout() -> str:
@@ -47,7 +52,8 @@ class _Unfailing(io.FileIO):
         return count
 
 
-def _prepared(stream: TextIO | None, errors: str) -> TextIO:
+def _prepared(stream: TextIO | None, errors: str, *, another: bool = False) -> TextIO:
+    """Return a stream that fails no run, if wanted on another descriptor than the given one."""
     if stream is None:  # closed, and now /dev/null
         return open(os.devnull, "w", encoding="utf-8", errors=errors)
     if not isinstance(stream, io.TextIOWrapper):
@@ -58,7 +64,8 @@ def _prepared(stream: TextIO | None, errors: str) -> TextIO:
     if type(stream) is not io.TextIOWrapper or os.name == "nt":
         return stream
     stream.flush()
-    raw = _Unfailing(stream.fileno(), "w", closefd=False)
+    number = os.dup(stream.fileno()) if another else stream.fileno()
+    raw = _Unfailing(number, "w", closefd=another)
     return io.TextIOWrapper(
         io.BufferedWriter(raw), encoding=stream.encoding, errors=errors, line_buffering=True
     )

@@ -16,6 +16,7 @@ from deoldify_lite.photo.photo import Photo
 from deoldify_lite.photo.tiff_write import TiffWriter
 from deoldify_lite.system.files import Deliver, atomic_path
 from deoldify_lite.system.library_warnings import DECODER, ENCODER, collected_warnings
+from deoldify_lite.system.native_lines import with_lines
 
 
 def read_photo(path: Path, *, page: int = 0) -> Photo:
@@ -40,9 +41,14 @@ def read_photo(path: Path, *, page: int = 0) -> Photo:
         InputError: it is missing, empty, truncated, damaged, too large, or no such picture, or it needs a
             package that is not installed.
     """
-    try:
+
+    def read() -> tuple[Photo, list[str]]:
         with open(path, "rb") as file, collected_warnings(DECODER) as warnings:
-            photo = decode_photo(path, file, warnings.append, page)
+            return decode_photo(path, file, warnings.append, page), warnings
+
+    try:
+        (photo, warnings), lines = with_lines(read)
+        warnings += [f"{DECODER}: {line}" for line in lines]
         return replace(photo, warnings=tuple(dict.fromkeys(warnings)))
     except (DeoldifyError, MemoryError):
         raise
@@ -52,7 +58,9 @@ def read_photo(path: Path, *, page: int = 0) -> Photo:
     except Exception as error:  # on damaged files, decoders raise nearly anything
         if isinstance(error, OSError) and error.strerror:
             raise InputError(f"{path}: cannot be opened: {error.strerror}") from error
-        reason = str(error) or type(error).__name__
+        # Of OpenCV's errors the words alone, without places in its source.
+        words = getattr(error, "err", "") or str(error) or type(error).__name__
+        reason = " ".join(word for word in words.split() if word != ">")
         remedy = "Open it in an image editor and save it again"
         raise InputError(f"{path}: truncated, damaged or unsupported ({reason}). {remedy}") from error
 

@@ -10,7 +10,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
+from helpers.pictures import grey_picture
 from helpers.places import ROOT
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="written for a POSIX shell")
@@ -135,3 +137,33 @@ def test_a_report_takes_no_name_of_a_photo(tmp_path: Path, photos: Path) -> None
     done = shell("deoldify-lite folder --json photos/a.jpg photos/b.png", tmp_path)
     assert done.returncode == 2 and b"photos/a.jpg" in done.stderr
     assert (photos / "a.jpg").read_bytes() == before
+
+
+@pytest.mark.slow
+def test_lines_of_libraries_become_warnings_of_the_file(tmp_path: Path, tiny_weights: Path) -> None:
+    """A fax of which libtiff reads on after the damage, and prints where it was."""
+    (tmp_path / "faxes").mkdir()
+    picture = Image.fromarray(grey_picture(120, 160)).convert("1")
+    for name in ("good", "bad"):
+        picture.save(tmp_path / "faxes" / f"{name}.tif", compression="group4")
+    data = bytearray((tmp_path / "faxes" / "bad.tif").read_bytes())
+    data[len(data) // 2 : len(data) // 2 + 40] = b"\xa5\x01" * 20
+    (tmp_path / "faxes" / "bad.tif").write_bytes(data)
+    options = f"--weights '{tiny_weights}' --render-factor 4 --quiet --json r.json"
+    done = shell(f"deoldify-lite folder faxes {options}", tmp_path)
+    assert (done.returncode, done.stderr) == (0, b"")
+    items = {
+        Path(item["source"]).stem: item["warnings"]
+        for item in json.loads((tmp_path / "r.json").read_text())["items"]
+    }
+    assert any("its decoder warns: Fax4Decode: " in warning for warning in items["bad"])
+    assert not any("decoder" in warning for warning in items["good"])
+
+
+def test_warnings_of_python_are_logged(tmp_path: Path) -> None:
+    warns = PRINTS.replace("print(", "__import__('warnings').warn('odd\\n file'); print(", 1)
+    (tmp_path / "warns.py").write_text(warns)
+    done = shell(f'"{sys.executable}" warns.py a.jpg', tmp_path)
+    assert (
+        done.returncode == 0 and b"UserWarning" not in done.stderr and b"WARNING: odd file\n" in done.stderr
+    )

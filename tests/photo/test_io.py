@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 import struct
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
@@ -169,3 +171,21 @@ def test_good_files_are_silent_and_torch_is_not_needed(tmp_path: Path) -> None:
         [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        (lambda: cv2.cvtColor(np.zeros((2, 2), np.int8), cv2.COLOR_GRAY2RGB), r"\(Unsupported depth of"),
+        (lambda: struct.unpack(">I", b""), r"\(unpack requires"),
+        (lambda: {}["a\n  b"], r"\('a"),
+    ],
+)
+def test_an_error_of_a_decoder_is_one_line_of_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: Callable[[], object], reason: str
+) -> None:
+    (tmp_path / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    monkeypatch.setattr(photo_io, "decode_photo", lambda *_: code())
+    with pytest.raises(InputError, match=reason) as caught:
+        read_photo(tmp_path / "a.png")
+    assert "a.png" in str(caught.value) and not re.search(r"\n|\.hpp|\.cpp", str(caught.value))
