@@ -54,6 +54,8 @@ def fit_into(kind: Kind, photo: Photo, warn: Warn) -> Photo:
             rgb = on_white(rgb, to_depth(alpha, rgb.dtype))
         alpha = None
     if kind.bits == 8:
+        if rgb.dtype == np.uint16 and photo.format == kind.name:  # nobody chose a kind with fewer bits
+            warn("is written with 8 bits a sample, of more that it has; choose png or tif to keep 16")
         rgb, alpha = to_depth(rgb, np.uint8), None if alpha is None else to_depth(alpha, np.uint8)
     extra = photo.extra
     if extra is not None and not kind.holds_extra:

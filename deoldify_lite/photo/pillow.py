@@ -20,13 +20,14 @@ from deoldify_lite.photo.exif import ORIENTATION, upright_exif
 from deoldify_lite.photo.iptc import iptc_of_resources, other_resources
 from deoldify_lite.photo.jp2 import read_jp2
 from deoldify_lite.photo.jpeg import comments_of, exif_of, more_xmp, photoshop_of, warn_of_unknown
-from deoldify_lite.photo.kinds import AVIF, BMP, JP2, NETPBM, PSD, SGI, Kind, pillow_names
+from deoldify_lite.photo.kinds import AVIF, BMP, JP2, JPEG, NETPBM, PSD, SGI, Kind, pillow_names
 from deoldify_lite.photo.limits import check_size, open_image, without_pillows_limit
 from deoldify_lite.photo.mending import is_cut, mended
 from deoldify_lite.photo.photo import Decoded, Photo
 from deoldify_lite.photo.png import COLOR_CHUNKS, Chunk, read_chunks, take_iptc
 from deoldify_lite.photo.profiles import samples_and_profile
 from deoldify_lite.photo.psd import check_psd, psd_metadata, without_selection
+from deoldify_lite.photo.rare_jpeg import decode_rare_jpeg
 from deoldify_lite.photo.samples import (
     Samples,
     decode_with_opencv,
@@ -89,6 +90,8 @@ def decode_with_pillow(path: Path, file: BinaryIO, kind: Kind | None, warn: Warn
     if format == "PNG" and (channels := _deep_png_channels(file)):
         del image
         samples = _deep_png_samples(file, channels, info.get("transparency"))
+    elif "samples" in more:
+        samples = more["samples"]
     elif (deep := _deep_samples(file, image.mode, info.get("most", 255), warn)) is not None:
         del image
         samples = deep
@@ -133,6 +136,9 @@ def _loaded(
     except (InputError, MemoryError):
         raise
     except Exception:
+        if rare := decode_rare_jpeg(path, file):
+            samples, header = rare
+            return open_with_pillow(path, header, JPEG), file, {"samples": samples}
         for copy, fault in mended(file):
             with suppress(Exception):
                 found = attempt(copy)

@@ -10,6 +10,7 @@ from typing import Any, BinaryIO, NamedTuple
 import numpy as np
 import tifffile
 from PIL import Image
+from PIL.TiffImagePlugin import COMPRESSION_INFO
 
 from deoldify_lite.errors import InputError
 from deoldify_lite.photo.exif import (
@@ -30,10 +31,12 @@ from deoldify_lite.photo.limits import check_size, open_image, without_pillows_l
 from deoldify_lite.photo.photo import Decoded
 from deoldify_lite.photo.profiles import samples_and_profile
 from deoldify_lite.photo.samples import QUARTER_TURNS, Samples, decode_with_opencv, without_premultiplying
+from deoldify_lite.photo.tiff_depth import at_known_depth, check_depth, refusal_of
 from deoldify_lite.photo.tiff_tags import RESOURCES_TAG, tags_of_page
 from deoldify_lite.system.library_warnings import Warn
 
 MOST_PAGES = 10_000
+_PLAIN = (0, 1, 2)  # photometric interpretations: grey and RGB
 # Tags of raw photos: further pictures, of which the first page is a preview, and DNG's version.
 _OF_RAW = (330, 50706)
 _MASK = 4  # bit of NewSubfileType: the page says which pixels of another page are opaque
@@ -82,9 +85,13 @@ def decode_page(path: Path, file: BinaryIO, index: int, warn: Warn) -> Decoded:
                     f"{path}: begins with a mere preview, as raw photos do; develop it to TIFF first"
                 )
             warn("says that it is a mere preview, but holds no other picture")
-        if page.sampleformat == 3 or page.bitspersample not in (1, 2, 4, 8, 16):
-            raise ValueError(f"{page.bitspersample}-bit samples; 8 or 16 bits are read")
-        samples, extra = _samples_of(page, file, warn)
+        try:
+            check_depth(path, page, is_plain=page.photometric in _PLAIN)
+            samples, extra = _samples_of(page, file, warn)
+        except (InputError, MemoryError):
+            raise
+        except Exception as error:
+            raise refusal_of(path, page, error) from error
         tags = _tags_of(tiff, page, file)
         exif = exif_of_tiff(tags, warn)
         orientation = tags.get(ORIENTATION, 1)
@@ -97,12 +104,12 @@ def decode_page(path: Path, file: BinaryIO, index: int, warn: Warn) -> Decoded:
     units_per_inch = {2: 1, 3: 2.54}.get(tags.get(RESOLUTION_UNIT, 2))  # inches, centimetres; or none is said
     dpi = (across * units_per_inch, down * units_per_inch) if units_per_inch else None
     if samples is None:
-        file.seek(0)
-        image = open_image(file, ("TIFF",))
-        with without_pillows_limit():  # Pillow checks it again when it loads a TIFF
-            image.seek(index)
-            check_size(path, *image.size)
-            image.load()
+        try:
+            image = _with_pillow(path, file, index)
+        except (InputError, MemoryError):
+            raise
+        except Exception as error:
+            raise refusal_of(path, page, error) from error
         # Pillow turns TIFFs while it loads them, and then takes the tag away.
         left = image.getexif().get(ORIENTATION, 1)
         if dpi and (orientation in QUARTER_TURNS) != (left in QUARTER_TURNS):
@@ -122,6 +129,16 @@ def decode_page(path: Path, file: BinaryIO, index: int, warn: Warn) -> Decoded:
         tags=others,
         extra=extra,
     )
+
+
+def _with_pillow(path: Path, file: BinaryIO, index: int) -> Image.Image:
+    file.seek(0)
+    image = open_image(file, ("TIFF",))
+    with without_pillows_limit():  # Pillow checks it again when it loads a TIFF
+        image.seek(index)
+        check_size(path, *image.size)
+        image.load()
+    return image
 
 
 def _tags_of(tiff: tifffile.TiffFile, page: Any, file: BinaryIO) -> Image.Exif:
@@ -178,29 +195,29 @@ def _samples_of(page: Any, file: BinaryIO, warn: Warn) -> tuple[Samples | None, 
     Both are None if Pillow reads all that can be kept.
     """
     channels = _channels_of(page)
-    is_plain = page.photometric in (0, 1, 2)  # grey or RGB
-    if is_plain and page.bitspersample == 16:
-        return _split_samples(page, file, channels)
+    is_plain = page.photometric in _PLAIN
+    if is_plain and (page.bitspersample > 8 or page.compression not in COMPRESSION_INFO):
+        return _split_samples(page, file, channels, warn)
     if not channels.others:
         return None, None
     if is_plain and page.bitspersample == 8:
         try:
-            return _split_samples(page, file, channels)
+            return _split_samples(page, file, channels, warn)
         except Exception:  # on a codec that tifffile lacks, or on damaged files
             file.seek(0)
     warn("has more channels than colours and alpha, such as infrared; they are left out")
     return None, None
 
 
-def _split_samples(page: Any, file: BinaryIO, kinds: _Channels) -> tuple[Samples, Samples | None]:
-    """Decode a grey or RGB page of 8 or 16 bits: colours with alpha, and all other channels."""
+def _split_samples(page: Any, file: BinaryIO, kinds: _Channels, warn: Warn) -> tuple[Samples, Samples | None]:
+    """Decode a grey or RGB page of tifffile: colours with alpha, and all other channels."""
     height, width, channels = page.imagelength, page.imagewidth, page.samplesperpixel
     planar = channels > 1 and page.planarconfig == 2
     if not all(page.databytecounts):
         raise ValueError("parts of the picture were never written")
     try:
         pixels = page.asarray()
-    except ValueError as error:
+    except (ValueError, ImportError) as error:
         # tifffile needs one more large package for LZW, which OpenCV has, though not for separate planes.
         if "imagecodecs" not in str(error) or planar:
             raise
@@ -209,11 +226,11 @@ def _split_samples(page: Any, file: BinaryIO, kinds: _Channels) -> tuple[Samples
         alone = without_orientation(first_directory_at(file.read(), page.offset))
         decoded = decode_with_opencv(alone)
         if decoded is None or decoded.size != height * width * channels:
-            raise ValueError(f"OpenCV cannot read 16-bit TIFF with {page.compression.name}") from error
+            raise
         pixels = decoded
     if planar:
         pixels = np.moveaxis(pixels.reshape(channels, height, width), 0, 2)
-    pixels = pixels.reshape(height, width, channels)
+    pixels = at_known_depth(pixels.reshape(height, width, channels), page, warn)
     color = pixels[..., : kinds.colors]
     if page.photometric == 0:  # WhiteIsZero
         color = np.invert(color)

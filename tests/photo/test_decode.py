@@ -11,7 +11,6 @@ import tifffile
 from PIL import Image, ImageCms
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
-from deoldify_lite.errors import InputError
 from deoldify_lite.photo.decode import photo_of
 from deoldify_lite.photo.io import pages_of, read_photo, write_photo
 from deoldify_lite.photo.photo import Decoded
@@ -256,13 +255,6 @@ def test_16_bit_lzw_pages(tmp_path: Path) -> None:
     assert [index for index, _ in pages_of(tmp_path / "a.tif")[0]] == [0, 1, 2]
     check(read_photo(tmp_path / "a.tif", page=0), grey_rgb(GREY16))
     check(read_photo(tmp_path / "a.tif", page=2), RGB16[::-1])
-
-
-@pytest.mark.parametrize("pixels", [GREY8.astype(np.float32) / 255, GREY16.astype(np.uint32)])
-def test_32_bit_tiff_is_refused(tmp_path: Path, pixels: np.ndarray) -> None:
-    tifffile.imwrite(tmp_path / "a.tif", pixels)
-    with pytest.raises(InputError, match=r"a\.tif.*32-bit samples; 8 or 16 bits are read"):
-        read_photo(tmp_path / "a.tif")
 
 
 # --- the other formats
