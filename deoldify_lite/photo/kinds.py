@@ -24,7 +24,7 @@ METADATA = {
     "segments": "XMP beyond the first 64 KB",
     "more_exif": "second block of EXIF",
     "resources": "paths and settings of Photoshop",
-    "chunks": "PNG texts or gamma",
+    "chunks": "PNG texts, gamma or other chunks",
     "tags": "TIFF tags beyond EXIF, such as GeoTIFF's",
 }
 

@@ -35,6 +35,7 @@ from deoldify_lite.photo.samples import (
     with_alpha,
     with_alpha_of_key,
 )
+from deoldify_lite.photo.webp import parts_of_webp
 from deoldify_lite.system.library_warnings import Warn
 
 
@@ -76,6 +77,8 @@ def decode_with_pillow(path: Path, file: BinaryIO, kind: Kind | None, warn: Warn
     chunks: tuple[Chunk, ...] = ()
     if kind is AVIF:
         warn_of_parts(parts_of_heif(file), warn)
+    if format == "WEBP":
+        warn_of_parts(parts_of_webp(file), warn)
     if format == "JPEG":
         warn_of_parts(parts_after_jpeg(file, _previews_of(image)), warn)
         warn_of_unknown(segments, warn)

@@ -1,4 +1,4 @@
-"""PNG: encoded strip by strip, and texts and colour chunks read as they are.
+"""PNG: encoded strip by strip, and chunks beside the pixels read as they are.
 
 Encoded with a fixed filter and run-length matching alone, as OpenCV does: several times as fast as Pillow,
 and photos become no larger by it.
@@ -11,6 +11,7 @@ from typing import BinaryIO
 
 import numpy as np
 
+from deoldify_lite.photo.attached import parts_after, warn_of_parts
 from deoldify_lite.photo.iptc import PNG_KEYWORD, iptc_of_png_text, png_text_of_iptc
 from deoldify_lite.photo.photo import Photo
 from deoldify_lite.photo.samples import Samples, strips_of, with_alpha
@@ -23,24 +24,39 @@ TEXTS = (b"tEXt", b"zTXt", b"iTXt")
 COLOR_CHUNKS = (b"gAMA", b"cHRM", b"sRGB", b"cICP")
 # EXIF and XMP as ImageMagick writes them; Pillow reads them, and they are written in today's form.
 _OTHER_FORMS = tuple(b"Raw profile type " + kind for kind in (b"exif", b"APP1", b"xmp"))
-_MOST_BYTES = 1 << 26  # of all texts together
+# How pixels are stored and shown, animated or changed last: written anew, told of elsewhere, or of no use.
+_STORAGE = (
+    *(b"IHDR", b"PLTE", b"IDAT", b"tRNS", b"pHYs", b"iCCP", b"eXIf", b"acTL", b"fcTL", b"fdAT"),
+    *(b"bKGD", b"hIST", b"sBIT", b"iDOT", b"tIME"),
+)
+_MOST_BYTES = 1 << 26  # of all chunks together
+_MOST_NAMES = 20  # in a warning
 
 Chunk = tuple[bytes, bytes]  # kind, body
 
 
 def read_chunks(file: BinaryIO, warn: Warn) -> tuple[Chunk, ...]:
-    """Read the texts and colour chunks of an open PNG in their order, without XMP, profile and EXIF.
+    """Read the chunks of an open PNG that stay true, in their order, without XMP, profile and EXIF.
 
-    That includes chunks after the pixels. Of a damaged file, chunks before the damage are returned.
+    These are texts, colours, and all that say of themselves that they may be copied whatever happens to the
+    pixels. That includes chunks after the pixels. Of a damaged file, chunks before the damage are returned.
+
+    Args:
+        file: the photo.
+        warn: takes a warning that names the others, and what follows the end of the PNG.
     """
     file.seek(len(SIGNATURE))
     chunks: list[Chunk] = []
+    lost: list[str] = []
     total = 0
     while len(head := file.read(8)) == 8:
         length, kind = struct.unpack(">I4s", head)
         if kind == b"IEND":
+            warn_of_parts(parts_after(file, file.tell() + length + 4), warn)
             break
-        if kind not in TEXTS + COLOR_CHUNKS or total + length > _MOST_BYTES:
+        if kind in _STORAGE or not _may_be_copied(kind) or total + length > _MOST_BYTES:
+            if kind not in _STORAGE:
+                lost.append(kind.decode("latin-1"))
             file.seek(length + 4, 1)
             continue
         body = file.read(length)
@@ -51,7 +67,15 @@ def read_chunks(file: BinaryIO, warn: Warn) -> tuple[Chunk, ...]:
         if keyword != XMP_KEYWORD and keyword not in _OTHER_FORMS:
             chunks.append((kind, body))
             total += length
+    if lost:
+        names = ", ".join(dict.fromkeys(lost[:_MOST_NAMES]))
+        warn(f"these chunks of the PNG are left out, as they may no longer be true: {names}")
     return tuple(chunks)
+
+
+def _may_be_copied(kind: bytes) -> bool:
+    """Whether a chunk is kept: the last letter of an optional one is small if it does not hang on pixels."""
+    return kind in COLOR_CHUNKS or bool(kind[0] & kind[3] & 32)
 
 
 def take_iptc(chunks: tuple[Chunk, ...]) -> tuple[tuple[Chunk, ...], bytes | None]:

@@ -13,7 +13,7 @@ from deoldify_lite.photo.claims import true_xmp, without_more_xmp
 from deoldify_lite.photo.io import read_photo, write_photo
 from deoldify_lite.photo.jpeg import MORE_XMP, XMP
 from deoldify_lite.photo.photo import Photo
-from helpers.photos import NO_WARNINGS, save, smooth
+from helpers.photos import NO_WARNINGS, chunk, png_bytes, save, smooth
 
 pytestmark = NO_WARNINGS
 
@@ -219,6 +219,40 @@ def test_boxes_of_a_jpeg_xl_that_are_left_out_have_names(tmp_path: Path) -> None
     (tmp_path / "a.jxl").write_bytes(data + box(b"jhgm", bytes(9)) + box(b"jumb", bytes(9)))
     (warning,) = read_photo(tmp_path / "a.jxl").warnings
     assert "a gain map for HDR, a box 'jumb'" in warning
+
+
+def test_chunks_of_a_png_stay_or_have_names(tmp_path: Path) -> None:
+    """A small last letter says that a chunk may be copied whatever happens to the pixels."""
+    kept = chunk(b"vpAg", b"canvas"), chunk(b"oFFs", bytes(9))
+    lost = chunk(b"caBX", b"signed"), chunk(b"sCAL", b"1"), chunk(b"mkBF", bytes(4)), chunk(b"caBX", b"again")
+    usual = chunk(b"tIME", bytes(7)), chunk(b"bKGD", bytes(6)), chunk(b"sBIT", b"\x08" * 3)
+    (tmp_path / "a.png").write_bytes(png_bytes(NOISE, 2, 8, b"".join(kept + lost + usual)))
+    photo = read_photo(tmp_path / "a.png")
+    assert photo.chunks == ((b"vpAg", b"canvas"), (b"oFFs", bytes(9)))
+    (warning,) = photo.warnings
+    assert warning.endswith(": caBX, sCAL, mkBF")
+    assert write_photo(photo, tmp_path / "b.png") == ()
+    again = read_photo(tmp_path / "b.png")
+    assert again.chunks == photo.chunks and not again.warnings
+
+
+@pytest.mark.parametrize(("tail", "words"), [(bytes(9), None), (VIDEO, "a video"), (b"z" * 99, "99 bytes")])
+@pytest.mark.parametrize("suffix", [".png", ".webp"])
+def test_what_is_appended_to_a_png_or_webp_is_told_of(
+    tmp_path: Path, suffix: str, tail: bytes, words: str | None
+) -> None:
+    path = save(tmp_path / f"a{suffix}", NOISE)
+    path.write_bytes(path.read_bytes() + tail)
+    warnings = read_photo(path).warnings
+    assert len(warnings) == (words is not None) and (words is None or words in warnings[0])
+
+
+def test_chunks_of_a_webp_that_are_left_out_have_names(tmp_path: Path) -> None:
+    path = save(tmp_path / "a.webp", NOISE, xmp=packet(), exif=b"Exif\0\0II*\0\x08\0\0\0\0\0")
+    assert not [warning for warning in read_photo(path).warnings if "chunk" in warning]
+    data = path.read_bytes() + b"C2PA" + struct.pack("<I", 3) + b"abc\0"
+    path.write_bytes(data[:4] + struct.pack("<I", len(data) - 8) + data[8:])
+    assert "a chunk 'C2PA'" in " ".join(read_photo(path).warnings)
 
 
 @pytest.mark.parametrize("suffix", [".heic", ".avif"])
