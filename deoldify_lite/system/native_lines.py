@@ -6,6 +6,7 @@ is read. That needs a process whose own messages go another way, so only a progr
 
 import os
 import re
+import sys
 import tempfile
 import threading
 from collections.abc import Callable
@@ -38,8 +39,7 @@ def catch_lines() -> None:
     global _caught, _real
     if _caught < 0:
         _real = os.dup(_STDERR)
-        with tempfile.TemporaryFile() as file:
-            _caught = os.dup(file.fileno())
+        _caught = _new_file()
 
 
 def with_lines(work: Callable[[], T]) -> tuple[T, list[str]]:
@@ -58,6 +58,13 @@ def with_lines(work: Callable[[], T]) -> tuple[T, list[str]]:
         del result
         result, lines, _ = _caught_work(work, alone=True)
     return result, lines
+
+
+def _new_file() -> int:
+    if sys.platform == "linux":
+        return os.memfd_create("lines")  # needs no folder that may be written to
+    with tempfile.TemporaryFile() as file:
+        return os.dup(file.fileno())
 
 
 def _caught_work(work: Callable[[], T], *, alone: bool) -> tuple[T, list[str], bool]:
