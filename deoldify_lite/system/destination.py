@@ -26,14 +26,15 @@ _MOST_LINKS = 40  # as many as Linux follows
 def writing_to(path: Path) -> Iterator[Path]:
     """Yield a name to write to; what is there goes to `path` if the block succeeds.
 
-    A regular file, also at the end of a link, is replaced whole or not at all. A pipe, a device and standard
-    output get the bytes once all of them are there.
+    A regular file, also at the end of a link, is replaced whole or not at all, if its place allows it. A
+    pipe, a device, standard output and a file that stays in its place get the bytes once all are there.
 
     Raises:
         OSError: it cannot be written; the error names `path`.
     """
-    if is_regular(path):
-        with atomic_path(Path(os.path.realpath(path))) as part:
+    real = Path(os.path.realpath(path))
+    if is_regular(path) and not (real.exists() and not os.access(real.parent, os.W_OK)):
+        with atomic_path(real, deliver=_replace) as part:
             yield part
         return
     with tempfile.TemporaryDirectory(prefix="deoldify-lite-") as folder:
@@ -56,7 +57,7 @@ def check_destination(path: Path) -> None:
         if number == 1 and getattr(sys.stdout, "name", None) == os.devnull:  # see cli.streams
             raise _error(errno.EBADF, path)
         return
-    real, regular = Path(os.path.realpath(path)), is_regular(path)
+    real = Path(os.path.realpath(path))
     if real.is_dir():
         raise _error(errno.EISDIR, path)
     if real.is_symlink():  # a circle of links
@@ -65,10 +66,8 @@ def check_destination(path: Path) -> None:
         raise _error(errno.ENOENT, real.parent)
     if real.is_socket():
         raise _error(errno.ENXIO, path)
-    if real.exists() and not os.access(real, os.W_OK):
-        raise _error(errno.EACCES, path)
-    if regular and not os.access(real.parent, os.W_OK):
-        raise _error(errno.EACCES, real.parent)
+    if not os.access(real if real.exists() else real.parent, os.W_OK):
+        raise _error(errno.EACCES, path if real.exists() else real.parent)
 
 
 def is_stdout(path: Path | None) -> bool:
@@ -102,6 +101,15 @@ def descriptor_of(path: Path) -> int | None:
         except OSError:  # no link, or one of another process
             return None
     return None
+
+
+def _replace(part: Path, path: Path) -> None:
+    try:
+        os.replace(part, path)
+    except OSError as error:
+        if error.errno != errno.EBUSY:
+            raise
+        shutil.copyfile(part, path)  # a single file that is mounted, as into a container, stays in its place
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """destination: files that the user names are written whole, or through what is there."""
 
+import errno
 import os
 import socket
 import stat
@@ -37,6 +38,28 @@ def test_a_regular_file_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
         part.write_text("half")
         raise KeyError
     assert path.read_text() == "second" and list(tmp_path.iterdir()) == [path]
+
+
+def test_a_file_that_stays_in_its_place_is_written_through(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one that is mounted into a container, or in a folder that may not be written to."""
+
+    def busy(*_: object) -> None:
+        raise OSError(errno.EBUSY, os.strerror(errno.EBUSY))
+
+    path = tmp_path / "a.json"
+    path.write_text("old and longer than the new one")
+    monkeypatch.setattr(os, "replace", busy)
+    write(path)
+    assert path.read_text() == "all of it" and list(tmp_path.iterdir()) == [path]
+    access = os.access
+    monkeypatch.setattr(os, "access", lambda name, mode: Path(name) != tmp_path and access(name, mode))
+    path.write_text("old")
+    write(path)
+    assert path.read_text() == "all of it" and list(tmp_path.iterdir()) == [path]
+    with pytest.raises(PermissionError):
+        check_destination(tmp_path / "new.json")
 
 
 @posix
