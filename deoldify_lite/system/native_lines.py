@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 _STDERR = 2
 # What OpenCV puts before its words: level, thread, time, file, line and function.
-_OPENCV_PREFIX = re.compile(r"^\[ *[A-Z]+:\d+@[\d.]+\] (global )?(\S+:\d+ )?(\S+ )?")
+_OPENCV_PREFIX = re.compile(r"^\[ *[A-Z]+:\d+@[\d.]+\] (global )?(\S+:\d+ \S+ )?")
 
 _turn = threading.Condition()
 _caught = -1  # descriptor of the file that takes the lines; -1 while none are caught
