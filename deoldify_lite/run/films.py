@@ -148,7 +148,9 @@ def _names_of(task: Task) -> list[Path]:
 def _reading_of(film: Film) -> str:
     """Return what the segments of a film must agree on, beside settings and programs; '' for most films."""
     has_others = any(stream.kind == "video" and not stream.attached_pic for stream in film.streams)
-    return f" picture {film.index}" if has_others else ""
+    picture = f" picture {film.index}" if has_others else ""
+    # Of these, earlier segments may lack transparency, levels or chroma, and have another pixel format.
+    return picture if film.planar and not film.has_alpha else f"{picture} {film.pix_fmt}"
 
 
 def _hints_in(film: Film, hints: HintFile, settings: FilmSettings) -> tuple[FilmHint, ...]:

@@ -488,6 +488,23 @@ def test_segments_of_another_picture_are_not_taken_up(
     assert sum(backend.batches) == 150  # with steadiness 0 each frame
 
 
+@pytest.mark.logs_errors
+def test_segments_without_the_transparency_of_their_film_are_not_taken_up(
+    shots: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when another version, which kept none, begins a film."""
+    monkeypatch.setattr(film_stream, "SEGMENT_FRAMES", 25)
+    source = make(tmp_path / "a.mkv", "-i", shots, "-an", "-c:v", "ffv1", "-pix_fmt", "yuva420p")
+    out = tmp_path / "out" / "x.mkv"
+    with monkeypatch.context() as patch:
+        patch.setattr(probe.Film, "has_alpha", False)
+        assert run_film(source, out, Stopping(60), render_factor=8).status == "failed"
+    backend = Stopping(10_000)
+    assert run_film(source, out, backend, render_factor=8).status == "done"
+    assert sum(backend.batches) == 150  # with steadiness 0 each frame
+    assert probe.probe_film(out).has_alpha
+
+
 def test_a_second_run_on_the_same_result_stops(film: Path, tmp_path: Path) -> None:
     out = tmp_path / "out" / "x.mkv"
     second: list[Item] = []
