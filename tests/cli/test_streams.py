@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from helpers.pictures import grey_picture
+from helpers.pictures import grey_picture, save_damaged_fax
 from helpers.places import ROOT
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="written for a POSIX shell")
@@ -141,14 +141,10 @@ def test_a_report_takes_no_name_of_a_photo(tmp_path: Path, photos: Path) -> None
 
 @pytest.mark.slow
 def test_lines_of_libraries_become_warnings_of_the_file(tmp_path: Path, tiny_weights: Path) -> None:
-    """A fax of which libtiff reads on after the damage, and prints where it was."""
     (tmp_path / "faxes").mkdir()
-    picture = Image.fromarray(grey_picture(120, 160)).convert("1")
-    for name in ("good", "bad"):
-        picture.save(tmp_path / "faxes" / f"{name}.tif", compression="group4")
-    data = bytearray((tmp_path / "faxes" / "bad.tif").read_bytes())
-    data[len(data) // 2 : len(data) // 2 + 40] = b"\xa5\x01" * 20
-    (tmp_path / "faxes" / "bad.tif").write_bytes(data)
+    save_damaged_fax(tmp_path / "faxes" / "bad.tif")
+    good = Image.fromarray(grey_picture(120, 160)).convert("1")
+    good.save(tmp_path / "faxes" / "good.tif", compression="group4")
     options = f"--weights '{tiny_weights}' --render-factor 4 --quiet --json r.json"
     done = shell(f"deoldify-lite folder faxes {options}", tmp_path)
     assert (done.returncode, done.stderr) == (0, b"")

@@ -19,7 +19,7 @@ from PIL import Image
 
 from helpers.commands import Command
 from helpers.films import make, tone
-from helpers.pictures import grey_picture
+from helpers.pictures import grey_picture, save_damaged_fax
 from helpers.places import ROOT
 from helpers.workers import Poisoned
 
@@ -275,6 +275,17 @@ def test_a_film_that_one_process_began_is_finished_by_many(
     (item,) = colorize_films([task], settings, crew, progress=lambda _, done, __: seen.append(done))
     assert (item.status, item.frames) == ("done", 100) and min(seen) > 25 * len(begun)
     assert contents(out.parent) == contents(tmp_path / "whole")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows keeps its standard error")
+def test_lines_that_libraries_print_are_warnings(
+    tmp_path: Path, crew: Crew, rendering: api.Rendering
+) -> None:
+    (tmp_path / "faxes").mkdir()
+    save_damaged_fax(tmp_path / "faxes" / "a.tif")
+    tasks = photo_tasks(tmp_path / "faxes", tmp_path / "out")
+    (item,) = colorize_photos(tasks, photo_settings(rendering), crew)
+    assert any("its decoder warns: Fax4Decode: " in warning for warning in item.warnings)
 
 
 def test_a_worker_that_does_not_see_a_photo_says_so(

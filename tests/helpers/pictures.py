@@ -1,9 +1,12 @@
 """Grey pictures to colorize, and a look at the results."""
 
+from pathlib import Path
+
 import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from PIL import Image
 
 from deoldify_lite.color.tensors import luma_of
 
@@ -29,3 +32,11 @@ def textured(shift: int = 0, *, seed: int = 0) -> np.ndarray:
 def luma_levels(picture: np.ndarray) -> np.ndarray:
     rgb = torch.from_numpy(picture.astype(np.float64)).permute(2, 0, 1)[None]
     return luma_of(rgb)[0, 0].numpy()
+
+
+def save_damaged_fax(path: Path) -> None:
+    """A TIFF of which libtiff reads on after the damage; it only prints where that was."""
+    Image.fromarray(grey_picture(120, 160)).convert("1").save(path, compression="group4")
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2 : len(data) // 2 + 40] = b"\xa5\x01" * 20
+    path.write_bytes(data)

@@ -18,6 +18,7 @@ from deoldify_lite.cluster.worker.log import KeptLog
 from deoldify_lite.cluster.worker.station import Station, load_colorizer
 from deoldify_lite.errors import OptionError
 from deoldify_lite.system.machine import keep_heap, limit_cores
+from deoldify_lite.system.native_lines import catch_lines
 from deoldify_lite.version import __version__
 
 
@@ -61,6 +62,7 @@ class Worker:
         with suppress(OSError):  # matters for relative paths only; a missing one is reported with its photo
             os.chdir(setup.folder)
         keep_heap()
+        catch_lines()  # what Python writes here is in the log that the driver gets
         limit_cores(setup.cores)
         cv2.setNumThreads(setup.cores)
         try:
