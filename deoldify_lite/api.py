@@ -10,7 +10,7 @@ from pathlib import Path
 from deoldify_lite.errors import OptionError
 from deoldify_lite.film.encoding import Encoding
 from deoldify_lite.film.kinds import FALLBACK_CONTAINER, FILM_SUFFIXES, container_for
-from deoldify_lite.photo.kinds import PHOTO_SUFFIXES, output_suffix
+from deoldify_lite.photo.kinds import EFFORTS, PHOTO_SUFFIXES, output_suffix
 from deoldify_lite.remote.jobs import colorize_elsewhere
 from deoldify_lite.render.rendering import Rendering, load_colorizer, settle
 from deoldify_lite.run.engine import THIS_PROCESS, Engine
@@ -41,6 +41,7 @@ def colorize_folder(
     batch_size: int | None = None,
     format: str = "keep",
     quality: int | None = None,
+    effort: str = "fast",
     hints: str | Path | None = None,
     compare: bool = False,
     mark: bool = True,
@@ -61,6 +62,7 @@ def colorize_folder(
         batch_size: photos predicted at once; None for what suits the device.
         format: keep, jpg, png, tif or webp.
         quality: 1 to 100, for formats that have one; None for a loss that does not show.
+        effort: of the encoder: fast, or small for smaller files of HEIC, AVIF and WebP.
         hints: a file with colours at points of the photo, or a folder with one for each photo.
         compare: also write before and after, side by side.
         mark: state in the metadata that AI made the colours.
@@ -82,11 +84,14 @@ def colorize_folder(
     """
     if quality is not None and not 1 <= quality <= 100:
         raise OptionError(f"quality {quality}: choose 1 to 100")
+    if effort not in EFFORTS:
+        raise OptionError(f"effort {effort!r}: choose one of {', '.join(EFFORTS)}")
     rendering = rendering or settle()
     settings = PhotoSettings(
         rendering.look,
         format=format,
         quality=quality,
+        effort=effort,
         compare=compare,
         mark=mark,
         watermark=watermark,

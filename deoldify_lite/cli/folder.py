@@ -21,7 +21,7 @@ from deoldify_lite.cli.options import (
     describe,
     network_of,
 )
-from deoldify_lite.photo.kinds import OUTPUT_FORMATS
+from deoldify_lite.photo.kinds import EFFORTS, OUTPUT_FORMATS
 from deoldify_lite.run.items import Item
 from deoldify_lite.storage.url import path_or_url
 from deoldify_lite.system.destination import is_regular
@@ -77,6 +77,13 @@ def fill_folder_parser(parser: argparse.ArgumentParser) -> None:
         type=int,
         metavar="1-100",
         help="quality of JPEG, WebP, AVIF and HEIC results (default: high enough that no loss shows)",
+    )
+    output.add_argument(
+        "--effort",
+        choices=EFFORTS,
+        default="fast",
+        help="fast encoding, or small files, of HEIC, AVIF and WebP; small takes up to ten times as long "
+        "(default: fast)",
     )
     output.add_argument(
         "--compare",
@@ -153,6 +160,7 @@ def run_folder(args: argparse.Namespace) -> int:
                 batch_size=args.batch_size,
                 format=args.format,
                 quality=args.quality,
+                effort=args.effort,
                 hints=args.hints,
                 compare=args.compare,
                 mark=args.mark,

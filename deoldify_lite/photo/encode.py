@@ -16,12 +16,13 @@ from deoldify_lite.photo.samples import on_white, to_depth
 from deoldify_lite.system.library_warnings import Warn
 
 
-def encode_photo(photo: Photo, kind: Kind, quality: int, warn: Warn) -> Iterator[bytes]:
+def encode_photo(photo: Photo, kind: Kind, quality: int, effort: str, warn: Warn) -> Iterator[bytes]:
     """Encode a photo as any kind but TIFF, piece by piece.
 
     Args:
         photo: what the kind cannot hold is left out, with a warning.
         quality: 1 to 100; lossless kinds ignore it.
+        effort: one of `kinds.EFFORTS`; HEIC, AVIF and WebP have a choice.
         warn: takes each warning, at the latest once all pieces are taken.
     """
     photo = fit_into(kind, photo, warn)
@@ -30,8 +31,8 @@ def encode_photo(photo: Photo, kind: Kind, quality: int, warn: Warn) -> Iterator
     if kind is JPEG:
         return encode_jpeg(photo, quality, warn)
     if kind is HEIF:
-        return iter([encode_heif(photo, quality)])
-    return iter([encode_with_pillow(photo, kind, quality)])
+        return iter([encode_heif(photo, quality, effort)])
+    return iter([encode_with_pillow(photo, kind, quality, effort)])
 
 
 def fit_into(kind: Kind, photo: Photo, warn: Warn) -> Photo:

@@ -19,6 +19,10 @@ from deoldify_lite.photo.photo import Decoded, Photo
 from deoldify_lite.photo.samples import with_alpha
 from deoldify_lite.system.library_warnings import Warn
 
+# Of x265. At the same quality the error in luma is the same; the fast one takes an eighth of the time, and
+# its files are an eighth larger.
+_PRESETS = {"fast": "ultrafast", "small": "slow"}
+
 
 def heif_size(path: Path, file: BinaryIO) -> tuple[int, int]:
     """Return width and height of an open HEIC by its header.
@@ -52,13 +56,13 @@ def decode_heif(path: Path, file: BinaryIO, warn: Warn) -> Decoded:
     return Decoded("HEIF", samples, info.get("icc_profile"), exif=exif, xmp=xmp)
 
 
-def encode_heif(photo: Photo, quality: int) -> bytes:
+def encode_heif(photo: Photo, quality: int, effort: str) -> bytes:
     """Encode a photo: at 8 bits, or 10 if it has 16; 4:2:0, which every phone reads."""
     pillow_heif = importlib.import_module("pillow_heif")
     pixels = with_alpha(photo.rgb, photo.alpha)
     mode = ("RGB" if pixels.shape[2] == 3 else "RGBA") + (";16" if pixels.dtype == np.uint16 else "")
     buffer = io.BytesIO()
-    options: dict[str, Any] = {"quality": quality, "chroma": 420}
+    options: dict[str, Any] = {"quality": quality, "chroma": 420, "enc_params": {"preset": _PRESETS[effort]}}
     exif = photo.exif and b"Exif\0\0" + photo.exif
     named = {"icc_profile": photo.icc, "exif": exif, "xmp": photo.xmp}
     options |= {name: value for name, value in named.items() if value}

@@ -11,7 +11,7 @@ from PIL import UnidentifiedImageError
 from deoldify_lite.errors import DeoldifyError, InputError, OptionError
 from deoldify_lite.photo.decode import count_pages, decode_photo
 from deoldify_lite.photo.encode import encode_photo, fit_into
-from deoldify_lite.photo.kinds import KINDS, TIFF, kind_named
+from deoldify_lite.photo.kinds import EFFORTS, KINDS, TIFF, kind_named
 from deoldify_lite.photo.photo import Photo
 from deoldify_lite.photo.tiff_write import TiffWriter
 from deoldify_lite.system.files import Deliver, atomic_path
@@ -90,6 +90,7 @@ def write_photo(
     path: Path,
     *,
     quality: int | None = None,
+    effort: str = "fast",
     deliver: Deliver = os.replace,
 ) -> tuple[str, ...]:
     """Write a photo in the format of the suffix of `path`, whole or not at all.
@@ -100,13 +101,14 @@ def write_photo(
     Args:
         quality: 1 to 100, of JPEG and AVIF (always 4:4:4, since colour is what we made), WebP and HEIC; None
             for the kind's own, at which the loss does not show.
+        effort: of the encoder: `fast`, or `small` for smaller files of HEIC, AVIF and WebP.
         deliver: gives the finished file its name.
 
     Returns:
         Warnings, which name everything that the format cannot hold.
 
     Raises:
-        OptionError: the suffix or the quality makes no sense, or `path` is the photo's own file.
+        OptionError: the suffix, the quality or the effort makes no sense, or `path` is the photo's own file.
         InputError: the photo does not fit the format, or the file cannot be written.
     """
     kind = kind_named(path)
@@ -117,6 +119,8 @@ def write_photo(
         quality = kind.quality
     if not 1 <= quality <= 100:
         raise OptionError(f"photo quality {quality} is not within 1 to 100")
+    if effort not in EFFORTS:
+        raise OptionError(f"effort {effort!r}: choose one of {', '.join(EFFORTS)}")
     height, width = photo.rgb.shape[:2]
     if max(height, width) > kind.max_side_px:
         raise InputError(f"{path}: {kind.name} cannot hold {width} x {height} pixels; choose png or tif")
@@ -127,7 +131,7 @@ def write_photo(
             warnings += writer.warnings[0]
         else:
             with _written(photo.path, path, deliver) as part, open(part, "wb") as file:
-                file.writelines(encode_photo(photo, kind, quality, warnings.append))
+                file.writelines(encode_photo(photo, kind, quality, effort, warnings.append))
     return tuple(dict.fromkeys(warnings))
 
 

@@ -49,6 +49,9 @@ def _if_pillow_has_avif() -> bool:
     return bool(importlib.import_module("PIL.features").check("avif"))
 
 
+EFFORTS = ("fast", "small")  # of encoders that have a choice: quick work, or small files
+
+
 @dataclass(frozen=True, eq=False)
 class Kind:
     """A kind of photo file. One without `magic` and `brands` is recognised by Pillow."""

@@ -20,7 +20,7 @@ from deoldify_lite.photo.exif import ORIENTATION, upright_exif
 from deoldify_lite.photo.iptc import iptc_of_resources, other_resources
 from deoldify_lite.photo.jp2 import read_jp2
 from deoldify_lite.photo.jpeg import comments_of, exif_of, more_xmp, photoshop_of, warn_of_unknown
-from deoldify_lite.photo.kinds import AVIF, BMP, JP2, JPEG, NETPBM, PSD, SGI, Kind, pillow_names
+from deoldify_lite.photo.kinds import AVIF, BMP, JP2, JPEG, NETPBM, PSD, SGI, WEBP, Kind, pillow_names
 from deoldify_lite.photo.limits import check_size, open_image, without_pillows_limit
 from deoldify_lite.photo.mending import is_cut, mended
 from deoldify_lite.photo.photo import Decoded, Photo
@@ -37,6 +37,10 @@ from deoldify_lite.photo.samples import (
 )
 from deoldify_lite.photo.webp import parts_of_webp
 from deoldify_lite.system.library_warnings import Warn
+
+# libaom counts from 0, the slowest, to 10; libwebp from 0, the quickest, to 6.
+_AVIF_SPEEDS = {"fast": 9, "small": 6}
+_WEBP_METHODS = {"fast": 4, "small": 6}
 
 
 def open_with_pillow(path: Path, file: BinaryIO, kind: Kind | None) -> Image.Image:
@@ -186,11 +190,13 @@ def _previews_of(image: Image.Image) -> set[int]:
     return {number for number, kind in enumerate(kinds) if "Thumbnail" in kind}
 
 
-def encode_with_pillow(photo: Photo, kind: Kind, quality: int) -> bytes:
+def encode_with_pillow(photo: Photo, kind: Kind, quality: int, effort: str) -> bytes:
     """Encode a photo of 8 bits with all metadata that the kind holds."""
     options: dict[str, Any] = {"format": kind.name, "quality": quality}
     if kind is AVIF:
-        options |= {"subsampling": "4:4:4", "speed": 8}
+        options |= {"subsampling": "4:4:4", "speed": _AVIF_SPEEDS[effort]}
+    if kind is WEBP:
+        options |= {"method": _WEBP_METHODS[effort]}
     exif = photo.exif and b"Exif\0\0" + photo.exif
     named: dict[str, Any] = {"icc_profile": photo.icc, "exif": exif, "xmp": photo.xmp}
     if kind is BMP:

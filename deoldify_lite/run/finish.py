@@ -72,6 +72,7 @@ def finish(
                 result,
                 task.output,
                 quality=settings.quality,
+                effort=settings.effort,
                 deliver=delivery(task, colorizer.render_factor, extras),
             )
     except Exception as error:

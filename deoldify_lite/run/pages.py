@@ -76,7 +76,9 @@ class PagedResult:
             path = self.page_path(self.task.output, number)
             self._check(path, number)
             deliver = self._set_aside if number == 1 else os.replace
-            return write_photo(photo, path, quality=self._settings.quality, deliver=deliver)
+            return write_photo(
+                photo, path, quality=self._settings.quality, effort=self._settings.effort, deliver=deliver
+            )
         with self._lock:
             if self._writer is None:
                 self._context = tiff_writer(self.task.source, self.task.output, deliver=self._set_aside)

@@ -38,9 +38,17 @@ class PhotoSettings(Settings):
 
     format: str = "keep"  # keep, jpg, png, tif or webp
     quality: int | None = None  # 1 to 100, where the format has one; None for one that does not show
+    effort: str = "fast"  # of the encoder, one of photo.kinds.EFFORTS
     compare: bool = False  # also write before and after, side by side
     mark: bool = True  # say in the metadata that the colours are made by AI
     watermark: bool = False  # and in the picture
+
+    def as_dict(self) -> dict[str, Any]:
+        """As of all settings; the default effort is left out, which fingerprints from before it lack."""
+        fields = super().as_dict()
+        if fields["effort"] == "fast":
+            del fields["effort"]
+        return fields
 
 
 @dataclass(frozen=True)

@@ -4,15 +4,16 @@ import io
 import sys
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import tifffile
 from PIL import Image, features
 
-from deoldify_lite.errors import InputError
+from deoldify_lite.errors import InputError, OptionError
 from deoldify_lite.photo.io import pages_of, read_photo, write_photo
 from deoldify_lite.photo.jxl import jxl_header
-from deoldify_lite.photo.kinds import HEIF, JXL, kind_of, output_suffix
+from deoldify_lite.photo.kinds import EFFORTS, HEIF, JXL, kind_named, kind_of, output_suffix
 from deoldify_lite.photo.limits import MAX_SIDE_PX
 from deoldify_lite.photo.photo import Photo
 from helpers.photo_runs import run_photos
@@ -88,6 +89,33 @@ def test_a_heic_photo_is_colorized_as_heic(tmp_path: Path) -> None:
     (item,) = run_photos([tmp_path / "a.heic"], None)
     assert item.status == "done" and item.output.name == "a-colorized.heic"
     assert np.ptp(read_photo(item.output).rgb.astype(int), axis=2).mean() > 5
+
+
+# --- effort
+
+
+@pytest.mark.parametrize("suffix", [".heic", ".avif", ".webp"])
+def test_more_effort_makes_better_or_smaller_files(tmp_path: Path, suffix: str) -> None:
+    kind = kind_named(tmp_path / f"a{suffix}")
+    if kind is None or not kind.can_write():
+        pytest.skip(f"no encoder of {suffix} is installed")
+    # Noise at all scales, the coarser the stronger: as detailed as a photo.
+    draw = np.random.default_rng(0).normal
+    scales = (draw(0, 9 * n**0.5, (512 // n, 512 // n)) for n in (1, 2, 4, 16, 64))
+    luma = 128 + sum(cv2.resize(scale, (512, 512), interpolation=cv2.INTER_CUBIC) for scale in scales)
+    pixels = np.repeat(np.clip(luma, 0, 255).astype(np.uint8)[..., None], 3, 2)
+    sizes, decibels = {}, {}
+    for effort in EFFORTS:
+        path = tmp_path / f"{effort}{suffix}"
+        assert write_photo(Photo(tmp_path / "s", pixels), path, effort=effort) == ()
+        sizes[effort], decibels[effort] = path.stat().st_size, psnr(read_photo(path).rgb, pixels)
+    assert sizes["small"] < 0.95 * sizes["fast"] or decibels["small"] > decibels["fast"] - 0.1
+    assert sizes["fast"] != sizes["small"] > 0.8 * sizes["fast"] and min(decibels.values()) > 45
+
+
+def test_an_unknown_effort_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(OptionError, match="'slow': choose one of fast, small"):
+        write_photo(Photo(tmp_path / "s", grey_photo()), tmp_path / "a.webp", effort="slow")
 
 
 # --- AVIF

@@ -43,6 +43,11 @@ def test_photo_settings_as_manifests_of_version_0_1_0_have_them(source: Path) ->
     assert fingerprint_of(source, settings.as_dict()) == "54917c2e30112f1ca39c7e6fb2826ced"
 
 
+def test_another_effort_is_another_result() -> None:
+    usual, small = PhotoSettings(LOOK), PhotoSettings(LOOK, effort="small")
+    assert small.as_dict() == usual.as_dict() | {"effort": "small"}
+
+
 def test_film_settings_as_manifests_of_version_0_1_0_have_them(source: Path) -> None:
     settings = FilmSettings(
         Look("a" * 64, 12, 1.3, "fp32", Grade(20.0, -10.0)),
