@@ -32,7 +32,7 @@ from deoldify_lite.photo.photo import Decoded
 from deoldify_lite.photo.profiles import samples_and_profile
 from deoldify_lite.photo.samples import QUARTER_TURNS, Samples, decode_with_opencv, without_premultiplying
 from deoldify_lite.photo.tiff_depth import at_known_depth, check_depth, refusal_of
-from deoldify_lite.photo.tiff_tags import RESOURCES_TAG, tags_of_page
+from deoldify_lite.photo.tiff_tags import RESOURCES_TAG, drop_false_description, tags_of_page
 from deoldify_lite.system.library_warnings import Warn
 
 MOST_PAGES = 10_000
@@ -93,6 +93,7 @@ def decode_page(path: Path, file: BinaryIO, index: int, warn: Warn) -> Decoded:
         except Exception as error:
             raise refusal_of(path, page, error) from error
         tags = _tags_of(tiff, page, file)
+        drop_false_description(tags, warn)
         exif = exif_of_tiff(tags, warn)
         orientation = tags.get(ORIENTATION, 1)
         block = _bytes_of(page, file, RESOURCES_TAG) or b""

@@ -5,8 +5,10 @@ lie. Left out is what describes grey samples, what may be an address in the old 
 which pictures may be.
 """
 
+import re
 from typing import Any, NamedTuple
 
+from PIL import Image
 from PIL.TiffImagePlugin import IFDRational
 
 from deoldify_lite.photo.exif import (
@@ -48,6 +50,15 @@ _MOST_NAMES = 20  # in a warning
 _WORDS = {330: "further pictures", 37724: "Photoshop's layers", 50255: "Photoshop's annotations"}
 
 
+_DESCRIPTION = 270
+# Descriptions in which programs keep how many samples, pages and channels a file has.
+_OF_SAMPLES = re.compile(
+    r"\s*(?:\{\"shape\": \[|ImageJ=|(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:\w+:)?OME\s)", re.DOTALL
+)
+# Of nothing else, as NumPy's arrays are written.
+_OF_SHAPE = re.compile(r"\s*\{\"shape\": \[[\d, ]*\](?:, \"axes\": \"\w*\")?\}\s*")
+
+
 class Tag(NamedTuple):
     """A tag as it goes into a directory."""
 
@@ -85,6 +96,16 @@ def tags_of_page(page: Any, *, is_turned: bool, warn: Warn) -> tuple[Tag, ...]:
         names += f" and {len(lost) - _MOST_NAMES} more" if len(lost) > _MOST_NAMES else ""
         warn(f"these TIFF tags are left out, as they may no longer be true: {names}")
     return tuple(kept)
+
+
+def drop_false_description(tags: Image.Exif, warn: Warn) -> None:
+    """Take out an image description that tells how the old samples are laid out, with a warning."""
+    text = str(tags.get(_DESCRIPTION, ""))
+    if match := _OF_SAMPLES.match(text):
+        del tags[_DESCRIPTION]
+        if not _OF_SHAPE.fullmatch(text):
+            program = "ImageJ" if "ImageJ" in match[0] else "OME" if "OME" in match[0] else "tifffile"
+            warn(f"its description by {program} is left out, as it tells how the old samples are laid out")
 
 
 def _value_of(tag: Any) -> Any:

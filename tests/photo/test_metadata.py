@@ -328,6 +328,31 @@ def test_tags_that_stay_true_are_kept_and_the_others_named(
     assert "TIFF tags" in write_photo(photo, tmp_path / "b.png")[0]
 
 
+@pytest.mark.parametrize(
+    ("options", "program"),
+    [
+        ({"metadata": None, "description": "Oma, ImageJ=1"}, None),
+        ({}, ""),
+        ({"metadata": {"axes": "YX"}}, ""),
+        ({"metadata": {"lens": "Tessar"}}, "tifffile"),
+        ({"imagej": True, "metadata": {"unit": "um"}}, "ImageJ"),
+        ({"ome": True}, "OME"),
+    ],
+)
+def test_descriptions_of_old_samples_are_left_out(
+    tmp_path: Path, options: dict[str, object], program: str | None
+) -> None:
+    """A result has three channels; programs that believe the description of a grey file misread it."""
+    tifffile.imwrite(tmp_path / "a.tif", RGB8[..., 0], photometric="minisblack", **options)
+    photo = read_photo(tmp_path / "a.tif")
+    write_photo(photo, tmp_path / "b.tif")
+    with tifffile.TiffFile(tmp_path / "b.tif") as tiff:
+        assert (270 in tiff.pages[0].tags) == (program is None)
+        assert tiff.asarray().shape == RGB8.shape
+    assert len(photo.warnings) == bool(program)
+    assert not program or f"description by {program}" in photo.warnings[0]
+
+
 def test_what_says_where_pixels_lie_is_left_out_if_they_are_turned(tmp_path: Path) -> None:
     paths = resource(0x07D0, b"outline", bytes(26))
     tags = [
