@@ -164,10 +164,16 @@ def test_turned_film_is_turned_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_rgb_becomes_limited_yuv_of_the_same_brightness(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("encoding", "pix_fmt", "color_range"),
+    [(Encoding(codec="ffv1"), "yuv444p", "pc"), (Encoding(crf=0), "yuv420p", "tv")],
+)
+def test_rgb_becomes_yuv_of_the_same_brightness(
+    tmp_path: Path, encoding: Encoding, pix_fmt: str, color_range: str
+) -> None:
     source = make(tmp_path / "rgb.mkv", *pattern(0.2), "-c:v", "ffv1", "-pix_fmt", "bgr0")
-    after = colorize(source, tmp_path / "out.mkv")
-    assert (after.pix_fmt, after.colors.range, after.colors.matrix) == ("yuv420p", "tv", "bt709")
+    after = colorize(source, tmp_path / "out.mkv", encoding=encoding)
+    assert (after.pix_fmt, after.colors.range, after.colors.matrix) == (pix_fmt, color_range, "bt709")
     red, green, blue = np.moveaxis(rgb_frames(source_rgb(source)).astype(float), -1, 0)
     luma = 0.2126 * red + 0.7152 * green + 0.0722 * blue
     np.testing.assert_allclose(rgb_frames(after.path)[..., 1], luma, atol=3.0)
