@@ -1,0 +1,196 @@
+#!/usr/bin/env python3
+"""Colorize a short film of every muxer with every codec that the installed ffmpeg has, and tell what happens.
+
+Each encoder of pictures and of sound writes 0.4 seconds once; each muxer then takes a copy of them, if it
+can. All these films go through colorize_video in one process, with the defaults. Then frames, luma and sound
+of each result are compared with its source. The table is in Markdown: what happens, how often, and to what.
+"""
+
+import argparse
+import re
+import subprocess
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deoldify_lite.api import colorize_video, settle
+from deoldify_lite.run.items import Item
+
+SECONDS, SIZES, SOUNDS = "0.4", ("64x48", "352x288", "720x576"), ((48000, 2), (8000, 1), (22050, 1))
+# Muxers that write to a device or a network, several files, checksums, text, or what is no film.
+NO_FILMS = re.compile(
+    r"alsa|caca|fbdev|opengl|oss|pulse|sdl.*|video4linux2.*|xv|chromaprint|fifo.*|.*crc|.*hash|.*md5|null|"
+    r"dash|hls|image2.*|.*segment.*|smoothstreaming|tee|hds|rtp.*|rtsp|sap|ffmetadata|mkvtimestamp_v2|a64"
+)
+EXTENSIONS = {"matroska": "mkv", "mpegts": "ts", "asf": "wmv", "ipod": "m4v", "mpeg": "mpg"}
+SOURCE_TOLERANCE, SOUND_TOLERANCE = 3.0, 0.02  # levels of 255; share of full scale
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__.splitlines()[0], formatter_class=argparse.ArgumentDefaultsHelpFormatter
+    )
+    parser.add_argument("--muxers", default=".*", help="a regular expression for names of muxers")
+    parser.add_argument("--codecs", default=".*", help="a regular expression for names of encoders")
+    parser.add_argument("--weights", default="lite", help="lite, deoldify or a file")
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        sources = list(films(folder, re.compile(args.muxers), re.compile(args.codecs)))
+        if not sources:
+            parser.error("this ffmpeg makes no such film")
+        found: dict[str, list[str]] = defaultdict(list)
+        items = colorize_video(
+            [str(source) for source in sources],
+            folder / "out",
+            rendering=settle("video", weights=args.weights, render_factor=4),
+            recolor_all=True,
+            on_item=lambda item, _: found[outcome_of(item)].append(Path(str(item.source)).stem),
+        )
+    print(f"{len(items)} films\n\n| what happens | films | muxer and encoder |\n|---|---|---|")
+    for outcome, names in sorted(found.items(), key=lambda each: -len(each[1])):
+        print(f"| {outcome} | {len(names)} | {', '.join(sorted(names))} |")
+
+
+def films(folder: Path, muxers: re.Pattern[str], codecs: re.Pattern[str]) -> Iterator[Path]:
+    """Make the films, each named after its muxer and encoder."""
+    taken = [name.split(",")[0] for name in listed("-muxers", r" *E (\w\S*)") if not NO_FILMS.fullmatch(name)]
+    pictures, sounds = (
+        {
+            name: made
+            for name in encoders(kind)
+            if codecs.fullmatch(name) and (made := encode(folder, kind, name))
+        }
+        for kind in "VA"
+    )
+    usual = [made for name in ("mpeg4", "mpeg2video", "libvpx") if (made := encode(folder, "V", name))]
+    for muxer in filter(muxers.fullmatch, taken):
+        for name, picture in pictures.items():
+            yield from muxed(folder, muxer, name, picture)
+        beside = next((made for made in usual if [*muxed(folder, muxer, "usual", made)]), None)
+        for name, sound in sounds.items() if beside else ():
+            yield from muxed(folder, muxer, name, beside, sound)
+
+
+def encoders(kind: str) -> list[str]:
+    """Names of the encoders of pictures, V, or sound, A: one for each codec."""
+    names = listed("-encoders", rf"{kind}\S{{5}} (\w\S*)")
+    codecs = listed("-encoders", rf"{kind}\S{{5}} (?=\w)(?:.*\(codec )?(\w+)")
+    first = {codec: name for name, codec in zip(reversed(names), reversed(codecs), strict=True)}
+    return [name for name in names if name in first.values()]
+
+
+def encode(folder: Path, kind: str, encoder: str) -> Path | None:
+    """Encode a picture or a sound once, in a container that holds it."""
+    picture = ("-f", "lavfi", "-i", f"testsrc=r=25:d={SECONDS}:s=64x48,hue=s=0")
+    sound = ("-f", "lavfi", "-i", f"sine=d={SECONDS}:r=48000")
+    options = [["-s", size] for size in SIZES]
+    if kind == "A":
+        options = [["-ar", str(rate), "-ac", str(channels)] for rate, channels in SOUNDS]
+    for option in options:
+        for suffix in ("nut", "mkv", "mov", "avi"):
+            made = folder / f"{kind}-{encoder}.{suffix}"
+            given = picture if kind == "V" else sound
+            if ffmpeg(*given, *option, f"-c:{kind.lower()}", encoder, "-strict", "-2", made):
+                return made
+    return None
+
+
+def muxed(folder: Path, muxer: str, encoder: str, *parts: Path) -> Iterator[Path]:
+    """A film of a muxer from encoded parts, if it takes them."""
+    path = folder / f"{muxer} {encoder}.{EXTENSIONS.get(muxer, muxer)}"
+    inputs = [argument for part in parts for argument in ("-i", part)]
+    maps = [argument for number, _ in enumerate(parts) for argument in ("-map", number)]
+    if (
+        ffmpeg(*inputs, *maps, "-c", "copy", "-r", 25, "-strict", "-2", "-f", muxer, path)
+        and path.stat().st_size
+    ):
+        yield path
+
+
+def outcome_of(item: Item) -> str:
+    """What has become of a film."""
+    source, result = Path(str(item.source)), Path(str(item.output))
+    if item.status != "done":
+        return f"refused: {shorten(item.reason)}"
+    told = "; ".join(map(shorten, item.warnings))
+    differs = "; ".join(filter(None, (compare_pictures(source, result), compare_sound(source, result))))
+    result.unlink()
+    if differs:
+        return f"**{differs}**" + (f", with the warning: {told}" if told else "")
+    return f"done, with the warning: {told}" if told else "done"
+
+
+def compare_pictures(source: Path, result: Path) -> str:
+    """How frames and their luma differ; empty: not to be seen."""
+    ours, theirs = (lumas(path) for path in (result, source))
+    if len(ours) != len(theirs):
+        return f"{len(theirs)} frames became {len(ours)}"
+    worst = np.abs(ours - theirs).mean(axis=1).max(initial=0)
+    return f"luma differs by {worst:.0f} levels" if worst > SOURCE_TOLERANCE else ""
+
+
+def lumas(path: Path) -> NDArray[np.float64]:
+    """(N, 256) luma of all frames, made small."""
+    graph = "scale=16:16:flags=area+accurate_rnd:out_range=pc,format=gray"
+    data = read("-i", path, "-map", "0:V:0", "-vf", graph, "-fps_mode", "passthrough", "-f", "rawvideo", "-")
+    return np.frombuffer(data, np.uint8).reshape(-1, 256).astype(np.float64)
+
+
+def compare_sound(source: Path, result: Path) -> str:
+    """How sound differs; empty: not to be heard."""
+    ours, theirs = (sound_of(path) for path in (result, source))
+    if bool(len(ours)) != bool(len(theirs)):
+        return "the sound is lost"
+    if abs(len(ours) - len(theirs)) > 8000 * 0.1:
+        return f"{len(theirs) / 8000:.2f} s of sound became {len(ours) / 8000:.2f} s"
+    loudness = [np.sqrt((each**2).mean()) if len(each) else 0 for each in (ours, theirs)]
+    return "the sound has another loudness" if abs(loudness[0] - loudness[1]) > SOUND_TOLERANCE else ""
+
+
+def sound_of(path: Path) -> NDArray[np.float32]:
+    """Samples of the first track, at 8 kHz."""
+    data = read("-i", path, "-map", "0:a:0", "-ac", 1, "-ar", 8000, "-f", "f32le", "-")
+    return np.frombuffer(data, np.float32)
+
+
+def shorten(message: str) -> str:
+    """A message without names and numbers of one film."""
+    message = re.sub(r"/tmp/[^:]*: ", "", message.splitlines()[0] if message else "")
+    message = re.sub(r"stream \d+ \((\w+), [^)]*\)", r"a stream of \1", message)
+    message = re.sub(r"ff(mpeg|probe) said:.*", "", message)
+    message = re.sub(r"(name the result|ffmpeg -i) .*", "...", message)
+    return re.sub(r"/tmp/\S+", "FILM", message).replace("|", "or").strip("; ")
+
+
+def listed(option: str, pattern: str) -> list[str]:
+    """Names that ffmpeg lists with an option."""
+    lines = subprocess.run(["ffmpeg", "-hide_banner", option], capture_output=True, text=True).stdout
+    found = [re.match(pattern, line.removeprefix(" ")) for line in lines.splitlines()]
+    return [each[1] for each in found if each and each[1] != "="]
+
+
+def ffmpeg(*arguments: object) -> bool:
+    """Run ffmpeg; whether it made what it should."""
+    return run(*arguments).returncode == 0
+
+
+def read(*arguments: object) -> bytes:
+    """What ffmpeg writes to its output."""
+    return run(*arguments).stdout
+
+
+def run(*arguments: object) -> subprocess.CompletedProcess[bytes]:
+    command = ["ffmpeg", "-v", "error", "-nostdin", "-y", *map(str, arguments)]
+    try:
+        return subprocess.run(command, capture_output=True, timeout=60)
+    except subprocess.TimeoutExpired:
+        return subprocess.CompletedProcess(command, 1, b"", b"")
+
+
+if __name__ == "__main__":
+    main()
