@@ -46,6 +46,7 @@ def colorize_folder(
     compare: bool = False,
     mark: bool = True,
     watermark: bool = False,
+    damaged: bool = False,
     overwrite: bool = False,
     include: Sequence[str] = (),
     exclude: Sequence[str] = (),
@@ -67,6 +68,7 @@ def colorize_folder(
         compare: also write before and after, side by side.
         mark: state in the metadata that AI made the colours.
         watermark: draw a small palette in the lower left corner.
+        damaged: colour what is left of damaged photos; a warning tells what is missing.
         overwrite: render finished results again, and replace files that no run of ours has written.
         include: patterns; only files are taken that match one, by their own names, those of folders that
             they are in, or, of a pattern with a /, their paths below the folder that was named.
@@ -95,6 +97,7 @@ def colorize_folder(
         compare=compare,
         mark=mark,
         watermark=watermark,
+        damaged=damaged,
     )
     with engine.open(rendering, batch_size=batch_size) as runner:
         start = partial(runner.colorize_photos, settings=settings, overwrite=overwrite)

@@ -52,7 +52,14 @@ def fill_folder_parser(parser: argparse.ArgumentParser) -> None:
         metavar="PHOTOS",
         help="a folder, a photo, or the URL of either",
     )
-    add_selection_options(parser.add_argument_group("selection"))
+    selection = parser.add_argument_group("selection")
+    add_selection_options(selection)
+    selection.add_argument(
+        "--damaged",
+        action="store_true",
+        help="colour what is left of damaged photos, too; what is missing stays blank, and a warning tells "
+        "of it (default: they fail)",
+    )
     color = parser.add_argument_group("colour")
     add_color_options(color, mode="artistic")
     color.add_argument(
@@ -165,6 +172,7 @@ def run_folder(args: argparse.Namespace) -> int:
                 compare=args.compare,
                 mark=args.mark,
                 watermark=args.watermark,
+                damaged=args.damaged,
                 include=args.include,
                 exclude=args.exclude,
                 overwrite=args.overwrite,

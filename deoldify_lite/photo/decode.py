@@ -23,14 +23,17 @@ from deoldify_lite.system.library_warnings import Warn
 _WITH_PACKAGES = {HEIF: (decode_heif, heif_size), JXL: (decode_jxl, jxl_size), RAW: (decode_raw, raw_size)}
 
 
-def decode_photo(path: Path, file: BinaryIO, warn: Warn, page: int = 0) -> Photo:
+def decode_photo(
+    path: Path, file: BinaryIO, warn: Warn, page: int | None = None, *, damaged: bool = False
+) -> Photo:
     """Decode an open file, recognised by content; `path` names it in errors and in the result.
 
     Args:
         path: of the file.
         file: the photo.
         warn: takes each warning about it.
-        page: index among all pages of a TIFF.
+        page: index among all pages of a TIFF; None for the first that is a picture.
+        damaged: decode what is left of a damaged file.
 
     Raises:
         InputError: it is empty or too large, or needs a package that is not installed.
@@ -38,13 +41,13 @@ def decode_photo(path: Path, file: BinaryIO, warn: Warn, page: int = 0) -> Photo
     """
     kind = kind_of(path, file)
     if kind is TIFF:
-        decoded = decode_page(path, file, page, warn)
+        decoded = decode_page(path, file, page, warn, damaged=damaged)
     elif kind in _WITH_PACKAGES:
         decoded = _WITH_PACKAGES[kind][0](path, file, warn)
     elif kind is BMP and (fields := read_bit_fields(file)):
         decoded = decode_bit_fields(path, file, fields)
     else:
-        decoded = decode_with_pillow(path, file, kind, warn)
+        decoded = decode_with_pillow(path, file, kind, warn, damaged=damaged)
     return photo_of(path, decoded, warn)
 
 

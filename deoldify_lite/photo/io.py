@@ -2,24 +2,26 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import BinaryIO
 
 from PIL import UnidentifiedImageError
 
 from deoldify_lite.errors import DeoldifyError, InputError, OptionError
-from deoldify_lite.photo.decode import count_pages, decode_photo
+from deoldify_lite.photo.decode import count_pages, decode_photo, photo_of
 from deoldify_lite.photo.encode import encode_photo, fit_into
 from deoldify_lite.photo.kinds import EFFORTS, KINDS, TIFF, kind_named
 from deoldify_lite.photo.photo import Photo
+from deoldify_lite.photo.salvage import pixels_alone
 from deoldify_lite.photo.tiff_write import TiffWriter
 from deoldify_lite.system.files import Deliver, atomic_path
-from deoldify_lite.system.library_warnings import DECODER, ENCODER, collected_warnings
+from deoldify_lite.system.library_warnings import DECODER, ENCODER, Warn, collected_warnings
 from deoldify_lite.system.native_lines import with_lines
 
 
-def read_photo(path: Path, *, page: int = 0) -> Photo:
+def read_photo(path: Path, *, page: int | None = None, damaged: bool = False) -> Photo:
     """Read a photo, recognised by content.
 
     All of `KINDS`; HEIC, JPEG XL and camera RAW with the extra `formats`.
@@ -32,7 +34,8 @@ def read_photo(path: Path, *, page: int = 0) -> Photo:
     samples.
 
     Args:
-        page: index of a page of a TIFF, as `pages_of` gives it.
+        page: index of a page of a TIFF, as `pages_of` gives it; None for the first.
+        damaged: read what is left of a damaged photo; a warning tells what is missing.
 
     Returns:
         The photo, with warnings of all that was wrong with the file or could not be read of it.
@@ -44,7 +47,7 @@ def read_photo(path: Path, *, page: int = 0) -> Photo:
 
     def read() -> tuple[Photo, list[str]]:
         with open(path, "rb") as file, collected_warnings(DECODER) as warnings:
-            return decode_photo(path, file, warnings.append, page), warnings
+            return _decode(path, file, warnings.append, page, damaged), warnings
 
     try:
         (photo, warnings), lines = with_lines(read)
@@ -62,7 +65,23 @@ def read_photo(path: Path, *, page: int = 0) -> Photo:
         words = getattr(error, "err", "") or str(error) or type(error).__name__
         reason = " ".join(word for word in words.split() if word != ">")
         remedy = "Open it in an image editor and save it again"
+        if not damaged:
+            remedy += ", or colour what is left of it with colorize-folder --damaged"
         raise InputError(f"{path}: truncated, damaged or unsupported ({reason}). {remedy}") from error
+
+
+def _decode(path: Path, file: BinaryIO, warn: Warn, page: int | None, damaged: bool) -> Photo:
+    try:
+        return decode_photo(path, file, warn, page, damaged=damaged)
+    except (DeoldifyError, MemoryError):
+        raise
+    except Exception:
+        if not damaged:
+            raise
+        kind = kind_named(path)
+        with suppress(ValueError):
+            return photo_of(path, pixels_alone(path, file, kind.name if kind else "", warn), warn)
+        raise
 
 
 def pages_of(path: Path) -> tuple[list[tuple[int, int]], list[str]]:

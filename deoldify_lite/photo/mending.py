@@ -9,8 +9,8 @@ from typing import BinaryIO
 
 from PIL import ImageChops
 
-from deoldify_lite.photo.limits import open_image
-from deoldify_lite.photo.png import COLOR_CHUNKS, SIGNATURE
+from deoldify_lite.photo.limits import MAX_SIDE_PX, open_image
+from deoldify_lite.photo.png import COLOR_CHUNKS, SIGNATURE, as_chunk
 
 _END = b"\xff\xd9"  # of a JPEG
 _SCAN = b"\xff\xda"
@@ -20,6 +20,61 @@ _NO_PIXELS = bytes(range(1, 201)) + _END
 _MOST_PIXELS_A_BYTE = 512
 # Chunks that change what pixels look like; all others beside pixels only describe them.
 _OF_PIXELS = (b"tRNS", b"pHYs", b"sBIT", *COLOR_CHUNKS)
+
+
+def ended(file: BinaryIO) -> tuple[io.BytesIO, int]:
+    """Put an end to an open JPEG or PNG that was cut off.
+
+    Returns:
+        A copy that can be decoded, and how many upper rows are as they were; 0 if that is not known.
+
+    Raises:
+        ValueError: it is of another kind, or nothing of its picture is there.
+    """
+    file.seek(0)
+    data = file.read()
+    if data.startswith(b"\xff\xd8"):
+        copy, rows = _jpeg_with_end(data)
+    elif data.startswith(SIGNATURE):
+        copy, rows = _png_with_end(data)
+    else:
+        raise ValueError("of this kind no end is known")
+    with open_image(copy, ("JPEG", "PNG")) as image:
+        darkest, brightest = image.convert("L").getextrema()
+        if darkest == brightest:
+            raise ValueError("nothing of its picture can be read")
+    return io.BytesIO(copy.getvalue()), rows
+
+
+def _jpeg_with_end(data: bytes) -> tuple[io.BytesIO, int]:
+    data = data.rstrip(b"\0") if data.endswith(bytes(16)) else data
+    copies = [io.BytesIO(data + end) for end in (_END, _NO_PIXELS)]
+    with open_image(copies[0], ("JPEG",)) as image, open_image(copies[1], ("JPEG",)) as other:
+        box = ImageChops.difference(image, other).getbbox(alpha_only=False)
+        rows = box[1] if box else image.height
+        return io.BytesIO(copies[0].getvalue()), 0 if image.info.get("progressive") else rows
+
+
+def _png_with_end(data: bytes) -> tuple[io.BytesIO, int]:
+    """Fill the pixels that a PNG lacks with black."""
+    chunks = list(_chunks(data))
+    _, header, is_good = chunks[0]
+    width, height, bits, color, _, _, interlaced = struct.unpack(">IIBBBBB", header[8:21])
+    if not is_good or width * height > MAX_SIDE_PX**2:
+        raise ValueError("its header is damaged")
+    row = 1 + (width * bits * {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}[color] + 7) // 8
+    parts = [chunk for kind, chunk, _ in chunks if kind == b"IDAT"]
+    packed = b"".join(part[8 : 8 + int.from_bytes(part[:4], "big")] for part in parts)
+    unpacker, rows = zlib.decompressobj(), bytearray()
+    with suppress(zlib.error):
+        for at in range(0, len(packed), 1024):  # block by block, up to the damage
+            rows += unpacker.decompress(packed[at : at + 1024], max(1, height * row - len(rows)))
+    if len(rows) < row:
+        raise ValueError("nothing of its picture can be read")
+    others = [chunk for kind, chunk, is_good in chunks if is_good and kind not in (b"IDAT", b"IEND")]
+    pixels = as_chunk(b"IDAT", zlib.compress(rows[: height * row].ljust(height * row, b"\0"), 1))
+    copy = io.BytesIO(SIGNATURE + b"".join([*others, pixels, as_chunk(b"IEND", b"")]))
+    return copy, 0 if interlaced else len(rows) // row
 
 
 def mended(file: BinaryIO) -> Iterator[tuple[io.BytesIO, str]]:

@@ -22,12 +22,13 @@ from deoldify_lite.photo.jp2 import read_jp2
 from deoldify_lite.photo.jpeg import comments_of, exif_of, more_xmp, photoshop_of, warn_of_unknown
 from deoldify_lite.photo.kinds import AVIF, BMP, JP2, JPEG, NETPBM, PSD, SGI, WEBP, Kind, pillow_names
 from deoldify_lite.photo.limits import check_size, open_image, without_pillows_limit
-from deoldify_lite.photo.mending import is_cut, mended
+from deoldify_lite.photo.mending import ended, is_cut, mended
 from deoldify_lite.photo.photo import Decoded, Photo
 from deoldify_lite.photo.png import COLOR_CHUNKS, Chunk, read_chunks, take_iptc
 from deoldify_lite.photo.profiles import samples_and_profile
 from deoldify_lite.photo.psd import check_psd, psd_metadata, without_selection
 from deoldify_lite.photo.rare_jpeg import decode_rare_jpeg
+from deoldify_lite.photo.salvage import damage_of, load_as_far_as_it_goes
 from deoldify_lite.photo.samples import (
     Samples,
     decode_with_opencv,
@@ -60,11 +61,16 @@ def open_with_pillow(path: Path, file: BinaryIO, kind: Kind | None) -> Image.Ima
     return open_image(file, pillow_names(path, kind))
 
 
-def decode_with_pillow(path: Path, file: BinaryIO, kind: Kind | None, warn: Warn) -> Decoded:
-    """Decode an open file; arguments and errors as of `open_with_pillow` and `check_size`."""
+def decode_with_pillow(
+    path: Path, file: BinaryIO, kind: Kind | None, warn: Warn, *, damaged: bool = False
+) -> Decoded:
+    """Decode an open file; arguments and errors as of `open_with_pillow` and `check_size`.
+
+    If it is `damaged`, decode it as far as it goes.
+    """
     if kind is PSD:
         check_psd(path, file)
-    image, file, more = _loaded(path, file, kind, warn)
+    image, file, more = _loaded(path, file, kind, warn, damaged)
     # An MPO is a JPEG with further pictures.
     info, format = image.info | more, "JPEG" if image.format == "MPO" else str(image.format)
     if image.format not in ("MPO", "PSD") and getattr(image, "n_frames", 1) > 1:
@@ -124,14 +130,19 @@ def decode_with_pillow(path: Path, file: BinaryIO, kind: Kind | None, warn: Warn
 
 
 def _loaded(
-    path: Path, file: BinaryIO, kind: Kind | None, warn: Warn
+    path: Path, file: BinaryIO, kind: Kind | None, warn: Warn, damaged: bool
 ) -> tuple[Image.Image, BinaryIO, dict[str, Any]]:
     """Decode an open file, mended if that helps: return the picture, the file it is of, and more metadata."""
 
-    def attempt(file: BinaryIO) -> tuple[Image.Image, BinaryIO, dict[str, Any]]:
+    def attempt(
+        file: BinaryIO, *, as_far_as_it_goes: bool = False
+    ) -> tuple[Image.Image, BinaryIO, dict[str, Any]]:
         image = open_with_pillow(path, file, kind)
         check_size(path, *image.size)
         more = _more_metadata(path, file, image, kind, warn)
+        if as_far_as_it_goes:
+            load_as_far_as_it_goes(image, warn)
+            return image, file, more
         with without_pillows_limit():  # texts of a PNG may follow its pixels
             image.load()
         if image.format == "JPEG" and is_cut(file):
@@ -151,6 +162,13 @@ def _loaded(
                 found = attempt(copy)
                 warn(fault)
                 return found
+        if damaged:
+            with suppress(Exception):
+                copy, rows = ended(file)
+                found = attempt(copy)
+                warn(damage_of(rows, found[0].height))
+                return found
+            return attempt(file, as_far_as_it_goes=True)
         raise
 
 

@@ -91,31 +91,31 @@ def encode_png(photo: Photo) -> Iterator[bytes]:
     rgb, alpha = photo.rgb, photo.alpha
     height, width = rgb.shape[:2]
     yield SIGNATURE
-    yield _chunk(
+    yield as_chunk(
         b"IHDR", struct.pack(">IIBBBBB", width, height, 8 * rgb.itemsize, 2 if alpha is None else 6, 0, 0, 0)
     )
     if photo.icc:
-        yield _chunk(b"iCCP", b"ICC profile\0\0" + zlib.compress(photo.icc))
+        yield as_chunk(b"iCCP", b"ICC profile\0\0" + zlib.compress(photo.icc))
     if photo.dpi:
-        yield _chunk(b"pHYs", struct.pack(">IIB", *(round(one / 0.0254) for one in photo.dpi), 1))
+        yield as_chunk(b"pHYs", struct.pack(">IIB", *(round(one / 0.0254) for one in photo.dpi), 1))
     if photo.exif:
-        yield _chunk(b"eXIf", photo.exif)
+        yield as_chunk(b"eXIf", photo.exif)
     if photo.xmp:
-        yield _chunk(b"iTXt", XMP_KEYWORD + b"\0\0\0\0\0" + photo.xmp)
+        yield as_chunk(b"iTXt", XMP_KEYWORD + b"\0\0\0\0\0" + photo.xmp)
     if photo.iptc:
-        yield _chunk(b"zTXt", png_text_of_iptc(photo.iptc))
+        yield as_chunk(b"zTXt", png_text_of_iptc(photo.iptc))
     for comment in photo.comments:
-        yield _chunk(*_text_of(comment))
+        yield as_chunk(*_text_of(comment))
     for kind, body in photo.chunks:
         if not (photo.icc and kind in COLOR_CHUNKS):
-            yield _chunk(kind, body)
+            yield as_chunk(kind, body)
     packer = zlib.compressobj(1, zlib.DEFLATED, 15, 8, zlib.Z_RLE)
     for strip in strips_of(height, width):
         packed = packer.compress(_filtered(rgb[strip], None if alpha is None else alpha[strip]))
         if packed:
-            yield _chunk(b"IDAT", packed)
-    yield _chunk(b"IDAT", packer.flush())
-    yield _chunk(b"IEND", b"")
+            yield as_chunk(b"IDAT", packed)
+    yield as_chunk(b"IDAT", packer.flush())
+    yield as_chunk(b"IEND", b"")
 
 
 def _filtered(rgb: Samples, alpha: Samples | None) -> bytes:
@@ -142,5 +142,6 @@ def _text_of(comment: bytes) -> Chunk:
     return b"tEXt", b"Comment\0" + text.encode("latin-1").replace(b"\0", b"")
 
 
-def _chunk(kind: bytes, body: bytes) -> bytes:
+def as_chunk(kind: bytes, body: bytes) -> bytes:
+    """Return a chunk as it stands in a file."""
     return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))

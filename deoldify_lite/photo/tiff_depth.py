@@ -54,7 +54,7 @@ def at_known_depth(pixels: Samples, page: Any, warn: Warn) -> Samples:
     for strip in strips_of(*pixels.shape[:2]):
         part = pixels[strip].astype(np.float64)
         if is_float and not (part.min() >= 0 and part.max() <= 1):
-            raise ValueError("its floating-point samples are not all within 0 to 1")
+            raise ValueError(f"its {bits}-bit floating-point samples are not all within 0 to 1")
         result[strip] = np.round(part * (65_535 if is_float else 65_535 / ((1 << bits) - 1)))
     warn(f"has {bits} bits a sample, which are rounded to 16")
     return result

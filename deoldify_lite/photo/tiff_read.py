@@ -30,6 +30,7 @@ from deoldify_lite.photo.iptc import iptc_of_bytes, other_resources
 from deoldify_lite.photo.limits import check_size, open_image, without_pillows_limit
 from deoldify_lite.photo.photo import Decoded
 from deoldify_lite.photo.profiles import samples_and_profile
+from deoldify_lite.photo.salvage import load_as_far_as_it_goes, segments_as_far_as_they_go
 from deoldify_lite.photo.samples import QUARTER_TURNS, Samples, decode_with_opencv, without_premultiplying
 from deoldify_lite.photo.tiff_depth import at_known_depth, check_depth, refusal_of
 from deoldify_lite.photo.tiff_tags import RESOURCES_TAG, drop_false_description, tags_of_page
@@ -69,15 +70,28 @@ def page_sizes(file: BinaryIO) -> tuple[list[tuple[int, int]], list[str]]:
     return sizes, notes
 
 
-def decode_page(path: Path, file: BinaryIO, index: int, warn: Warn) -> Decoded:
+def decode_page(
+    path: Path, file: BinaryIO, index: int | None, warn: Warn, *, damaged: bool = False
+) -> Decoded:
     """Decode one page of an open TIFF; `path` names it in errors.
+
+    Args:
+        path: of the file.
+        file: the photo.
+        index: of the page among all; None for the first that is a picture.
+        warn: takes each warning about it.
+        damaged: decode what is left of a damaged page.
 
     Raises:
         InputError: it is too large, or a preview of a raw photo.
         Exception: of any kind, from decoders, if it is damaged.
     """
     with tifffile.TiffFile(file) as tiff:
-        page: Any = tiff.pages[index]
+        page: Any = tiff.pages[index or 0]
+        if index is None and (page.is_reduced or page.subfiletype & _MASK):
+            file.seek(0)
+            index = page_sizes(file)[0][0][0]
+            page = tiff.pages[index]
         check_size(path, page.imagewidth, page.imagelength)
         if page.is_reduced:
             if any(tag in page.tags for tag in _OF_RAW):
@@ -91,7 +105,11 @@ def decode_page(path: Path, file: BinaryIO, index: int, warn: Warn) -> Decoded:
         except (InputError, MemoryError):
             raise
         except Exception as error:
-            raise refusal_of(path, page, error) from error
+            if damaged:
+                pixels = segments_as_far_as_they_go(page, file, warn)
+                samples, extra = _split(pixels, page, _channels_of(page), warn)
+            else:
+                raise refusal_of(path, page, error) from error
         tags = _tags_of(tiff, page, file)
         drop_false_description(tags, warn)
         exif = exif_of_tiff(tags, warn)
@@ -106,7 +124,7 @@ def decode_page(path: Path, file: BinaryIO, index: int, warn: Warn) -> Decoded:
     dpi = (across * units_per_inch, down * units_per_inch) if units_per_inch else None
     if samples is None:
         try:
-            image = _with_pillow(path, file, index)
+            image = _with_pillow(path, file, index or 0, warn, damaged=damaged)
         except (InputError, MemoryError):
             raise
         except Exception as error:
@@ -132,13 +150,18 @@ def decode_page(path: Path, file: BinaryIO, index: int, warn: Warn) -> Decoded:
     )
 
 
-def _with_pillow(path: Path, file: BinaryIO, index: int) -> Image.Image:
+def _with_pillow(path: Path, file: BinaryIO, index: int, warn: Warn, *, damaged: bool) -> Image.Image:
     file.seek(0)
     image = open_image(file, ("TIFF",))
     with without_pillows_limit():  # Pillow checks it again when it loads a TIFF
         image.seek(index)
         check_size(path, *image.size)
-        image.load()
+        try:
+            image.load()
+        except Exception:
+            if not damaged:
+                raise
+            load_as_far_as_it_goes(image, warn)
     return image
 
 
@@ -229,7 +252,12 @@ def _split_samples(page: Any, file: BinaryIO, kinds: _Channels, warn: Warn) -> t
         if decoded is None or decoded.size != height * width * channels:
             raise
         pixels = decoded
-    if planar:
+    return _split(pixels, page, kinds, warn)
+
+
+def _split(pixels: Samples, page: Any, kinds: _Channels, warn: Warn) -> tuple[Samples, Samples | None]:
+    height, width, channels = page.imagelength, page.imagewidth, page.samplesperpixel
+    if channels > 1 and page.planarconfig == 2:
         pixels = np.moveaxis(pixels.reshape(channels, height, width), 0, 2)
     pixels = at_known_depth(pixels.reshape(height, width, channels), page, warn)
     color = pixels[..., : kinds.colors]

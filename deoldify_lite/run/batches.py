@@ -114,7 +114,11 @@ def _overlap(
     """
     first = colorizer
     reading = map_ahead(
-        readers, lambda page: _read(page, first), pages, most=most_pixels, weigh=lambda page: page.pixels
+        readers,
+        lambda page: _read(page, first, settings),
+        pages,
+        most=most_pixels,
+        weigh=lambda page: page.pixels,
     )
     finished = (pending.result() for pending in reading)
     writing: deque[tuple[Pending[Item], Page]] = deque()
@@ -150,10 +154,10 @@ def _overlap(
     return colorizer
 
 
-def _read(page: Page, colorizer: Colorizer) -> Page:
+def _read(page: Page, colorizer: Colorizer, settings: PhotoSettings) -> Page:
     began = time.perf_counter()
     try:
-        photo = read_photo(page.task.source, page=page.index)
+        photo = read_photo(page.task.source, page=page.index, damaged=settings.damaged)
         square = colorizer.prepare(photo.rgb)
     except Exception as error:
         return replace(page, error=error)

@@ -42,10 +42,12 @@ class PhotoSettings(Settings):
     compare: bool = False  # also write before and after, side by side
     mark: bool = True  # say in the metadata that the colours are made by AI
     watermark: bool = False  # and in the picture
+    damaged: bool = False  # colour what is left of damaged photos
 
     def as_dict(self) -> dict[str, Any]:
-        """As of all settings; the default effort is left out, which fingerprints from before it lack."""
+        """As of all settings, without what fingerprints had no room for, where it changes nothing."""
         fields = super().as_dict()
+        del fields["damaged"]  # photos that are whole look the same with it
         if fields["effort"] == "fast":
             del fields["effort"]
         return fields

@@ -185,7 +185,7 @@ def test_an_error_of_a_decoder_is_one_line_of_words(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: Callable[[], object], reason: str
 ) -> None:
     (tmp_path / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n")
-    monkeypatch.setattr(photo_io, "decode_photo", lambda *_: code())
+    monkeypatch.setattr(photo_io, "decode_photo", lambda *_, **__: code())
     with pytest.raises(InputError, match=reason) as caught:
         read_photo(tmp_path / "a.png")
     assert "a.png" in str(caught.value) and not re.search(r"\n|\.hpp|\.cpp", str(caught.value))

@@ -113,6 +113,7 @@ def test_a_tiff_that_begins_with_a_preview(tmp_path: Path) -> None:
             tiff.write(RGB8, photometric="rgb")
         if name == "new":
             assert pages_of(path) == ([(1, RGB8[..., 0].size)], ["page 1 is a mere preview and is left out"])
+            assert np.array_equal(read_photo(path).rgb, RGB8)
         assert np.array_equal(read_photo(path, page=1).rgb, RGB8)
 
 

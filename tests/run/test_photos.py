@@ -120,6 +120,23 @@ def test_what_else_is_in_the_folder_is_told(photos: Path, rendering: api.Renderi
     assert len(api.colorize_folder(photos, rendering=rendering, exclude="*.jpg")) == 2
 
 
+def test_damaged_photos_are_coloured_as_far_as_they_go(photos: Path, rendering: api.Rendering) -> None:
+    whole = (photos / "a.jpg").read_bytes()
+    (photos / "cut.jpg").write_bytes(whole[: len(whole) * 2 // 3])
+    (photos / "none.png").write_bytes(b"no picture")
+
+    def outcome(**options: bool) -> dict[str, str]:
+        items = api.colorize_folder(photos, rendering=rendering, include=["*.jpg", "none.png"], **options)
+        for item in items:
+            if item.status == "done" and Path(item.source).name == "cut.jpg":
+                assert "is damaged: " in item.warnings[0]
+        return {Path(item.source).name: item.status for item in items}
+
+    assert outcome() == {"a.jpg": "done", "cut.jpg": "failed", "none.png": "failed"}
+    assert outcome(damaged=True) == {"a.jpg": "skipped", "cut.jpg": "done", "none.png": "failed"}
+    assert outcome() == {"a.jpg": "skipped", "cut.jpg": "skipped", "none.png": "failed"}
+
+
 def test_a_file_of_the_users_is_kept(photos: Path, rendering: api.Rendering) -> None:
     precious = photos.with_name("photos-colorized") / "a.jpg"
     precious.parent.mkdir()
