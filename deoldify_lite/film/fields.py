@@ -37,6 +37,7 @@ def deinterlaced(film: Film) -> Film:
         deinterlace=True,
         rate=2 * film.rate,
         frame_count=2 * film.frame_count,
+        times=film.times and film.times.doubled(),
         timecode=film.timecode and double_timecode(film.timecode),
     )
 

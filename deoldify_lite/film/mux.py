@@ -1,14 +1,17 @@
 """A picture and a film's other streams become one file: ffmpeg copies them all."""
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from deoldify_lite.errors import VideoError
+from deoldify_lite.film.clock import JUMPING_FORMATS
 from deoldify_lite.film.cut import Cut, ffmpeg_time
 from deoldify_lite.film.ffmpeg import file_url, open_file, write_command
 from deoldify_lite.film.probe import Film, Stream
 from deoldify_lite.film.process import last_words, run_arguments
+from deoldify_lite.film.retime import retime
 from deoldify_lite.film.sound import encoder_settings
 from deoldify_lite.film.timecode import advance_timecode
 
@@ -33,22 +36,31 @@ def join_with_source(
     if out_path.suffix == ".mkv":
         covers = [_extract_cover(film, s, folder) for s in streams if s.attached_pic]
     lead = ffmpeg_time(cut.lead_s)
-    if len(segments) == 1:
+    options: dict[str, Any] = {}
+    if film.times:
+        if film.pixel_aspect:
+            # Streams that PyAV writes have none of their own; ffmpeg takes the aspect of the whole frame.
+            aspect = film.pixel_aspect * film.width / film.height
+            options["aspect:v"] = f"{aspect.numerator}:{aspect.denominator}"
+        picture = open_file(retime(film.times, cut.first, segments, folder), itsoffset=lead)
+    elif len(segments) == 1:
         picture = open_file(segments[0][0], itsoffset=lead)
     else:
         playlist = _write_playlist(film, segments)
         picture = open_file(playlist, f="concat", safe=0, itsoffset=lead)
     seek: dict[str, Any] = {}
-    options: dict[str, Any] = {}
     if cut.first:
         seek["ss"] = ffmpeg_time(cut.start_s)
         options["copypriorss"] = 0  # No sound from before the cut.
     if cut.duration_s is not None:
         options["t"] = ffmpeg_time(cut.duration_s)
     source = open_file(film.path, **seek)
-    done = run_arguments(
-        mux_command(film, picture, source, streams, out_path, options, covers=covers, first=cut.first)
-    )
+    command = mux_command(film, picture, source, streams, out_path, options, covers=covers, first=cut.first)
+    if film.container in JUMPING_FORMATS:
+        # ffmpeg moves the clock of such a file to the first of the streams that it reads, so it reads all.
+        limit = ("-t", options["t"]) if "t" in options else ()
+        command += ["-map", f"1:{film.index}", "-c", "copy", *limit, "-f", "null", "-"]
+    done = run_arguments(command)
     if done.returncode != 0:
         raise VideoError(
             f"{out_path}: the picture cannot be joined with the sound and the rest of "
@@ -75,7 +87,7 @@ def mux_command(
         source: ffmpeg-python input of the source; the second input of the command.
         streams: those of the source to keep; they are copied, or encoded as they say.
         out_path: its suffix names the container.
-        options: more output options; c:v is for the picture, which is copied without it.
+        options: more output options; names that end in :v are for the picture, which is copied without c:v.
         covers: pictures to attach, for .mkv, whose muxer would make a video track of cover art.
         first: frame of the source that comes first, by which its timecode is advanced.
     """
@@ -117,7 +129,7 @@ def mux_command(
         repeated += ["-attach", file_url(cover), f"-metadata:s:t:{number}", f"mimetype={mime}"]
         repeated += [f"-metadata:s:t:{number}", f"filename=cover{cover.suffix}"]
     # By number, since cover art is video, too.
-    settings |= {name.replace("c:v", f"c:{place}"): value for name, value in options.items()}
+    settings |= {re.sub("(?<=:)v$", str(place), name): value for name, value in options.items()}
     return write_command(inputs, out_path, settings, repeated=repeated)
 
 

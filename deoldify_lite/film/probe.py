@@ -6,10 +6,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from math import floor
 from pathlib import Path
 from typing import Any
 
 from deoldify_lite.errors import InputError, VideoError
+from deoldify_lite.film.clock import Jump
 from deoldify_lite.film.colors import Colors, is_rgb, settle_colors
 from deoldify_lite.film.ffmpeg import run_ffprobe
 from deoldify_lite.film.hdr10 import LIGHT_LEVEL, MASTERING, Hdr10, read_hdr10
@@ -17,6 +19,7 @@ from deoldify_lite.film.pictures import choose_picture, note_on_pictures
 from deoldify_lite.film.pixels import TRANSPARENT_PALETTES, PixelFormat, describe_pixels, has_decoder
 from deoldify_lite.film.process import last_words
 from deoldify_lite.film.rate import measure_rate, read_fraction
+from deoldify_lite.film.times import Times
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +59,7 @@ class Film:
     path: Path
     width: int  # px, as shown: after the turn that the film asks for
     height: int
-    rate: Fraction  # frames per second, constant, on both pipes
+    rate: Fraction  # frames per second, constant, on both pipes; nominal where there are `times`
     variable: bool  # True: the source's own rate varies, so frames are repeated to fill the grid
     frame_count: int  # estimate, at `rate`
     offset_s: Fraction  # the first frame is shown this long after the file's start
@@ -76,12 +79,31 @@ class Film:
     tags: tuple[str, ...] = ()  # names of the file's metadata
     decoder: str | None = None  # of the picture, if ffmpeg's usual one does not give all
     lost: tuple[str, ...] = ()  # side data of its picture that is not kept, by ffprobe's names
+    container: str = ""  # ffmpeg's name of the file's format
+    times: Times | None = None  # of its frames, where the grid of no rate shows them
+    jumps: tuple[Jump, ...] = ()  # of the file's clock
     notes: tuple[str, ...] = ()  # warnings: a sentence for each thing that is not as a user would expect
 
     @property
     def duration_s(self) -> float:
         """Seconds that the picture lasts."""
-        return float(self.frame_count / self.rate)
+        return float(self.seconds(self.frame_count))
+
+    def seconds(self, frame: int) -> Fraction:
+        """When a frame is shown, in seconds after the first."""
+        return self.times.seconds(frame) if self.times else frame / self.rate
+
+    def nearest_frame(self, time_s: Fraction) -> int:
+        """The number of the frame nearest to a time, in seconds as a player shows it."""
+        after_first_s = time_s - self.offset_s
+        if self.times:
+            return self.times.nearest(after_first_s)
+        return floor(after_first_s * self.rate + Fraction(1, 2))
+
+    def on_its_clock(self, time_s: Fraction) -> Fraction:
+        """The time that the file gives for a time as a player shows it, both in seconds after its start."""
+        passed = [jump for jump in self.jumps if jump.time_s + self.offset_s <= time_s]
+        return time_s + sum((jump.ahead_s for jump in passed), Fraction(0))
 
     @property
     def interlaced(self) -> bool:
@@ -153,7 +175,7 @@ def probe_film(path: Path) -> Film:
     time_base = Fraction(picture["time_base"])
     start = Fraction(container.get("start_time", "0"))
     offset_s = max(int(frame.get("best_effort_timestamp", 0)) * time_base - start, Fraction(0))
-    rate, variable, count = measure_rate(path, picture, container, offset_s)
+    timing = measure_rate(path, picture, container, offset_s)
     rotation = _rotation(picture)
     turned = rotation % 180 == 90
     width, height = int(frame["width"]), int(frame["height"])
@@ -177,10 +199,10 @@ def probe_film(path: Path) -> Film:
         path=path,
         width=height if turned else width,
         height=width if turned else height,
-        rate=rate,
-        variable=variable,
-        frame_count=max(count, 1),
-        offset_s=offset_s,
+        rate=timing.rate,
+        variable=timing.variable,
+        frame_count=max(timing.frame_count, 1),
+        offset_s=timing.offset_s,
         codec=picture.get("codec_name", "unknown"),
         pix_fmt=frame["pix_fmt"],
         colors=settle_colors(path, frame, picture),
@@ -200,7 +222,10 @@ def probe_film(path: Path) -> Film:
         tags=tuple(container.get("tags", ())),
         decoder=decoder,
         lost=tuple(dict.fromkeys(lost)),
-        notes=note_on_pictures(pictures, picture),
+        container=container["format_name"],
+        times=timing.times,
+        jumps=timing.jumps,
+        notes=(*note_on_pictures(pictures, picture), *timing.notes),
     )
 
 

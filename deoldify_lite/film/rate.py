@@ -3,17 +3,19 @@
 import array
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from deoldify_lite.errors import VideoError
+from deoldify_lite.film.clock import JUMPING_FORMATS, Jump, without_jumps
 from deoldify_lite.film.ffmpeg import start_ffprobe
 from deoldify_lite.film.pictures import stream_seconds
+from deoldify_lite.film.times import Times
 
 log = logging.getLogger(__name__)
 
@@ -25,72 +27,167 @@ COMMON_RATES = (
 # The finest grid for a film of variable rate. Jitter can ask for any rate, up to 90000; few screens show
 # more than 120 frames a second, and every repeated frame costs decoding and encoding time.
 MAX_VARIABLE_RATE = Fraction(120)
+# Two times that are rounded to milliseconds, as in Matroska, lie so far from where they would be.
+_EXACT_S = 0.00105
+
+
+class Timing(NamedTuple):
+    """The rate at which a film is read and written."""
+
+    rate: Fraction
+    """Frames per second."""
+    variable: bool
+    """The film's own rate varies, so frames are repeated to fill the grid of that rate."""
+    frame_count: int
+    """Frames expected at that rate."""
+    offset_s: Fraction
+    """The first frame is shown this long after the file's start."""
+    times: Times | None = None
+    """Where no grid shows every frame in its time; the rate is then nominal."""
+    jumps: tuple[Jump, ...] = ()
+    """Of the file's clock; taken out of the times."""
+    notes: tuple[str, ...] = ()
+    """Warnings."""
 
 
 def measure_rate(
     path: Path, picture: dict[str, Any], container: dict[str, Any], offset_s: Fraction
-) -> tuple[Fraction, bool, int]:
-    """The constant rate at which a film is read and written.
+) -> Timing:
+    """The constant rate at which a film is read and written, or the times of its frames.
 
     Args:
         path: of the film.
         picture: the stream of its picture as ffprobe describes it.
         container: its file, likewise.
-        offset_s: the first frame is shown this long after the file's start.
-
-    Returns:
-        The rate, whether the film's own rate varies, and the number of frames expected at that rate.
+        offset_s: the first frame is shown this long after the file's start, if that is known.
 
     Raises:
         VideoError: ffprobe hung or crashed over the timestamps.
     """
     hints = [read_fraction(picture.get(name)) for name in ("r_frame_rate", "avg_frame_rate")]
     known = [rate for rate in hints if rate]
-    stated_s = _stated_duration(picture, container, offset_s)
+    may_jump = container["format_name"] in JUMPING_FORMATS
+    # Such a file's header states no length; ffprobe takes it from the last time, on whatever clock.
+    stated_s = Fraction(0) if may_jump else _stated_duration(picture, container, offset_s)
     tabled = "mov" in container["format_name"] and "nb_frames" in picture
     # mp4 has a table of all durations: equal rates mean that there is only one duration in it.
     if tabled and stated_s and len(known) == 2 and abs(known[0] - known[1]) < 2e-4 * known[1]:
-        return known[0], False, round(stated_s * known[0])
+        return Timing(known[0], False, round(stated_s * known[0]), offset_s)
     time_base = Fraction(picture["time_base"])
-    ticks = _read_timestamps(path, picture["index"])
+    packets = _read_packets(path, picture["index"])
+    ticks, jumps = packets.ticks, tuple[Jump, ...]()
+    if may_jump:
+        ticks, jumps = without_jumps(ticks, time_base, may_jump=True, reordered=True)
+    ticks = np.sort(ticks)
     if len(ticks) < 2:
         rate = known[0] if known else Fraction(25)
-        return rate, False, max(round(stated_s * rate), 1)
+        return Timing(rate, False, max(round(stated_s * rate), len(ticks), 1), offset_s)
     rate, variable = choose_rate(ticks, time_base, known)
-    if variable and rate == MAX_VARIABLE_RATE:
-        log.info("%s: its rate varies freely; frames keep their times to 1/%d s", path, rate)
+    is_exact, off_s = _fit(ticks, time_base, rate)
+    notes: tuple[str, ...] = ()
+    if jumps or packets.untimed or not is_exact:
+        if timing := _count_frames(path, picture, container, known):
+            return timing
+        notes = (f"not all of its frames say when they are shown; times may be off by {1000 * off_s:.0f} ms",)
     counted = round(int(ticks[-1] - ticks[0]) * time_base * rate) + 1
-    return rate, variable, max(counted, round(stated_s * rate))
+    return Timing(rate, variable, max(counted, round(stated_s * rate)), offset_s, notes=notes)
 
 
-def _read_timestamps(path: Path, index: int) -> NDArray[np.int64]:
-    """When each packet of a stream is shown, sorted; empty if the file does not say.
+class _Packets(NamedTuple):
+    """The packets of a stream, as they lie in the file."""
+
+    ticks: NDArray[np.int64]
+    """When each is shown; empty if the file does not say."""
+    untimed: int
+    """How many come before the first of these."""
+
+
+def _read_packets(path: Path, index: int) -> _Packets:
+    """When each packet of a stream is shown.
 
     This reads the whole file once but decodes nothing, and keeps 8 bytes a frame.
 
     Raises:
         VideoError: ffprobe hung or crashed.
     """
-    shown, decoded = array.array("q"), array.array("q")
-    entries = ("-select_streams", str(index), "-show_entries", "packet=pts,dts,flags", "-of", "csv=p=0")
-    process = start_ffprobe(path, *entries)
+    shown, decoded, untimed = array.array("q"), array.array("q"), 0
+    for pts, dts, flags in _lines(path, index, "packet=pts,dts,flags"):
+        # Lines without flags are of other things; D is cut away by an edit list, thus never shown.
+        if not flags or "D" in flags:
+            continue
+        untimed += pts == dts == "N/A" and not shown and not decoded
+        if pts != "N/A":
+            shown.append(int(pts))
+        if dts != "N/A":
+            decoded.append(int(dts))
+    # An avi names only when to decode, which on its even grid is as good.
+    ticks = shown if len(shown) >= len(decoded) else decoded
+    return _Packets(np.array(ticks, dtype=np.int64), untimed if len(ticks) else 0)
+
+
+def _count_frames(
+    path: Path, picture: dict[str, Any], container: dict[str, Any], hints: Sequence[Fraction]
+) -> Timing | None:
+    """The times of all frames of a film, which is decoded for that: not every packet gives a frame.
+
+    Args:
+        path: of the film.
+        picture: the stream of its picture as ffprobe describes it.
+        container: its file, likewise.
+        hints: rates that the header names, best first.
+
+    Returns:
+        None if the frames have no times.
+    """
+    time_base = Fraction(picture["time_base"])
+    entries, fast = "frame=best_effort_timestamp", ("-threads", "auto", "-skip_loop_filter", "all")
+    shown = [time for time, *_ in _lines(path, picture["index"], entries, *fast) if time]
+    before = next((n for n, time in enumerate(shown) if time != "N/A"), len(shown))
+    ticks = np.array([int(time) for time in shown if time != "N/A"], np.int64)
+    if len(ticks) < 2 or len(ticks) + before < len(shown):
+        return None
+    ticks, jumps = without_jumps(
+        ticks, time_base, may_jump=container["format_name"] in JUMPING_FORMATS, reordered=False
+    )
+    gap = float(np.median(np.diff(ticks)))
+    first = np.rint(ticks[0] + gap * np.arange(-before, 0)).astype(np.int64)
+    times = Times.of(np.concatenate([first, ticks]), time_base)
+    usual = 1 / (Fraction(float(np.median(np.diff(times.ticks)))) * time_base)
+    overall = (len(times) - 1) / times.seconds(len(times) - 1)
+    likely = (*(rate for rate in hints if rate in COMMON_RATES), *COMMON_RATES)
+    near = [
+        rate for measured in (overall, usual) for rate in likely if abs(rate - measured) < 0.01 * measured
+    ]
+    rate = near[0] if near else usual.limit_denominator(1001)
+    log.info("%s: it has no constant rate; every frame keeps its own time", path)
+    start_s = Fraction(container.get("start_time", "0"))
+    offset_s = int([*first, *ticks][0]) * time_base - start_s
+    return Timing(rate, False, len(times), max(offset_s, Fraction(0)), times, jumps)
+
+
+def _lines(path: Path, index: int, entries: str, *options: str) -> Iterator[list[str]]:
+    """Three fields of each packet or frame of a stream, as ffprobe tells them; '' for none.
+
+    Raises:
+        VideoError: ffprobe hung or crashed.
+    """
+    wanted = ("-select_streams", str(index), "-show_entries", entries, "-of", "csv=p=0")
+    process = start_ffprobe(path, *options, *wanted)
     try:
         for line in process.stdout.lines():
-            pts, dts, flags = [*line.decode().strip().split(","), "", "", ""][:3]
-            # Lines without flags are of other things; D is cut away by an edit list, thus never shown.
-            if not flags or "D" in flags:
-                continue
-            if pts != "N/A":
-                shown.append(int(pts))
-            if dts != "N/A":
-                decoded.append(int(dts))
+            yield [*line.decode().strip().split(","), "", "", ""][:3]
         process.wait()  # An error is no matter: of a damaged film the timestamps that could be read will do.
         if process.was_ended:
             raise VideoError(f"{path}: its timestamps cannot be read: {process.words()}")
     finally:
         process.stop()
-    # An avi names only when to decode, which on its even grid is as good.
-    return np.sort(np.array(shown if len(shown) >= len(decoded) else decoded, dtype=np.int64))
+
+
+def _fit(ticks: NDArray[np.int64], time_base: Fraction, rate: Fraction) -> tuple[bool, float]:
+    """Whether the grid of a rate shows each frame in its time, to a millisecond or a tick; the error, s."""
+    slots, deviation = _place((ticks - ticks[0]) * float(time_base), rate)
+    is_exact = deviation <= max(1.05 * float(time_base), _EXACT_S) and bool(np.all(np.diff(slots) > 0))
+    return is_exact, deviation
 
 
 def _stated_duration(picture: dict[str, Any], container: dict[str, Any], offset_s: Fraction) -> Fraction:
@@ -141,9 +238,12 @@ def choose_rate(
         | {MAX_VARIABLE_RATE}
     )
     placed = {rate: _place(times, rate) for rate in grids}
-    for rate, (slots, deviation) in placed.items():
-        if deviation <= slack and np.all(np.diff(slots) > 0):
-            return rate, True
+    exact = [
+        r for r, (slots, deviation) in placed.items() if deviation <= slack and np.all(np.diff(slots) > 0)
+    ]
+    if exact:
+        # Of a short film, times in a coarse time base fit several rates that are nearly the same.
+        return next((r for r in hints if r in exact and abs(r - exact[0]) < 0.01 * exact[0]), exact[0]), True
     for rate, (slots, _) in placed.items():
         if len(slots) - len(np.unique(slots)) <= len(slots) // 1000:
             return rate, True

@@ -10,7 +10,8 @@ from typing import Protocol
 
 from deoldify_lite.color.hint import FilmHint
 from deoldify_lite.errors import InputError, OptionError
-from deoldify_lite.film.cut import Cut, nearest_frame
+from deoldify_lite.film.clock import JUMPING_FORMATS
+from deoldify_lite.film.cut import Cut
 from deoldify_lite.film.ffmpeg import ffmpeg_version
 from deoldify_lite.film.fields import deinterlaced
 from deoldify_lite.film.fit import Fit, fit_film
@@ -148,9 +149,17 @@ def _names_of(task: Task) -> list[Path]:
 def _reading_of(film: Film) -> str:
     """Return what the segments of a film must agree on, beside settings and programs; '' for most films."""
     has_others = any(stream.kind == "video" and not stream.attached_pic for stream in film.streams)
-    picture = f" picture {film.index}" if has_others else ""
-    # Of these, earlier segments may lack transparency, levels or chroma, and have another pixel format.
-    return picture if film.planar and not film.has_alpha else f"{picture} {film.pix_fmt}"
+    marks = [f" picture {film.index}"] if has_others else []
+    if not film.planar or film.has_alpha:
+        # Of these, earlier segments may lack transparency, levels or chroma, and have another pixel format.
+        marks.append(f" {film.pix_fmt}")
+    if film.times:
+        marks.append(" frames counted")
+    elif film.variable:
+        marks.append(f" rate {film.rate}")
+    if film.container in JUMPING_FORMATS:
+        marks.append(" from the first frame")
+    return "".join(marks)
 
 
 def _hints_in(film: Film, hints: HintFile, settings: FilmSettings) -> tuple[FilmHint, ...]:
@@ -160,11 +169,11 @@ def _hints_in(film: Film, hints: HintFile, settings: FilmSettings) -> tuple[Film
         OptionError: a hint is for a frame that is not rendered.
     """
     cut = Cut.between(film, settings.start_s, settings.end_s)
-    found = hints.in_film(film.width, film.height, partial(nearest_frame, film))
+    found = hints.in_film(film.width, film.height, film.nearest_frame)
     end = film.frame_count if cut.end is None else cut.end
     for one in found:
         if not cut.first <= one.frame < end:
-            at_s = one.frame / film.rate + film.offset_s
+            at_s = film.seconds(one.frame) + film.offset_s
             raise OptionError(
                 f"{hints.path}: a hint is for {float(at_s):.2f} s of {film.path}, which is not rendered: "
                 "frames lie between start and end of the film, or --start and --end"

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from fractions import Fraction
 from functools import cache
 from pathlib import Path
 
@@ -72,7 +73,8 @@ class Desk:
             (source,) = gather([upload], folder)
             if films_of([source]):
                 film = probe_film(source)
-                frame = min(round(wish.start_s * film.rate), film.frame_count - 1)
+                frame = max(film.nearest_frame(Fraction(wish.start_s)), 0)
+                frame = min(frame, film.frame_count - 1)
                 source = film_still(film, frame, folder / "frame.png")
             on_progress(0, "Getting ready")
             colorizer = rendering.load()

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from deoldify_lite.errors import RenderError
+
 
 class Fixed:
     """A backend that gives one chroma everywhere, or fails in a chosen way above a batch size."""
@@ -24,3 +26,17 @@ class Fixed:
         chroma = np.array(self.chroma, np.float32).reshape(1, 2, 1, 1)
         side = lumas.shape[-1] // self.chroma_stride
         return np.tile(chroma, (len(lumas), 1, side, side))
+
+
+class Stopping(Fixed):
+    """Colours by luma, and fails when so many frames were asked of it."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        self.most_frames = most
+
+    def predict(self, lumas: np.ndarray) -> np.ndarray:
+        if sum(self.batches) >= self.most_frames:
+            raise RenderError("the card fell off the bus")
+        shade = lumas.mean(axis=(1, 2), dtype=np.float32).reshape(-1, 1, 1, 1) / 1000
+        return super().predict(lumas) + shade

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from deoldify_lite import api
-from deoldify_lite.errors import OptionError, RenderError
+from deoldify_lite.errors import OptionError
 from deoldify_lite.film import probe, process
 from deoldify_lite.film.encoders import encoder_pix_fmts
 from deoldify_lite.film.encoding import Encoding
@@ -35,7 +35,7 @@ from helpers.films import (
     rgb_frames,
     tone,
 )
-from helpers.networks import Fixed
+from helpers.networks import Fixed, Stopping
 from helpers.places import ROOT
 
 
@@ -413,20 +413,6 @@ def shots(tmp_path: Path) -> Path:
     listed = ("-f", "concat", "-i", tmp_path / "shots.txt", *tone(6.0))
     encoding = ("-c:v", "libx264", "-g", 20, "-bf", 3, "-pix_fmt", "yuv420p")
     return make(tmp_path / "shots.mp4", *listed, *encoding, "-c:a", "aac")
-
-
-class Stopping(Fixed):
-    """Colours by luma, and fails when so many frames were asked of it."""
-
-    def __init__(self, most: int) -> None:
-        super().__init__()
-        self.most_frames = most
-
-    def predict(self, lumas: np.ndarray) -> np.ndarray:
-        if sum(self.batches) >= self.most_frames:
-            raise RenderError("the card fell off the bus")
-        shade = lumas.mean(axis=(1, 2), dtype=np.float32).reshape(-1, 1, 1, 1) / 1000
-        return super().predict(lumas) + shade
 
 
 @pytest.mark.slow
