@@ -75,6 +75,9 @@ class Cut:
         picture = open_file(film.path, **options)[str(film.index)]
         if film.pixels.few_colors:
             picture = picture.filter("format", "bgra" if film.has_alpha else "bgr24")
+        if film.parts:
+            # Frames of another size, before the cut, must not reach filters that know one size only.
+            picture = picture.filter("scale", film.width, film.height)
         if film.deinterlace:
             picture = picture.filter("bwdif", mode="send_field", parity=film.first_field)
             if film.captions:  # It gives them to both of a frame's fields, and all would be said twice.

@@ -4,7 +4,7 @@ import json
 import logging
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import floor
 from pathlib import Path
@@ -18,7 +18,7 @@ from deoldify_lite.film.hdr10 import LIGHT_LEVEL, MASTERING, Hdr10, read_hdr10
 from deoldify_lite.film.pictures import choose_picture, note_on_pictures
 from deoldify_lite.film.pixels import TRANSPARENT_PALETTES, PixelFormat, describe_pixels, has_decoder
 from deoldify_lite.film.process import last_words
-from deoldify_lite.film.rate import measure_rate, read_fraction
+from deoldify_lite.film.rate import Look, measure_rate, read_fraction
 from deoldify_lite.film.times import Times
 
 log = logging.getLogger(__name__)
@@ -53,6 +53,16 @@ class Stream:
 
 
 @dataclass(frozen=True)
+class Part:
+    """A part of a film whose size or pixel aspect is another than before."""
+
+    first: int  # number of its first frame
+    width: int  # px, as shown
+    height: int
+    pixel_aspect: Fraction | None
+
+
+@dataclass(frozen=True)
 class Film:
     """What reader and writer need to know about a film."""
 
@@ -81,6 +91,7 @@ class Film:
     lost: tuple[str, ...] = ()  # side data of its picture that is not kept, by ffprobe's names
     container: str = ""  # ffmpeg's name of the file's format
     times: Times | None = None  # of its frames, where the grid of no rate shows them
+    parts: tuple[Part, ...] = ()  # where its size or pixel aspect change; empty if neither does
     jumps: tuple[Jump, ...] = ()  # of the file's clock
     notes: tuple[str, ...] = ()  # warnings: a sentence for each thing that is not as a user would expect
 
@@ -224,8 +235,9 @@ def probe_film(path: Path) -> Film:
         lost=tuple(dict.fromkeys(lost)),
         container=container["format_name"],
         times=timing.times,
+        parts=_parts(timing.looks, turned=turned),
         jumps=timing.jumps,
-        notes=(*note_on_pictures(pictures, picture), *timing.notes),
+        notes=note_on_pictures(pictures, picture),
     )
 
 
@@ -306,6 +318,18 @@ def _rotation(picture: dict[str, Any]) -> int:
     """Degrees by which the film asks to be turned; ffmpeg does so, ffprobe does not."""
     turns = [data["rotation"] for data in picture.get("side_data_list", []) if "rotation" in data]
     return round(float(turns[0])) if turns else 0
+
+
+def _parts(looks: Sequence[Look], *, turned: bool) -> tuple[Part, ...]:
+    """The parts of a film that looks different in some; empty if it does not."""
+    parts = [
+        Part(look.frame, look.height, look.width, look.pixel_aspect and 1 / look.pixel_aspect)
+        if turned
+        else Part(*look)
+        for look in looks
+        if look.width and look.height
+    ]
+    return (replace(parts[0], first=0), *parts[1:]) if len(parts) > 1 else ()
 
 
 def _pixel_aspect(picture: dict[str, Any], *, turned: bool) -> Fraction | None:

@@ -31,6 +31,25 @@ MAX_VARIABLE_RATE = Fraction(120)
 _EXACT_S = 0.00105
 
 
+# Codecs of few key frames, whose size may change at one of these.
+_SPARSE_KEYS = {
+    *("mpeg1video", "mpeg2video", "mpeg4", "h264", "hevc", "vc1", "wmv3", "vp8", "vp9", "av1", "theora"),
+    *("flv1", "vp6f", "h263"),
+}
+
+
+class Look(NamedTuple):
+    """How frames are shown, from one of them on."""
+
+    frame: int
+    """Number of this frame."""
+    width: int
+    """As encoded, px."""
+    height: int
+    pixel_aspect: Fraction | None
+    """Width / height of a pixel."""
+
+
 class Timing(NamedTuple):
     """The rate at which a film is read and written."""
 
@@ -46,8 +65,8 @@ class Timing(NamedTuple):
     """Where no grid shows every frame in its time; the rate is then nominal."""
     jumps: tuple[Jump, ...] = ()
     """Of the file's clock; taken out of the times."""
-    notes: tuple[str, ...] = ()
-    """Warnings."""
+    looks: tuple[Look, ...] = ()
+    """Where size or aspect change; the first is that of the first frame. Empty if that is not known to be."""
 
 
 def measure_rate(
@@ -74,7 +93,7 @@ def measure_rate(
     if tabled and stated_s and len(known) == 2 and abs(known[0] - known[1]) < 2e-4 * known[1]:
         return Timing(known[0], False, round(stated_s * known[0]), offset_s)
     time_base = Fraction(picture["time_base"])
-    packets = _read_packets(path, picture["index"])
+    packets = _read_packets(path, picture)
     ticks, jumps = packets.ticks, tuple[Jump, ...]()
     if may_jump:
         ticks, jumps = without_jumps(ticks, time_base, may_jump=True, reordered=True)
@@ -83,14 +102,11 @@ def measure_rate(
         rate = known[0] if known else Fraction(25)
         return Timing(rate, False, max(round(stated_s * rate), len(ticks), 1), offset_s)
     rate, variable = choose_rate(ticks, time_base, known)
-    is_exact, off_s = _fit(ticks, time_base, rate)
-    notes: tuple[str, ...] = ()
-    if jumps or packets.untimed or not is_exact:
-        if timing := _count_frames(path, picture, container, known):
-            return timing
-        notes = (f"not all of its frames say when they are shown; times may be off by {1000 * off_s:.0f} ms",)
+    is_even = not (jumps or packets.untimed or packets.changes) and _is_exact(ticks, time_base, rate)
+    if not is_even and (timing := _count_frames(path, picture, container, known)):
+        return timing
     counted = round(int(ticks[-1] - ticks[0]) * time_base * rate) + 1
-    return Timing(rate, variable, max(counted, round(stated_s * rate)), offset_s, notes=notes)
+    return Timing(rate, variable, max(counted, round(stated_s * rate)), offset_s)
 
 
 class _Packets(NamedTuple):
@@ -100,20 +116,29 @@ class _Packets(NamedTuple):
     """When each is shown; empty if the file does not say."""
     untimed: int
     """How many come before the first of these."""
+    changes: bool
+    """Whether key frames differ in size or aspect."""
 
 
-def _read_packets(path: Path, index: int) -> _Packets:
+def _read_packets(path: Path, picture: dict[str, Any]) -> _Packets:
     """When each packet of a stream is shown.
 
-    This reads the whole file once but decodes nothing, and keeps 8 bytes a frame.
+    This reads the whole file once but decodes only key frames, and keeps 8 bytes a frame.
 
     Raises:
         VideoError: ffprobe hung or crashed.
     """
     shown, decoded, untimed = array.array("q"), array.array("q"), 0
-    for pts, dts, flags in _lines(path, index, "packet=pts,dts,flags"):
-        # Lines without flags are of other things; D is cut away by an edit list, thus never shown.
-        if not flags or "D" in flags:
+    looks: set[Look] = set()
+    entries, options = "packet=pts,dts,flags", list[str]()
+    if picture.get("codec_name") in _SPARSE_KEYS:
+        entries, options = f"{entries}:{_LOOK}", ["-skip_frame", "nokey", *_FAST]
+    for kind, pts, *rest in _lines(path, picture["index"], entries, *options):
+        if kind == "frame":
+            looks.add(_look(0, rest))
+        dts, flags = rest[:2]
+        # D is cut away by an edit list, thus never shown.
+        if kind != "packet" or "D" in flags:
             continue
         untimed += pts == dts == "N/A" and not shown and not decoded
         if pts != "N/A":
@@ -122,7 +147,19 @@ def _read_packets(path: Path, index: int) -> _Packets:
             decoded.append(int(dts))
     # An avi names only when to decode, which on its even grid is as good.
     ticks = shown if len(shown) >= len(decoded) else decoded
-    return _Packets(np.array(ticks, dtype=np.int64), untimed if len(ticks) else 0)
+    return _Packets(np.array(ticks, dtype=np.int64), untimed if len(ticks) else 0, len(looks) > 1)
+
+
+# Of frames, the fields that `_look` takes; ffprobe prints them in its own order, this one.
+_LOOK = "frame=best_effort_timestamp,width,height,sample_aspect_ratio"
+_FAST = ("-threads", "auto", "-skip_loop_filter", "all")
+
+
+def _look(frame: int, fields: Sequence[str]) -> Look:
+    """Look of a frame from what ffprobe says after its time."""
+    width, height, aspect = (*fields, "", "", "")[:3]
+    numbers = [int(text) if text.isdecimal() else 0 for text in (width, height)]
+    return Look(frame, numbers[0], numbers[1], read_fraction(aspect.replace(":", "/")))
 
 
 def _count_frames(
@@ -137,21 +174,33 @@ def _count_frames(
         hints: rates that the header names, best first.
 
     Returns:
-        None if the frames have no times.
+        None if fewer than two frames have a time.
     """
     time_base = Fraction(picture["time_base"])
-    entries, fast = "frame=best_effort_timestamp", ("-threads", "auto", "-skip_loop_filter", "all")
-    shown = [time for time, *_ in _lines(path, picture["index"], entries, *fast) if time]
-    before = next((n for n, time in enumerate(shown) if time != "N/A"), len(shown))
-    ticks = np.array([int(time) for time in shown if time != "N/A"], np.int64)
-    if len(ticks) < 2 or len(ticks) + before < len(shown):
+    shown, looks = list[str](), list[Look]()
+    for kind, time, *rest in _lines(path, picture["index"], _LOOK, *_FAST):
+        if kind == "frame":
+            look = _look(len(shown), rest)
+            if not looks or look[1:] != looks[-1][1:]:
+                looks.append(look)
+            shown.append(time)
+    timed = np.array([n for n, time in enumerate(shown) if time not in ("N/A", "")], np.int64)
+    if len(timed) < 2:
         return None
-    ticks, jumps = without_jumps(
-        ticks, time_base, may_jump=container["format_name"] in JUMPING_FORMATS, reordered=False
+    known, jumps = without_jumps(
+        np.array([int(shown[n]) for n in timed], np.int64),
+        time_base,
+        may_jump=container["format_name"] in JUMPING_FORMATS,
+        reordered=False,
     )
-    gap = float(np.median(np.diff(ticks)))
-    first = np.rint(ticks[0] + gap * np.arange(-before, 0)).astype(np.int64)
-    times = Times.of(np.concatenate([first, ticks]), time_base)
+    # Frames without a time come evenly between their neighbours, or before the first of them.
+    gap = float(np.median(np.diff(known) / np.diff(timed)))
+    numbers = np.arange(len(shown))
+    places = np.interp(numbers, timed, known)
+    places[: timed[0]] = known[0] - gap * numbers[timed[0] : 0 : -1]
+    places[timed[-1] :] = known[-1] + gap * (numbers[timed[-1] :] - timed[-1])
+    ticks = np.rint(places).astype(np.int64)
+    times = Times.of(ticks, time_base)
     usual = 1 / (Fraction(float(np.median(np.diff(times.ticks)))) * time_base)
     overall = (len(times) - 1) / times.seconds(len(times) - 1)
     likely = (*(rate for rate in hints if rate in COMMON_RATES), *COMMON_RATES)
@@ -161,21 +210,21 @@ def _count_frames(
     rate = near[0] if near else usual.limit_denominator(1001)
     log.info("%s: it has no constant rate; every frame keeps its own time", path)
     start_s = Fraction(container.get("start_time", "0"))
-    offset_s = int([*first, *ticks][0]) * time_base - start_s
-    return Timing(rate, False, len(times), max(offset_s, Fraction(0)), times, jumps)
+    offset_s = int(ticks[0]) * time_base - start_s
+    return Timing(rate, False, len(times), max(offset_s, Fraction(0)), times, jumps, looks=tuple(looks))
 
 
 def _lines(path: Path, index: int, entries: str, *options: str) -> Iterator[list[str]]:
-    """Three fields of each packet or frame of a stream, as ffprobe tells them; '' for none.
+    """Kind and four fields of each packet or frame of a stream, as ffprobe tells them; '' for none.
 
     Raises:
         VideoError: ffprobe hung or crashed.
     """
-    wanted = ("-select_streams", str(index), "-show_entries", entries, "-of", "csv=p=0")
+    wanted = ("-select_streams", str(index), "-show_entries", entries, "-of", "csv")
     process = start_ffprobe(path, *options, *wanted)
     try:
         for line in process.stdout.lines():
-            yield [*line.decode().strip().split(","), "", "", ""][:3]
+            yield [*line.decode().strip().split(","), "", "", "", ""][:5]
         process.wait()  # An error is no matter: of a damaged film the timestamps that could be read will do.
         if process.was_ended:
             raise VideoError(f"{path}: its timestamps cannot be read: {process.words()}")
@@ -183,11 +232,10 @@ def _lines(path: Path, index: int, entries: str, *options: str) -> Iterator[list
         process.stop()
 
 
-def _fit(ticks: NDArray[np.int64], time_base: Fraction, rate: Fraction) -> tuple[bool, float]:
-    """Whether the grid of a rate shows each frame in its time, to a millisecond or a tick; the error, s."""
+def _is_exact(ticks: NDArray[np.int64], time_base: Fraction, rate: Fraction) -> bool:
+    """Whether the grid of a rate shows each frame in its time, to a millisecond or a tick."""
     slots, deviation = _place((ticks - ticks[0]) * float(time_base), rate)
-    is_exact = deviation <= max(1.05 * float(time_base), _EXACT_S) and bool(np.all(np.diff(slots) > 0))
-    return is_exact, deviation
+    return deviation <= max(1.05 * float(time_base), _EXACT_S) and bool(np.all(np.diff(slots) > 0))
 
 
 def _stated_duration(picture: dict[str, Any], container: dict[str, Any], offset_s: Fraction) -> Fraction:

@@ -16,6 +16,7 @@ from deoldify_lite.film.ffmpeg import ffmpeg_version
 from deoldify_lite.film.fields import deinterlaced
 from deoldify_lite.film.fit import Fit, fit_film
 from deoldify_lite.film.kinds import FALLBACK_CONTAINER
+from deoldify_lite.film.parts import film_of_cut
 from deoldify_lite.film.probe import Film, probe_film
 from deoldify_lite.render.colorizer import Colorizer, OutOfMemoryError
 from deoldify_lite.run.delivery import Delivery, delivery_of
@@ -108,7 +109,7 @@ def colorize_task(
     try:
         if not overwrite and (done := find_done(task, settings)):
             return Item(task.source, done, "skipped", "already done")
-        film = probe_film(task.source)
+        film = film_of_cut(probe_film(task.source), settings.start_s, settings.end_s)
         written = deinterlaced(film) if settings.deinterlace else film
         output, fit = fit_film(written, _names_of(task), settings.encoding)
         if output != task.output:
@@ -159,6 +160,8 @@ def _reading_of(film: Film) -> str:
         marks.append(f" rate {film.rate}")
     if film.container in JUMPING_FORMATS:
         marks.append(" from the first frame")
+    if film.parts:
+        marks.append(f" {film.width} x {film.height}")
     return "".join(marks)
 
 
