@@ -69,7 +69,7 @@ def decode_with_pillow(
     If it is `damaged`, decode it as far as it goes.
     """
     if kind is PSD:
-        check_psd(path, file)
+        check_psd(path, file, warn)
     image, file, more = _loaded(path, file, kind, warn, damaged)
     # An MPO is a JPEG with further pictures.
     info, format = image.info | more, "JPEG" if image.format == "MPO" else str(image.format)

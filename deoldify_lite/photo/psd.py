@@ -12,24 +12,29 @@ from deoldify_lite.system.library_warnings import Warn
 
 # Numbers of image resources.
 _RESOLUTION, _VERSION, _EXIF, _XMP = 1005, 1057, 1058, 1060
-_MULTICHANNEL = 7  # colour mode in the header
+# Colour modes in the header, and how many channels are colours.
+_RGB, _MULTICHANNEL = 3, 7
+_COLORS = {0: 1, 1: 1, 2: 1, _RGB: 3, 4: 4, 8: 1, 9: 3}
 _REMEDY = "open it in Photoshop or GIMP and save it as TIFF"
 
 
-def check_psd(path: Path, file: BinaryIO) -> None:
-    """Refuse what Pillow cannot read of an open Photoshop file, by its header.
+def check_psd(path: Path, file: BinaryIO, warn: Warn) -> None:
+    """Refuse or warn of what Pillow cannot read of an open Photoshop file, by its header.
 
     Raises:
         InputError: it has more than 8 bits, or is of the large kind.
     """
     file.seek(0)
-    _, version, _, _, _, bits, mode = struct.unpack(">4sH6xHIIHH", file.read(26))
+    _, version, channels, _, _, bits, mode = struct.unpack(">4sH6xHIIHH", file.read(26))
     if version != 1:
         raise InputError(f"{path}: a large Photoshop file (PSB), which is not read: {_REMEDY}")
     if bits > 8:
         raise InputError(f"{path}: a Photoshop file of {bits} bits, of which only 8 are read: {_REMEDY}")
     if mode == _MULTICHANNEL:
         raise InputError(f"{path}: a Photoshop file of separate inks (multichannel): {_REMEDY}")
+    is_rgba = mode == _RGB and channels == 4  # the only fourth channel that Pillow reads
+    if channels > _COLORS.get(mode, channels) + is_rgba:
+        warn("has more channels than its colours, such as saved selections; they are left out")
 
 
 def psd_metadata(path: Path, image: Any, warn: Warn) -> dict[str, Any]:

@@ -51,6 +51,12 @@ def test_a_selection_is_no_transparency(tmp_path: Path) -> None:
     assert photo.warnings == ("its layers are left out; the result has the flattened picture",)
 
 
+@pytest.mark.parametrize(("channels", "mode"), [(2, 1), (5, 3), (5, 4), (4, 9)])
+def test_channels_that_are_left_out_are_told_of(tmp_path: Path, channels: int, mode: int) -> None:
+    (warning,) = read(tmp_path, psd(np.stack([GREY] * channels), mode)).warnings
+    assert "more channels" in warning
+
+
 @pytest.mark.parametrize(
     ("data", "message"),
     [
