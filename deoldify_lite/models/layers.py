@@ -80,6 +80,32 @@ class SelfAttention(nn.Module):
         return x + self.gamma * gathered.transpose(1, 2).reshape(x.shape)
 
 
+class CrossAttention(nn.Module):
+    """Multi-head attention of queries to tokens: (N, K, dim), (N, T, dim) -> (N, K, dim).
+
+    From Vaswani et al. 2017, https://arxiv.org/abs/1706.03762. `nn.MultiheadAttention` computes the same from
+    the same tensors, but a traced copy of it keeps the number of tokens that it was traced with.
+    """
+
+    def __init__(self, dim: int, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.in_proj_weight = nn.Parameter(torch.empty(3 * dim, dim))
+        self.in_proj_bias = nn.Parameter(torch.zeros(3 * dim))
+        self.out_proj = nn.Linear(dim, dim)
+        nn.init.xavier_uniform_(self.in_proj_weight)
+        nn.init.zeros_(self.out_proj.bias)
+
+    def forward(self, queries: Tensor, tokens: Tensor) -> Tensor:
+        projections = zip(self.in_proj_weight.chunk(3), self.in_proj_bias.chunk(3), strict=True)
+        query, key, value = (
+            F.linear(x, weight, bias).unflatten(2, (self.heads, -1)).transpose(1, 2)
+            for x, (weight, bias) in zip((queries, tokens, tokens), projections, strict=True)
+        )  # (N, heads, K or T, dim / heads)
+        gathered: Tensor = F.scaled_dot_product_attention(query, key, value)
+        return self.out_proj(gathered.transpose(1, 2).flatten(2))
+
+
 class QueryLayer(nn.Module):
     """Queries look at a picture, then at each other: (N, K, dim), (N, T, dim) -> (N, K, dim).
 
@@ -88,14 +114,14 @@ class QueryLayer(nn.Module):
 
     def __init__(self, dim: int, heads: int = 4) -> None:
         super().__init__()
-        self.look = nn.MultiheadAttention(dim, heads, batch_first=True)
-        self.confer = nn.MultiheadAttention(dim, heads, batch_first=True)
+        self.look = CrossAttention(dim, heads)
+        self.confer = CrossAttention(dim, heads)
         self.think = nn.Sequential(nn.Linear(dim, 4 * dim), nn.GELU(), nn.Linear(4 * dim, dim))
         self.norms = nn.ModuleList(nn.LayerNorm(dim) for _ in range(3))
 
     def forward(self, queries: Tensor, tokens: Tensor) -> Tensor:
-        x = self.norms[0](queries + self.look(queries, tokens, tokens, need_weights=False)[0])
-        x = self.norms[1](x + self.confer(x, x, x, need_weights=False)[0])
+        x = self.norms[0](queries + self.look(queries, tokens))
+        x = self.norms[1](x + self.confer(x, x))
         x = self.norms[2](x + self.think(x))
         return x
 
@@ -123,7 +149,7 @@ class ColorQueries(nn.Module):
     def forward(self, features: Sequence[Tensor]) -> Tensor:
         """Feature maps (N, channels[i], h, w) -> (N, K, h, w) at the size of the last one."""
         last = features[-1]
-        queries = self.start.expand(len(last), -1, -1)
+        queries = self.start.expand(last.shape[0], -1, -1)  # not len(): it would be traced as a number
         for layer, project, x in zip(self.layers, self.tokens, features, strict=True):
             queries = layer(queries, project(x).flatten(2).transpose(1, 2))
         places = self.embed(last).flatten(2)  # (N, dim, h * w)

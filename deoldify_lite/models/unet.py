@@ -21,6 +21,7 @@ from deoldify_lite.models.layers import (
     ResidualConvs,
     SelfAttention,
 )
+from deoldify_lite.models.zoo import RGB_DECODERS
 
 # Mean and spread of luma over natural photos, to which the `lite` encoder is trained.
 LITE_LUMA_MEAN, LITE_LUMA_STD = 0.45, 0.26
@@ -221,7 +222,7 @@ class Unet(nn.Module):
         # timm would also take the address of a download for a name, and a name may come from a file.
         if not timm.is_model(encoder):
             raise OptionError(f"timm has no network {encoder!r} to encode with")
-        self.predicts_rgb = decoder in ("deep", "wide")
+        self.predicts_rgb = decoder in RGB_DECODERS
         self.encoder = _build_encoder(encoder, 3 if self.predicts_rgb else 1, pretrained)
         self.decoder = DECODERS[decoder](self.encoder.feature_info.channels())
         self.chroma_stride = self.decoder.chroma_stride  # input pixels to a chroma pixel, along a side

@@ -4,6 +4,8 @@ from dataclasses import dataclass, replace
 
 from deoldify_lite.errors import OptionError
 
+RGB_DECODERS = ("deep", "wide")  # DeOldify's; all others predict chroma
+
 
 @dataclass(frozen=True)
 class ModelSpec:
@@ -18,6 +20,11 @@ class ModelSpec:
     urls: tuple[str, ...] = ()  # where it is fetched from, in the order of trying; none if it ships with us
     licence: str = ""  # of the weights
     source: str = ""  # who made them
+
+    @property
+    def predicts_rgb(self) -> bool:
+        """Whether the network predicts a whole picture, as DeOldify's do, and not its chroma alone."""
+        return self.decoder in RGB_DECODERS
 
 
 _DEOLDIFY = "https://github.com/jantic/DeOldify"

@@ -86,7 +86,7 @@ def export_onnx(
     rendering = settle(
         mode, weights=weights, render_factor=render_factor, saturation=saturation, device="cpu"
     )
-    if rendering.spec.decoder != "lite":
+    if rendering.spec.predicts_rgb:
         raise OptionError(f"{rendering.weights}: only lite networks are exported; choose --weights lite")
     network = _from_bytes(rendering)
     side = None if render_factor is None else 16 * render_factor

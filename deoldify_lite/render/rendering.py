@@ -112,7 +112,7 @@ class Rendering:
         check_batch_size(wanted)
         if wanted:
             return wanted
-        per_pixel = LITE_BYTES_PER_PIXEL if self.spec.decoder == "lite" else RGB_BYTES_PER_PIXEL
+        per_pixel = RGB_BYTES_PER_PIXEL if self.spec.predicts_rgb else LITE_BYTES_PER_PIXEL
         fitting = free_memory(self.device) // 2 // (per_pixel * (16 * self.render_factor) ** 2)
         return max(1, min(fitting, CPU_BATCH if self.device == "cpu" else GPU_BATCH))
 
@@ -195,7 +195,7 @@ def settle(
 
         path = Path(weights).expanduser()
         spec = recognize(*read_whole(path), path=path)
-    ours = spec.decoder not in ("deep", "wide")
+    ours = not spec.predicts_rgb
     default_factor = chosen.render_factor if ours else chosen.deoldify_render_factor
     default_saturation = chosen.saturation if ours else 1.0
     return Rendering(

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
 
 from deoldify_lite import api
@@ -70,15 +71,22 @@ def test_any_size_and_number(cache: Path, tiny_weights: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("decoder", ["lite", "deep"])
-def test_odd_render_factors(tmp_path: Path, decoder: str) -> None:
+@pytest.mark.parametrize(
+    ("encoder", "decoder"),
+    [("test_resnet", "lite"), ("test_resnet", "deep"), ("tf_efficientnet_lite0", "query")],
+)
+def test_odd_render_factors(tmp_path: Path, encoder: str, decoder: str) -> None:
     """Somewhere on its way down such a picture has an odd size, which is rounded up."""
-    network = Unet("test_resnet", decoder).eval().requires_grad_(False)
+    network = Unet(encoder, decoder).eval().requires_grad_(False)
+    if decoder != "deep":
+        torch.nn.init.normal_(network.decoder.head.weight, std=0.02)  # which starts at zero, as grey
     ours = OpenvinoBackend(load_model(tmp_path, decoder, lambda: network), precision="fp32")
     torchs = TorchBackend(network, device="cpu", precision="fp32")
-    for side in (112, 96, 80):
-        lumas = np.random.default_rng(0).integers(0, 256, (1, side, side), dtype=np.uint8)
-        np.testing.assert_allclose(ours.predict(lumas), torchs.predict(lumas), atol=1e-4)
+    for number, side in ((1, 112), (3, 96), (1, 80)):
+        lumas = np.random.default_rng(0).integers(0, 256, (number, side, side), dtype=np.uint8)
+        predicted = ours.predict(lumas)
+        assert np.ptp(predicted) > 0
+        np.testing.assert_allclose(predicted, torchs.predict(lumas), atol=1e-4)
 
 
 def test_results_are_not_overwritten_by_later_ones(cache: Path) -> None:
