@@ -1,5 +1,6 @@
 """Clocks of broadcast streams, which jump where two recordings meet. Pure."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -20,6 +21,22 @@ class Jump:
 
     time_s: Fraction  # after the first frame, on a clock without jumps
     ahead_s: Fraction  # the film's clock is so far ahead of that from here on
+
+
+def note_on_jumps(jumps: Sequence[Jump], container: str) -> tuple[str, ...]:
+    """Return a warning for each jump in a container whose clock should not jump.
+
+    Args:
+        jumps: of the film.
+        container: ffmpeg's name of it.
+    """
+    if container in JUMPING_FORMATS:
+        return ()
+    return tuple(
+        f"its clock jumps by {float(jump.ahead_s) / 3600:.0f} hours, {float(jump.time_s):.2f} s after the "
+        "first frame; the result goes on without a gap"
+        for jump in jumps
+    )
 
 
 def without_jumps(

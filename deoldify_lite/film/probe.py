@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from deoldify_lite.errors import InputError, VideoError
-from deoldify_lite.film.clock import Jump
+from deoldify_lite.film.clock import Jump, note_on_jumps
 from deoldify_lite.film.colors import Colors, is_rgb, settle_colors
 from deoldify_lite.film.ffmpeg import run_ffprobe
 from deoldify_lite.film.hdr10 import LIGHT_LEVEL, MASTERING, Hdr10, read_hdr10
@@ -237,7 +237,7 @@ def probe_film(path: Path) -> Film:
         times=timing.times,
         parts=_parts(timing.looks, turned=turned),
         jumps=timing.jumps,
-        notes=note_on_pictures(pictures, picture),
+        notes=(*note_on_pictures(pictures, picture), *note_on_jumps(timing.jumps, container["format_name"])),
     )
 
 

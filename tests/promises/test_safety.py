@@ -222,7 +222,9 @@ def test_every_ffmpeg_may_open_only_files(
             if name != "pipe:0" and "lavfi" not in options:
                 assert name.startswith("file:")
                 assert options[options.index("-protocol_whitelist") + 1] == "file,pipe"
-        if Path(program).stem == "ffprobe":
+        if "-show_pixel_formats" in line:
+            assert arguments == ["-v", "error", "-show_pixel_formats", "-of", "json"]
+        elif Path(program).stem == "ffprobe":
             assert len(inputs) == 1 and arguments[arguments.index("-format_whitelist") + 1] == FILM_FORMATS
 
 
