@@ -141,7 +141,7 @@ def write_photo(
     if effort not in EFFORTS:
         raise OptionError(f"effort {effort!r}: choose one of {', '.join(EFFORTS)}")
     height, width = photo.rgb.shape[:2]
-    if max(height, width) > kind.max_side_px:
+    if max(height, width) > kind.max_side_px or height * width > kind.max_pixels:
         raise InputError(f"{path}: {kind.name} cannot hold {width} x {height} pixels; choose png or tif")
     with collected_warnings(ENCODER) as warnings:
         if kind is TIFF:

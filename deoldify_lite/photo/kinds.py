@@ -71,6 +71,7 @@ class Kind:
     is_choice: bool = False  # whether `--format` offers it
     quality: int = 95  # default of a lossy kind: the loss does not show
     max_side_px: float = math.inf
+    max_pixels: float = math.inf
     bits: int = 8  # a sample, at most
     holds: frozenset[str] = frozenset()  # of METADATA
     holds_alpha: bool = True
@@ -128,6 +129,7 @@ HEIF = Kind(
     # Its numbers mean something else: on old photos its luma has 54 dB at 80, as JPEG's has at 95.
     quality=80,
     max_side_px=16_384,
+    max_pixels=142_606_336,  # of level 7.2 of HEVC, at which x265 ends
     bits=10,
     holds=frozenset({"icc", "exif", "xmp"}),
 )

@@ -91,6 +91,15 @@ def test_a_heic_photo_is_colorized_as_heic(tmp_path: Path) -> None:
     assert np.ptp(read_photo(item.output).rgb.astype(int), axis=2).mean() > 5
 
 
+def test_a_photo_beyond_the_pixels_of_heic_is_refused_with_a_remedy(tmp_path: Path) -> None:
+    pytest.importorskip("pillow_heif", reason="pillow-heif is not installed")
+    if not HEIF.can_write():
+        pytest.skip("pillow-heif was built without encoder")
+    huge = np.broadcast_to(np.uint8(0), (12_000, 12_000, 3))
+    with pytest.raises(InputError, match="HEIF cannot hold 12000 x 12000 pixels; choose png or tif"):
+        write_photo(Photo(tmp_path / "s", huge), tmp_path / "a.heic")
+
+
 # --- effort
 
 
