@@ -2,8 +2,9 @@
 """Colorize a short film of every muxer with every codec that the installed ffmpeg has, and tell what happens.
 
 Each encoder of pictures and of sound writes 0.4 seconds once; each muxer then takes a copy of them, if it
-can. All these films go through colorize_video in one process, with the defaults. Then frames, luma and sound
-of each result are compared with its source. The table is in Markdown: what happens, how often, and to what.
+can. All of these films that ffmpeg can play go through colorize_video in one process, with the defaults. Then
+frames, luma and sound of each result are compared with its source. The table is in Markdown: what happens,
+how often, and to what.
 """
 
 import argparse
@@ -101,13 +102,17 @@ def encode(folder: Path, kind: str, encoder: str) -> Path | None:
 
 
 def muxed(folder: Path, muxer: str, encoder: str, *parts: Path) -> Iterator[Path]:
-    """A film of a muxer from encoded parts, if it takes them."""
+    """A film of a muxer from encoded parts, if it takes them and ffmpeg can play what comes out.
+
+    An encoder that was told of another container leaves headers out that some containers need.
+    """
     path = folder / f"{muxer} {encoder}.{EXTENSIONS.get(muxer, muxer)}"
     inputs = [argument for part in parts for argument in ("-i", part)]
     maps = [argument for number, _ in enumerate(parts) for argument in ("-map", number)]
     if (
         ffmpeg(*inputs, *maps, "-c", "copy", "-r", 25, "-strict", "-2", "-f", muxer, path)
         and path.stat().st_size
+        and len(lumas(path))
     ):
         yield path
 
