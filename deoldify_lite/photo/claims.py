@@ -6,8 +6,8 @@ byte.
 """
 
 import re
-from xml.parsers import expat
 
+from deoldify_lite.photo.packet import PacketReader
 from deoldify_lite.system.library_warnings import Warn
 
 _GOOGLE, _XAP = "http://ns.google.com/photos/", "http://ns.adobe.com/xap/1.0/"
@@ -88,7 +88,7 @@ def _without(xmp: bytes, places: list[tuple[int, int]]) -> bytes:
     return xmp
 
 
-class _Places:
+class _Places(PacketReader):
     """Finds the starts and ends of properties to take out of a packet, be they attributes or elements.
 
     Raises:
@@ -96,27 +96,16 @@ class _Places:
     """
 
     def __init__(self, xmp: bytes, old: frozenset[str]) -> None:
+        super().__init__(xmp, with_prefixes=True)  # which are in the bytes, too
         self.places: list[tuple[int, int]] = []
         self.parts: list[str] = []  # names of properties that tell of parts beside the picture
-        self._xmp, self._old = xmp, old
+        self._old = old
         self._depth = 0
         self._inside: tuple[int, int] | None = None  # depth and start of the element that is taken out
-        parser = expat.ParserCreate("utf-8", namespace_separator=" ")
-        parser.namespace_prefixes = True  # names are then of three words: namespace, name and prefix
-        parser.StartDoctypeDeclHandler = self._refuse
-        parser.StartElementHandler = self._start
-        parser.EndElementHandler = self._finish
-        self._parser = parser
-        try:
-            parser.Parse(xmp.rstrip(b"\0 \r\n\t"), True)
-        except expat.ExpatError as error:
-            raise ValueError(str(error)) from error
+        self.read()
 
-    def _refuse(self, *_: object) -> None:
-        raise ValueError("it has a document type, which XMP may not have")
-
-    def _start(self, name: str, attributes: dict[str, str]) -> None:
-        at = self._parser.CurrentByteIndex
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        at = self.at
         self._depth += 1
         if self._inside is not None:
             return
@@ -129,13 +118,13 @@ class _Places:
             _, local, prefix = attribute.split(" ")
             named = re.escape(f"{prefix}:{local}".encode())
             value = re.compile(rb"\s+" + named + rb"\s*=\s*(?:\"[^\"]*\"|'[^']*')")
-            if match := value.search(self._xmp, at, self._tag_end(at)):
+            if match := value.search(self.xmp, at, self.tag_end(at)):
                 self.places.append(match.span())
 
-    def _finish(self, name: str) -> None:
-        at = self._parser.CurrentByteIndex
+    def finish(self, name: str) -> None:
+        at = self.at
         if self._inside is not None and self._inside[0] == self._depth:
-            self.places.append((self._inside[1], self._tag_end(at)))
+            self.places.append((self._inside[1], self.tag_end(at)))
             self._inside = None
         self._depth -= 1
 
@@ -150,10 +139,3 @@ class _Places:
             self.parts.append(f"{prefix}:{local}")
             return True
         return full in self._old
-
-    def _tag_end(self, at: int) -> int:
-        """Return where the tag that begins at a place ends; its values may contain `>`."""
-        match = re.compile(rb"<(?:[^>\"']|\"[^\"]*\"|'[^']*')*>").match(self._xmp, at)
-        if match is None:
-            raise ValueError("it has a tag without end")
-        return match.end()

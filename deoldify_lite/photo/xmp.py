@@ -9,7 +9,8 @@ are refused, and with them all entities that a file could define.
 """
 
 import re
-from xml.parsers import expat
+
+from deoldify_lite.photo.packet import PacketReader
 
 _TERMS = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 DIGITAL_SOURCE_TYPE = f"{_TERMS}compositeWithTrainedAlgorithmicMedia"
@@ -46,7 +47,7 @@ def _mark(about: str) -> str:
     return _MARK % (about, DIGITAL_SOURCE_TYPE)
 
 
-class _Finder:
+class _Finder(PacketReader):
     """Finds where in a packet the mark belongs.
 
     Raises:
@@ -54,42 +55,31 @@ class _Finder:
     """
 
     def __init__(self, xmp: bytes) -> None:
+        super().__init__(xmp)
         self.end = -1  # where `</rdf:RDF>` begins
         self.about = ""  # the subject that all descriptions of a packet share; escaped
         self.places: list[tuple[int, int]] = []  # starts and ends of the property's values, if it is there
         self._open_at: int | None = None
-        self._xmp = xmp
-        parser = expat.ParserCreate("utf-8", namespace_separator=" ")
-        parser.StartDoctypeDeclHandler = self._refuse
-        parser.StartElementHandler = self._start
-        parser.EndElementHandler = self._finish
-        self._parser = parser
-        try:
-            parser.Parse(xmp.rstrip(b"\0 \r\n\t"), True)
-        except expat.ExpatError as error:
-            raise ValueError(str(error)) from error
+        self.read()
         if self.end < 0:
             raise ValueError("it has no rdf:RDF")
 
-    def _refuse(self, *_: object) -> None:
-        raise ValueError("it has a document type, which XMP may not have")
-
-    def _start(self, name: str, attributes: dict[str, str]) -> None:
-        at = self._parser.CurrentByteIndex
-        if name == f"{_RDF} RDF" and self._xmp[at : self._tag_end(at)].endswith(b"/>"):
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        at = self.at
+        if name == f"{_RDF} RDF" and self.xmp[at : self.tag_end(at)].endswith(b"/>"):
             raise ValueError("its rdf:RDF is empty")
         if name == f"{_RDF} Description" and attributes.get(f"{_RDF} about"):
             about = attributes[f"{_RDF} about"]
             self.about = about.replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;")
         if f"{_IPTC} {_NAME}" in attributes:
-            tag = self._xmp[at : self._tag_end(at)]
+            tag = self.xmp[at : self.tag_end(at)]
             match = re.search(rb"[\s:]" + _NAME.encode() + rb"\s*=\s*(\"[^\"]*\"|'[^']*')", tag)
             if match is None:
                 raise ValueError("its DigitalSourceType is spelled in an unusual way")
             self.places.append((at + match.start(1) + 1, at + match.end(1) - 1))
         if name == f"{_IPTC} {_NAME}":
-            end = self._tag_end(at)
-            tag = self._xmp[at:end]
+            end = self.tag_end(at)
+            tag = self.xmp[at:end]
             match = re.search(rb"[\s:]resource\s*=\s*(\"[^\"]*\"|'[^']*')", tag)
             if match:
                 self.places.append((at + match.start(1) + 1, at + match.end(1) - 1))
@@ -98,17 +88,10 @@ class _Finder:
             else:
                 self._open_at = end
 
-    def _finish(self, name: str) -> None:
-        at = self._parser.CurrentByteIndex
+    def finish(self, name: str) -> None:
+        at = self.at
         if name == f"{_IPTC} {_NAME}" and self._open_at is not None:
             self.places.append((self._open_at, at))
             self._open_at = None
         if name == f"{_RDF} RDF":
             self.end = at
-
-    def _tag_end(self, at: int) -> int:
-        """Return where the tag that begins at a place ends; its values may contain `>`."""
-        match = re.compile(rb"<(?:[^>\"']|\"[^\"]*\"|'[^']*')*>").match(self._xmp, at)
-        if match is None:
-            raise ValueError("it has a tag without end")
-        return match.end()
