@@ -58,7 +58,7 @@ def parts_after(file: BinaryIO, end: int, previews: Set[int] = frozenset()) -> l
     """Name what follows the main picture, which ends at a place."""
     size = file.seek(0, os.SEEK_END)
     file.seek(end)
-    data = file.read(MOST_BYTES)
+    data = file.read(min(size - end, MOST_BYTES))  # asked for more, Python would first take room for it
     if not data.strip(_PADDING):
         return []
     parts: list[str] = []
