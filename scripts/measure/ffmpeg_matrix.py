@@ -1,15 +1,16 @@
 #!/usr/bin/env python3
 """Colorize a short film of every muxer with every codec that the installed ffmpeg has, and tell what happens.
 
-Each encoder of pictures and of sound writes 0.4 seconds once; each muxer then takes a copy of them, if it
-can. All of these films that ffmpeg can play go through colorize_video in one process, with the defaults. Then
-frames, luma and sound of each result are compared with its source. The table is in Markdown: what happens,
-how often, and to what.
+Each encoder of pictures and of sound writes 0.4 seconds once; each muxer of films then takes a copy of them,
+if it can. Those that ffmpeg can play go through colorize_video, with the defaults. Then frames, luma and
+sound of each result are compared with its source, and the outcome goes to stderr. The tables are in Markdown:
+what happens, how often, and to what; and the films of each muxer.
 """
 
 import argparse
 import re
 import subprocess
+import sys
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterator
@@ -39,27 +40,44 @@ def main() -> None:
     parser.add_argument("--codecs", default=".*", help="a regular expression for names of encoders")
     parser.add_argument("--weights", default="lite", help="lite, deoldify or a file")
     args = parser.parse_args()
+    found: dict[str, list[str]] = defaultdict(list)
+
+    def take(item: Item, _: int) -> None:
+        name, outcome = Path(str(item.source)).stem, outcome_of(item)
+        print(f"{name}: {outcome}", file=sys.stderr, flush=True)
+        found[outcome].append(name)
+
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        sources = list(films(folder, re.compile(args.muxers), re.compile(args.codecs)))
-        if not sources:
-            parser.error("this ffmpeg makes no such film")
-        found: dict[str, list[str]] = defaultdict(list)
-        items = colorize_video(
-            [str(source) for source in sources],
-            folder / "out",
-            rendering=settle("video", weights=args.weights, render_factor=4),
-            recolor_all=True,
-            on_item=lambda item, _: found[outcome_of(item)].append(Path(str(item.source)).stem),
-        )
-    print(f"{len(items)} films\n\n| what happens | films | muxer and encoder |\n|---|---|---|")
+        for sources in films(folder, re.compile(args.muxers), re.compile(args.codecs)):
+            colorize_video(
+                [str(source) for source in sources],
+                folder / "out",
+                rendering=settle("video", weights=args.weights, render_factor=4),
+                recolor_all=True,
+                on_item=take,
+            )
+            for source in sources:
+                source.unlink()
+    if not found:
+        parser.error("this ffmpeg makes no such film")
+    print(f"{sum(map(len, found.values()))} films\n")
+    print("| what happens | films | muxer and encoder |\n|---|---|---|")
     for outcome, names in sorted(found.items(), key=lambda each: -len(each[1])):
         print(f"| {outcome} | {len(names)} | {', '.join(sorted(names))} |")
+    print("\n| muxer | films | not simply done |\n|---|---|---|")
+    of_muxer: dict[str, list[str]] = defaultdict(list)
+    for outcome, names in found.items():
+        for muxer, _, encoder in (name.partition(" ") for name in names):
+            of_muxer[muxer].append("" if outcome == "done" else encoder)
+    for muxer, encoders_ in sorted(of_muxer.items()):
+        print(f"| {muxer} | {len(encoders_)} | {', '.join(sorted(filter(None, encoders_)))} |")
 
 
-def films(folder: Path, muxers: re.Pattern[str], codecs: re.Pattern[str]) -> Iterator[Path]:
-    """Make the films, each named after its muxer and encoder."""
-    taken = [name.split(",")[0] for name in listed("-muxers", r" *E (\w\S*)") if not NO_FILMS.fullmatch(name)]
+def films(folder: Path, muxers: re.Pattern[str], codecs: re.Pattern[str]) -> Iterator[list[Path]]:
+    """Make the films of each muxer, named after it and the encoder."""
+    names = [name.split(",")[0] for name in listed("-muxers", r" *E (\w\S*)") if not NO_FILMS.fullmatch(name)]
+    taken = [name for name in names if muxers.fullmatch(name) and holds_pictures(name)]
     pictures, sounds = (
         {
             name: made
@@ -69,12 +87,19 @@ def films(folder: Path, muxers: re.Pattern[str], codecs: re.Pattern[str]) -> Ite
         for kind in "VA"
     )
     usual = [made for name in ("mpeg4", "mpeg2video", "libvpx") if (made := encode(folder, "V", name))]
-    for muxer in filter(muxers.fullmatch, taken):
-        for name, picture in pictures.items():
-            yield from muxed(folder, muxer, name, picture)
-        beside = next((made for made in usual if [*muxed(folder, muxer, "usual", made)]), None)
+    for muxer in taken:
+        made = [path for name, picture in pictures.items() for path in muxed(folder, muxer, name, picture)]
+        beside = next((picture for picture in usual if [*muxed(folder, muxer, "usual", picture)]), None)
         for name, sound in sounds.items() if beside else ():
-            yield from muxed(folder, muxer, name, beside, sound)
+            made += muxed(folder, muxer, name, beside, sound)
+        if made:
+            yield made
+
+
+def holds_pictures(muxer: str) -> bool:
+    """Whether ffmpeg knows a usual codec of pictures for a muxer, as it does for all that take any."""
+    help_text = subprocess.run(["ffmpeg", "-hide_banner", "-h", f"muxer={muxer}"], capture_output=True).stdout
+    return b"Default video codec" in help_text
 
 
 def encoders(kind: str) -> list[str]:
