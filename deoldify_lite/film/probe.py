@@ -18,8 +18,9 @@ from deoldify_lite.film.hdr10 import LIGHT_LEVEL, MASTERING, Hdr10, read_hdr10
 from deoldify_lite.film.pictures import choose_picture, note_on_pictures
 from deoldify_lite.film.pixels import TRANSPARENT_PALETTES, PixelFormat, describe_pixels, has_decoder
 from deoldify_lite.film.process import last_words
-from deoldify_lite.film.rate import Look, measure_rate, read_fraction
+from deoldify_lite.film.scan import Look, read_fraction
 from deoldify_lite.film.times import Times
+from deoldify_lite.film.timing import measure_rate
 
 log = logging.getLogger(__name__)
 

@@ -13,7 +13,8 @@ from deoldify_lite.film import process
 from deoldify_lite.film.encoders import encoder_pix_fmts
 from deoldify_lite.film.kinds import FILM_SUFFIXES, container_for
 from deoldify_lite.film.probe import probe_film
-from deoldify_lite.film.rate import choose_rate, measure_rate
+from deoldify_lite.film.rate import choose_rate
+from deoldify_lite.film.timing import measure_rate
 from deoldify_lite.system.files import find_media
 from helpers.films import make, pattern, tone
 
