@@ -1,7 +1,7 @@
 """EXIF: kept as bytes, set to upright, and moved to and from the directory of a TIFF file."""
 
 import struct
-from typing import Any
+from typing import Any, NamedTuple
 
 from PIL import Image
 
@@ -28,6 +28,17 @@ DESCRIPTIVE_TAGS = (
     33432,  # copyright
     *range(40091, 40096),  # Windows' title, comment, author, keywords and subject
 )
+
+# Bytes of a value, by its type's number in TIFF.
+_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
+
+
+class Entry(NamedTuple):
+    """A tag as it stands in a directory."""
+
+    code: int
+    type: int  # of its values, by TIFF's number
+    value: bytes | None  # None where it was not read
 
 
 def upright_exif(block: bytes, warn: Warn) -> bytes | None:
@@ -69,10 +80,35 @@ def descriptive_tags(exif: Image.Exif) -> dict[int, Any]:
     """Return the tags that describe the photo, with the EXIF and GPS directories as dicts."""
     tags = {tag: exif[tag] for tag in DESCRIPTIVE_TAGS if tag in exif}
     for pointer in (EXIF_IFD, GPS_IFD):
-        # Pillow gives the directory of interoperability as its place in the file, which will change.
-        if values := {tag: value for tag, value in exif.get_ifd(pointer).items() if tag != INTEROP_IFD}:
+        values = dict(exif.get_ifd(pointer))
+        if INTEROP_IFD in values:  # its place, which will change
+            values[INTEROP_IFD] = dict(exif.get_ifd(INTEROP_IFD))
+        if values:
             tags[pointer] = values
     return tags
+
+
+def directory_of(block: bytes) -> tuple[str, int, list[Entry]]:
+    """Read the first directory of EXIF.
+
+    Returns:
+        The order of bytes, where the directory is, and its tags. Types that TIFF does not know have no value.
+
+    Raises:
+        struct.error: it is damaged.
+    """
+    order = _byte_order(block)
+    (start,) = struct.unpack_from(order + "I", block, 4)
+    (count,) = struct.unpack_from(order + "H", block, start)
+    entries = []
+    for at in range(start + 2, start + 2 + 12 * count, 12):
+        code, type, number = struct.unpack_from(order + "HHI", block, at)
+        length, place = number * _SIZES.get(type, 0), at + 8
+        if length > 4:
+            (place,) = struct.unpack_from(order + "I", block, place)
+        value = block[place : place + length]
+        entries.append(Entry(code, type, value if length and len(value) == length else None))
+    return order, start, entries
 
 
 def without_orientation(data: bytes) -> bytearray:

@@ -15,6 +15,8 @@ from PIL.TiffImagePlugin import COMPRESSION_INFO
 from deoldify_lite.errors import InputError
 from deoldify_lite.photo.exif import (
     DESCRIPTIVE_TAGS,
+    EXIF_IFD,
+    GPS_IFD,
     ICC_TAG,
     IPTC_TAG,
     ORIENTATION,
@@ -110,14 +112,14 @@ def decode_page(
                 samples, extra = _split(pixels, page, _channels_of(page), warn)
             else:
                 raise refusal_of(path, page, error) from error
-        tags = _tags_of(tiff, page, file)
+        tags = _tags_of(tiff, page, file, warn)
         drop_false_description(tags, warn)
         exif = exif_of_tiff(tags, warn)
         orientation = tags.get(ORIENTATION, 1)
         block = _bytes_of(page, file, RESOURCES_TAG) or b""
         iptc = _bytes_of(page, file, IPTC_TAG) or iptc_of_bytes(block)
         resources = other_resources(block, is_turned=orientation != 1, warn=warn)
-        others = tags_of_page(page, is_turned=orientation != 1, warn=warn)
+        others = tags_of_page(page, file, is_turned=orientation != 1, warn=warn)
     icc, xmp = tags.get(ICC_TAG), tags.get(XMP_TAG)
     across, down = tags.get(X_RESOLUTION, 0), tags.get(Y_RESOLUTION, 0)
     units_per_inch = {2: 1, 3: 2.54}.get(tags.get(RESOLUTION_UNIT, 2))  # inches, centimetres; or none is said
@@ -165,9 +167,11 @@ def _with_pillow(path: Path, file: BinaryIO, index: int, warn: Warn, *, damaged:
     return image
 
 
-def _tags_of(tiff: tifffile.TiffFile, page: Any, file: BinaryIO) -> Image.Exif:
+def _tags_of(tiff: tifffile.TiffFile, page: Any, file: BinaryIO, warn: Warn) -> Image.Exif:
     tags = Image.Exif()
     if tiff.is_bigtiff and tiff.byteorder == ">":  # Pillow cannot read it
+        if EXIF_IFD in page.tags or GPS_IFD in page.tags:
+            warn("its EXIF is left out, which is not read of a BigTIFF with the high byte first")
         kept = (ORIENTATION, ICC_TAG, XMP_TAG, *DESCRIPTIVE_TAGS)
         tags.update({code: page.tags[code].value for code in kept if code in page.tags})
         return tags

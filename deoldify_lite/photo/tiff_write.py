@@ -25,7 +25,7 @@ from deoldify_lite.photo.exif import (
 )
 from deoldify_lite.photo.photo import Photo
 from deoldify_lite.photo.samples import to_depth, with_alpha
-from deoldify_lite.photo.tiff_tags import RESOURCES_TAG, Tag
+from deoldify_lite.photo.tiff_tags import RESOURCES_TAG, Tag, tags_of_exif
 from deoldify_lite.system.library_warnings import ENCODER, Warn, collected_warnings
 
 _STRIP_BYTES = 1 << 20
@@ -147,7 +147,8 @@ def _directory(photo: Photo, tags: dict[int, Any], at: int, big: bool, warn: War
         try:
             exif = Image.Exif()
             exif.load(b"Exif\0\0" + photo.exif)
-            return _laid_out(tags | descriptive_tags(exif), photo.tags, at, big)
+            others = (*tags_of_exif(photo.exif, warn), *photo.tags)
+            return _laid_out(tags | descriptive_tags(exif), others, at, big)
         except Exception as error:  # Pillow packs what it could read, and not all of that can be packed
             warn(f"its EXIF cannot be written as TIFF and is left out ({error})")
     return _laid_out(tags, photo.tags, at, big)
