@@ -81,8 +81,8 @@ def descriptive_tags(exif: Image.Exif) -> dict[int, Any]:
     tags = {tag: exif[tag] for tag in DESCRIPTIVE_TAGS if tag in exif}
     for pointer in (EXIF_IFD, GPS_IFD):
         values = dict(exif.get_ifd(pointer))
-        if INTEROP_IFD in values:  # its place, which will change
-            values[INTEROP_IFD] = dict(exif.get_ifd(INTEROP_IFD))
+        if values.pop(INTEROP_IFD, None) and (interop := exif.get_ifd(INTEROP_IFD)):
+            values[INTEROP_IFD] = dict(interop)  # what is there, not its place, which will change
         if values:
             tags[pointer] = values
     return tags

@@ -384,9 +384,7 @@ def test_exif_of_a_tiff_points_to_nothing_outside_it(tmp_path: Path) -> None:
     photo = read_photo(save(tmp_path / "a.tif", RGB8, exif=exif.tobytes()))
     again = Image.Exif()
     again.load(b"Exif\0\0" + photo.exif)
-    found = again.get_ifd(0x8769)
-    assert found == {36867: "1936:05:01 12:00:00", 0xA005: found[0xA005]}
-    assert again.get_ifd(0xA005) == {1: "R98"} and found[0xA005] < len(photo.exif)
+    assert again.get_ifd(0x8769) == {36867: "1936:05:01 12:00:00"}
 
 
 def test_damaged_exif_does_not_cost_the_photo(tmp_path: Path) -> None:
