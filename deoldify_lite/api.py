@@ -10,12 +10,12 @@ from pathlib import Path
 from deoldify_lite.errors import OptionError
 from deoldify_lite.film.encoding import Encoding
 from deoldify_lite.film.kinds import FALLBACK_CONTAINER, FILM_SUFFIXES, container_for
-from deoldify_lite.photo.kinds import EFFORTS, PHOTO_SUFFIXES, output_suffix
+from deoldify_lite.photo.kinds import EFFORTS, PHOTO_SUFFIXES, layer_suffix, output_suffix
 from deoldify_lite.remote.jobs import colorize_elsewhere
 from deoldify_lite.render.rendering import Rendering, load_colorizer, settle
 from deoldify_lite.run.engine import THIS_PROCESS, Engine
 from deoldify_lite.run.items import Item, Progress
-from deoldify_lite.run.plan import Planned, plan, tasks_of, with_hints
+from deoldify_lite.run.plan import LAYERS, Planned, plan, tasks_of, with_hints
 from deoldify_lite.run.settings import FilmSettings, PhotoSettings, Settings
 from deoldify_lite.run.task import Task
 from deoldify_lite.storage.url import Place, any_url, path_or_url
@@ -44,6 +44,7 @@ def colorize_folder(
     effort: str = "fast",
     hints: str | Path | None = None,
     compare: bool = False,
+    layer: str | None = None,
     mark: bool = True,
     watermark: bool = False,
     damaged: bool = False,
@@ -66,6 +67,8 @@ def colorize_folder(
         effort: of the encoder: fast, or small for smaller files of HEIC, AVIF and WebP.
         hints: a file with colours at points of the photo, or a folder with one for each photo.
         compare: also write before and after, side by side.
+        layer: "beside" also writes the colour by itself, as a layer on middle grey for image editors, in a
+            PNG or TIFF of 16 bits; "only" writes it in place of the result.
         mark: state in the metadata that AI made the colours.
         watermark: draw a small palette in the lower left corner.
         damaged: colour what is left of damaged photos; a warning tells what is missing.
@@ -88,6 +91,11 @@ def colorize_folder(
         raise OptionError(f"quality {quality}: choose 1 to 100")
     if effort not in EFFORTS:
         raise OptionError(f"effort {effort!r}: choose one of {', '.join(EFFORTS)}")
+    _check_layer(layer)
+    if layer == "only" and (compare or watermark):
+        raise OptionError("a layer alone has no comparison and no watermark: write the result, too")
+    if layer == "only" and format not in ("keep", "png", "tif"):
+        raise OptionError(f"format {format}: a layer has 16 bits: choose png or tif")
     rendering = rendering or settle()
     settings = PhotoSettings(
         rendering.look,
@@ -110,6 +118,8 @@ def colorize_folder(
             suffixes=PHOTO_SUFFIXES,
             suffix_of=lambda source: output_suffix(source, format),
             compare=compare,
+            layer=layer,
+            layer_suffix_of=layer_suffix,
             selection=_selection(include, exclude),
             left_out=left_out,
         )
@@ -208,6 +218,11 @@ def colorize_video(
             planned, start, settings, overwrite=overwrite, hints=hints, are_films=True, places=places
         )
         return _collect(items, len(planned), on_item)
+
+
+def _check_layer(layer: str | None) -> None:
+    if layer is not None and layer not in LAYERS:
+        raise OptionError(f"layer {layer!r}: choose one of {', '.join(LAYERS)}")
 
 
 def _listed(inputs: str | Path | Sequence[str | Path]) -> list[Place]:

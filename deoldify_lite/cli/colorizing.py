@@ -65,10 +65,14 @@ def show(item: Item, *files: Path | None) -> None:
         log.error("%s", item.reason if str(item.source) in item.reason else f"{item.source}: {item.reason}")
     elif item.status == "skipped":
         log.info("%s: %s", item.source, item.reason)
-    elif any(map(is_stdout, files)):
-        log.info("%s", item.output)
     else:
-        tqdm.write(str(item.output), file=sys.stdout)
+        for output in (item.output, item.layer):
+            if output is None:
+                continue
+            if any(map(is_stdout, files)):
+                log.info("%s", output)
+            else:
+                tqdm.write(str(output), file=sys.stdout)
 
 
 @contextmanager

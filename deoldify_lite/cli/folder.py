@@ -14,6 +14,7 @@ from deoldify_lite.cli.options import (
     add_cluster_options,
     add_color_options,
     add_json_option,
+    add_layer_option,
     add_overwrite_option,
     add_performance_options,
     add_selection_options,
@@ -43,6 +44,7 @@ def fill_folder_parser(parser: argparse.ArgumentParser) -> None:
         "colorize-folder photos/ -o out/ --compare --report",
         "colorize-folder grandma.jpg --mode stable --format png",
         "colorize-folder house.jpg --reference house-today.jpg --temperature 20",
+        "colorize-folder scans/ -o out/ --layer",
         "colorize-folder s3://bucket/photos -o s3://bucket/out",
     )
     parser.add_argument(
@@ -97,6 +99,7 @@ def fill_folder_parser(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="also write before and after, side by side, as NAME-compare.jpg",
     )
+    add_layer_option(output, "16-bit PNG, or TIFF beside TIFFs, named NAME-layer", after="the photos")
     output.add_argument(
         "--no-mark",
         dest="mark",
@@ -170,6 +173,7 @@ def run_folder(args: argparse.Namespace) -> int:
                 effort=args.effort,
                 hints=args.hints,
                 compare=args.compare,
+                layer=args.layer,
                 mark=args.mark,
                 watermark=args.watermark,
                 damaged=args.damaged,

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from deoldify_lite.render.modes import BACKENDS, MODES, PRECISIONS, RENDER_FACTORS
+from deoldify_lite.run.plan import LAYERS
 
 RENDER_FACTOR_RANGE = f"{RENDER_FACTORS[0]}-{RENDER_FACTORS[-1]}"
 DEVICES = ("auto", "cpu", "cuda", "mps")
@@ -161,6 +162,31 @@ def add_selection_options(group: argparse._ArgumentGroup) -> None:
         metavar="GLOB",
         help="leave out files and folders that match this (default: none, but for hidden files, and "
         "thumbnails and bins of the system)",
+    )
+
+
+def add_layer_option(group: argparse._ArgumentGroup, kind: str, *, after: str) -> None:
+    """Add --layer to a group.
+
+    Args:
+        group: of the output.
+        kind: of file, for the help.
+        after: what the option may stand after without a value, for the message.
+    """
+
+    def choice(text: str) -> str:
+        if text not in LAYERS:
+            raise argparse.ArgumentTypeError(f"{text}: name `only`, or put --layer after {after}")
+        return text
+
+    group.add_argument(
+        "--layer",
+        nargs="?",
+        const="beside",
+        type=choice,
+        metavar="only",
+        help="also write the colour by itself, on middle grey, which editors lay over with their blend mode "
+        f"Color: a {kind}; `only` writes nothing else (default: no)",
     )
 
 

@@ -60,8 +60,9 @@ class Answer(NamedTuple):
 
 @dataclass(frozen=True)
 class Finished:
-    """A photo that is complete, but for its record and its name."""
+    """A result that is complete, but for its record and its name."""
 
+    output: Path  # that name
     render_factor: int
     extras: tuple[Path, ...]  # other files that were made for it
     part: Path  # that is to get its name

@@ -89,7 +89,7 @@ class _Handout:
     def _clear(self) -> None:
         """Remove what workers have left that were lost or stopped."""
         if self._lost or not self._is_whole:
-            clear_parts(path for task in self._tasks for path in (task.output, task.comparison) if path)
+            clear_parts(path for task in self._tasks for path in task.files)
 
     def _work_off(self) -> None:
         while tasks := self._take():
@@ -137,17 +137,18 @@ class _Handout:
                 else:
                     self._items.put(failed(task, lost_for_good(task.source)))
 
-    def _deliver(self, task: Task, item: Item, finished: Finished | None) -> Item:
-        """Record a photo, and give it its name; return its outcome."""
-        if finished is None:
-            return item
-        settings = self._settings.with_render_factor(finished.render_factor)
-        try:
-            delivery_of(task, settings, finished.extras)(finished.part, task.output)
-        except OSError as error:
-            return failed(task, InputError(f"{task.output}: cannot be written: {error.strerror or error}"))
-        except Exception as error:
-            return failed(task, error)
-        finally:
-            finished.part.unlink(missing_ok=True)
+    def _deliver(self, task: Task, item: Item, finished: Sequence[Finished]) -> Item:
+        """Record a photo and its layer, and give them their names; return the outcome."""
+        for one in finished:
+            its_task = task if one.output == task.output else task.of_layer()
+            settings = self._settings.with_render_factor(one.render_factor)
+            try:
+                if item.status != "failed" or its_task.is_layer:
+                    delivery_of(its_task, settings, one.extras)(one.part, one.output)
+            except OSError as error:
+                item = failed(task, InputError(f"{one.output}: cannot be written: {error.strerror or error}"))
+            except Exception as error:
+                item = failed(task, error)
+            finally:
+                one.part.unlink(missing_ok=True)
         return item

@@ -77,7 +77,7 @@ def merge_picture(picture: Picture, chroma: Chroma, *, into: Picture | None = No
         difference *= share[strip]
         difference += upper
         luma = cv2.transform(picture[strip].astype(np.float32), _LUMA)
-        result[strip] = _add_within(luma.reshape(difference.shape[:2]), difference, top)
+        result[strip] = add_within(luma.reshape(difference.shape[:2]), difference, top)
     return result
 
 
@@ -86,9 +86,12 @@ def _stretch(plane: Plane, size: Size) -> Plane:
     return shrink(plane, size) if narrower else grow(plane, size)
 
 
-def _add_within(luma: Plane, difference: NDArray[np.float32], top: float) -> NDArray[np.float32]:
-    """Luma (h, w) plus as much of the difference (h, w, 3) as stays in [0, top]; half a level is added, so
-    that cutting off rounds. The least and greatest channel alone decide how much."""
+def add_within(luma: Plane, difference: NDArray[np.float32], top: float) -> NDArray[np.float32]:
+    """Add as much of the difference, (h, w, 3), to luma, (h, w), as stays in [0, top].
+
+    Half a level is added, too, so that cutting off rounds. The least and greatest channel alone decide how
+    much. The difference is written over.
+    """
     channels = cv2.split(difference)
     red, green, blue = channels
     highest = np.maximum(np.maximum(red, green), blue)

@@ -296,6 +296,12 @@ def output_suffix(path: Path, format: str) -> str:
     return path.suffix if kind.can_write() else kind.fallback
 
 
+def layer_suffix(result: str) -> str:
+    """Return the suffix of the colour as a layer, by the name of its result: a kind that holds 16 bits."""
+    path = Path(result)
+    return path.suffix if kind_named(path) is TIFF else PNG.suffixes[0]
+
+
 def is_fallback(source: Path, output: Path) -> bool:
     """Return whether a result is of another kind than its source, and a user should know."""
     kind = kind_named(source)

@@ -21,6 +21,12 @@ _MARK = (
     f'<rdf:Description rdf:about="%s" xmlns:rdf="{_RDF}" xmlns:Iptc4xmpExt="{_IPTC}" '
     f'Iptc4xmpExt:{_NAME}="%s"/>'
 )
+# By which a layer of ours is known, also after an editor has saved it.
+_LAYER_SPACE = "urn:deoldify_lite:layer"
+_LAYER = (
+    f'<rdf:Description rdf:about="" xmlns:rdf="{_RDF}" xmlns:layer="{_LAYER_SPACE}" '
+    'layer:Holds="colour on middle grey"/>'
+)
 _ALONE = (
     '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?><x:xmpmeta xmlns:x="adobe:ns:meta/">'
     f'<rdf:RDF xmlns:rdf="{_RDF}">%s</rdf:RDF></x:xmpmeta><?xpacket end="w"?>'
@@ -41,6 +47,20 @@ def with_mark(xmp: bytes | None) -> bytes:
             xmp = xmp[:start] + DIGITAL_SOURCE_TYPE.encode() + xmp[end:]
         return xmp
     return xmp[: found.end] + _mark(found.about).encode() + xmp[found.end :]
+
+
+def layer_packet(*, mark: bool) -> bytes:
+    """Return the XMP of a picture's colour as a layer.
+
+    Args:
+        mark: say, too, that AI made the colours.
+    """
+    return (_ALONE % (_LAYER + (_mark("") if mark else ""))).encode()
+
+
+def says_layer(xmp: bytes | None) -> bool:
+    """Return whether XMP says that a picture is the colour of another one as a layer."""
+    return xmp is not None and _LAYER_SPACE.encode() in xmp
 
 
 def _mark(about: str) -> str:

@@ -81,20 +81,24 @@ def _pages(
     """Yield all pages. Headers are read as pages are taken, not those of a whole archive at once."""
     for task in todo:
         found, notes = pages_of(task.source)
-        result = None
+        result = layers = None
         if len(found) > 1:
-            result = PagedResult(
-                task,
-                settings,
-                len(found),
-                tuple(notes),
+            paged = partial(
+                PagedResult,
+                settings=settings,
+                pages=len(found),
+                notes=tuple(notes),
                 delivery=delivery,
                 overwrite=overwrite,
                 outputs=outputs,
             )
+            result = paged(task)
             results.callback(result.drop)
+            if task.layer is not None:
+                layers = paged(task.of_layer())
+                results.callback(layers.drop)
         for number, (index, pixels) in enumerate(found, 1):
-            yield Page(task, max(pixels, LEAST_PIXELS), index, tuple(notes), result, number)
+            yield Page(task, max(pixels, LEAST_PIXELS), index, tuple(notes), result, layers, number)
 
 
 def _overlap(

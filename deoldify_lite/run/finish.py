@@ -8,12 +8,13 @@ import numpy as np
 from deoldify_lite.color.arrays import Picture, shrink
 from deoldify_lite.color.grey import is_black_and_white, is_grey
 from deoldify_lite.color.hinting import hint_photo
+from deoldify_lite.color.layer import color_layer
 from deoldify_lite.photo.io import write_photo
 from deoldify_lite.photo.kinds import holds_xmp, is_fallback
 from deoldify_lite.photo.photo import Photo
 from deoldify_lite.photo.samples import to_depth
 from deoldify_lite.photo.watermark import add_watermark
-from deoldify_lite.photo.xmp import with_mark
+from deoldify_lite.photo.xmp import layer_packet, with_mark
 from deoldify_lite.render.colorizer import Colorizer, Prediction, finds_no_color
 from deoldify_lite.run.delivery import DeliveryOf
 from deoldify_lite.run.failure import failed
@@ -46,17 +47,23 @@ def finish(
         if task.hints is not None and page.index == 0:
             height, width = photo.rgb.shape[:2]
             prediction = hint_photo(prediction, photo.rgb, task.hints.on(width, height))
-        result = replace(photo, rgb=colorizer.finish(photo.rgb, prediction, in_place=in_place))
+        layer = None
+        if task.is_layer or task.layer is not None:
+            layer = _layer_of(photo, prediction, colorizer, mark=settings.mark)
+        if layer is not None and task.is_layer:
+            result = layer
+        else:
+            result = replace(photo, rgb=colorizer.finish(photo.rgb, prediction, in_place=in_place))
         why_grey = _why_grey(result.rgb, prediction)
         if settings.watermark:
             add_watermark(result.rgb)
         warnings = photo.warnings
         warnings += warnings_of(why_grey, settings.render_factor, colorizer.render_factor)
-        if settings.format == "keep" and is_fallback(task.source, task.output):
+        if settings.format == "keep" and not task.is_layer and is_fallback(task.source, task.output):
             warnings += (
                 f"written as {task.output.suffix}, since {task.source.suffix} cannot be written well",
             )
-        if settings.mark:
+        if settings.mark and not task.is_layer:
             result, unmarked = _marked(result, task)
             warnings += unmarked
         if comparison is not None and before is not None:  # first, so that the result stands for all of it
@@ -64,6 +71,12 @@ def finish(
             xmp = with_mark(None) if settings.mark else None
             lost = write_photo(Photo(task.source, pair, icc=photo.icc, xmp=xmp), comparison)
             warnings += tuple(f"before and after: {warning}" for warning in lost)
+        if layer is not None and task.layer is not None:  # likewise
+            if page.layers:
+                warnings += page.layers.add(layer, page.number)
+            else:
+                given = delivery(task.of_layer(), colorizer.render_factor, ())
+                warnings += write_photo(layer, task.layer, deliver=given)
         if paged:
             warnings += paged.add(result, page.number)
         else:
@@ -84,7 +97,16 @@ def finish(
         warnings=warnings,
         render_factor=colorizer.render_factor,
         seconds=page.seconds + time.perf_counter() - began,
+        layer=task.layer,
     )
+
+
+def _layer_of(photo: Photo, prediction: Prediction, colorizer: Colorizer, *, mark: bool) -> Photo:
+    """Return the colours that a photo gets as a layer, at 16 bits."""
+    # What DeOldify's networks give an 8-bit photo is as it is: their colours are not those at 16 bits.
+    deep = photo.rgb if prediction.dtype == np.uint8 else to_depth(photo.rgb, np.uint16)
+    colored = colorizer.finish(deep, prediction, in_place=deep is not photo.rgb)
+    return Photo(photo.path, color_layer(colored), icc=photo.icc, dpi=photo.dpi, xmp=layer_packet(mark=mark))
 
 
 def _why_grey(result: Picture, prediction: Prediction) -> str:

@@ -36,6 +36,7 @@ class Item:
     render_factor: int | None = None  # it was rendered with this one
     frames: int | None = None  # of a film
     seconds: float = 0.0
+    layer: Place | None = None  # its colour as a layer, if that was written beside the result
 
 
 def summary(items: list[Item], left_out: LeftOut | None = None) -> str:
@@ -43,7 +44,10 @@ def summary(items: list[Item], left_out: LeftOut | None = None) -> str:
     counts = Counter(item.status for item in items)
     parts = [f"{counts[status]} {status}" for status in ("done", "skipped", "failed") if counts[status]]
     warned = sum(bool(item.warnings) for item in items)
-    outcome = ", ".join(parts + ([f"{warned} with warnings"] if warned else [])) or "nothing to do"
+    layers = sum(item.layer is not None for item in items)
+    parts += [f"{layers} with a layer beside"] if layers else []
+    parts += [f"{warned} with warnings"] if warned else []
+    outcome = ", ".join(parts) or "nothing to do"
     return "; ".join(filter(None, [outcome, str(left_out or "")]))
 
 

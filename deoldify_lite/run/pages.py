@@ -171,6 +171,7 @@ class PagedResult:
             warnings=(*self._notes, *missing, *told),
             render_factor=factor,
             seconds=seconds,
+            layer=task.layer,
         )
 
     def _check(self, path: Path, number: int) -> None:
@@ -203,6 +204,7 @@ class Page:
     index: int = 0  # in the file
     notes: tuple[str, ...] = ()  # on pages that are left out
     result: PagedResult | None = None  # if the photo has several pages
+    layers: PagedResult | None = None  # likewise, of the layers beside the result
     number: int = 1  # in the result
     photo: Photo | None = None
     square: Square | None = None  # the photo as the network sees it
@@ -214,5 +216,9 @@ class Page:
         """Yield the photo's outcome, if this page was its last; `item` is that of the page."""
         if self.result is None:
             yield replace(item, warnings=tuple(dict.fromkeys((*self.notes, *item.warnings))))
-        elif whole := self.result.end_page(self.number, item):
-            yield whole
+            return
+        # The layers first, so that the result stands for all of it.
+        layers = self.layers.end_page(self.number, item) if self.layers else None
+        whole = self.result.end_page(self.number, item)
+        if whole:
+            yield layers if layers and layers.status == "failed" else whole

@@ -67,7 +67,7 @@ def run_photos(
     for task in tasks:
         try:
             if not overwrite and (done := find_done(task, settings)):
-                yield Item(task.source, done, "skipped", "already done")
+                yield Item(task.source, done, "skipped", "already done", layer=task.layer)
                 continue
             check_output(task, overwrite)
         except (DeoldifyError, OSError) as error:
@@ -81,6 +81,6 @@ def run_photos(
         for folder in {task.manifest.folder for task in todo}:
             folder.mkdir(parents=True, exist_ok=True)
             locks.enter_context(sole_run(folder / LOCK, folder))
-        clear_parts(path for task in todo for path in (task.output, task.comparison) if path)
-        outputs = {str(path).casefold() for task in tasks for path in (task.output, task.comparison) if path}
+        clear_parts(path for task in todo for path in task.files)
+        outputs = {str(path).casefold() for task in tasks for path in task.files}
         yield from render(todo, outputs)

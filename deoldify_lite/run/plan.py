@@ -22,6 +22,9 @@ from deoldify_lite.system.selection import EVERYTHING, LeftOut, Selection
 
 log = logging.getLogger(__name__)
 
+LAYERS = ("beside", "only")  # the result and its layer, or the layer alone
+LAYER_MARK = "-layer"  # at the end of a layer's name
+
 
 @dataclass(frozen=True)
 class Planned:
@@ -31,6 +34,8 @@ class Planned:
     root: Place  # the folder of results
     output: str  # name of the result below `root`, with forward slashes
     comparison: str | None = None  # likewise, of before and after side by side
+    layer: str | None = None  # likewise, of its colour as a layer beside the result
+    is_layer: bool = False  # `output` is the colour as a layer
     aliases: tuple[str, ...] = ()  # likewise; see `Task.aliases`
     named: bool = False  # the user chose `output`, so it has no aliases
     problem: str = ""  # why it cannot be colorized
@@ -64,6 +69,8 @@ class Planned:
             manifest.folder / self.comparison if self.comparison else None,
             str(self.place) if isinstance(self.place, Url) else "",
             aliases=tuple(manifest.folder / name for name in self.aliases),
+            layer=manifest.folder / self.layer if self.layer else None,
+            is_layer=self.is_layer,
         )
 
 
@@ -75,6 +82,8 @@ def plan(
     suffix_of: Callable[[Path], str],
     fallback: str = "",
     compare: bool = False,
+    layer: str | None = None,
+    layer_suffix_of: Callable[[str], str] = lambda name: "",
     selection: Selection = EVERYTHING,
     left_out: LeftOut | None = None,
 ) -> list[Planned]:
@@ -91,12 +100,15 @@ def plan(
         suffix_of: gives the suffix of the result for the file name of a source.
         fallback: the suffix of results that turn out not to fit under the first one; empty: all fit.
         compare: also name a comparison for each.
+        layer: one of LAYERS: also name a layer for each, or nothing but the layer.
+        layer_suffix_of: gives the suffix of the layer for the name of a result.
         selection: of the user, from folders and among named files.
         left_out: gets what is in the folders beside these files.
 
     Raises:
         InputError: an input does not exist, there is nothing to do, or a store cannot be reached.
-        OptionError: `out` does not fit the inputs, or a URL is of a kind that we do not open.
+        OptionError: `out` does not fit the inputs, a URL is of a kind that we do not open, or layers are to
+            go to one.
         OSError: a folder cannot be listed.
     """
     unique: dict[Place, Place] = {}
@@ -117,6 +129,8 @@ def plan(
     if not planned:
         raise InputError(f"{inputs[0]}: nothing is left to do: change --include or --exclude")
     planned = _apart(_once(planned))
+    if layer is not None:
+        planned = _with_layers(planned, layer, layer_suffix_of)
     if fallback:
         planned = _with_aliases(planned, fallback)
     return _with_comparisons(planned) if compare else planned
@@ -336,9 +350,38 @@ def _with_aliases(planned: list[Planned], fallback: str) -> list[Planned]:
     return aliased
 
 
+def _with_layers(planned: list[Planned], layer: str, suffix_of: Callable[[str], str]) -> list[Planned]:
+    """Give each a layer beside its result, or in its place, under a name that nothing else gets.
+
+    Raises:
+        OptionError: sources or results have a URL, or the user named a file for layers that holds none.
+    """
+    if remote := [one for one in planned if one.is_remote]:
+        raise OptionError(f"--layer needs files on this machine: download {remote[0].place} first")
+    alone = layer == "only"
+    taken = set() if alone else {_key(one, one.output) for one in planned}
+    named = []
+    for one in planned:
+        output, suffix = PurePosixPath(one.output), suffix_of(one.output)
+        if alone and one.named:
+            if output.suffix.lower() != suffix.lower():
+                raise OptionError(
+                    f"{one.root / one.output}: no layer is written as {output.suffix}: name a {suffix}"
+                )
+            named.append(replace(one, is_layer=True))
+            continue
+        # The full name where there are a.jpg and a.png.
+        stems = chain((output.stem, output.name), (f"{output.name}-{number}" for number in count(2)))
+        names = (str(output.with_name(f"{stem}{LAYER_MARK}{suffix}")) for stem in stems)
+        name = next(name for name in names if _key(one, name) not in taken)
+        taken.add(_key(one, name))
+        named.append(replace(one, output=name, is_layer=True) if alone else replace(one, layer=name))
+    return named
+
+
 def _with_comparisons(planned: list[Planned]) -> list[Planned]:
     """Give each a comparison beside its result, under a name that nothing else gets."""
-    taken = {_key(one, one.output) for one in planned}
+    taken = {_key(one, name) for one in planned for name in (one.output, one.layer) if name}
     compared = []
     for one in planned:
         output = PurePosixPath(one.output)

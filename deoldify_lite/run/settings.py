@@ -31,6 +31,10 @@ class Settings:
         look: dict[str, Any] = fields.pop("look")
         return look | fields
 
+    def of_layer(self) -> dict[str, Any]:
+        """What decides the colour as a layer, as plain data: this is what its fingerprint hashes."""
+        return asdict(self.look) | {"layer": 1}
+
 
 @dataclass(frozen=True)
 class PhotoSettings(Settings):
@@ -51,6 +55,10 @@ class PhotoSettings(Settings):
         if fields["effort"] == "fast":
             del fields["effort"]
         return fields
+
+    def of_layer(self) -> dict[str, Any]:
+        """As of all settings, and the mark, which layers have, too."""
+        return super().of_layer() | {"mark": self.mark}
 
 
 @dataclass(frozen=True)

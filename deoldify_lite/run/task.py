@@ -1,7 +1,7 @@
 """One photo or film of a run: is it done, may its result be written, and the record of it."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +26,18 @@ class Task:
     # Other names of a film's result: the first is for a film that does not fit into the container of
     # `output`; under all of them an earlier run may have left it.
     aliases: tuple[Path, ...] = ()
+    layer: Path | None = None  # its colour as a layer, a result of its own beside `output`
+    is_layer: bool = False  # `output` is the colour as a layer
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """All that is written for it, but for further pages."""
+        return tuple(path for path in (self.output, self.comparison, self.layer) if path is not None)
+
+    def of_layer(self) -> "Task":
+        """The task of the layer beside the result."""
+        assert self.layer is not None, "there is no layer"
+        return replace(self, output=self.layer, comparison=None, aliases=(), layer=None, is_layer=True)
 
 
 def check_output(task: Task, overwrite: bool) -> None:
@@ -41,7 +53,8 @@ def check_output(task: Task, overwrite: bool) -> None:
             f"{task.output.parent}: is or lies in a link that leads out of {manifest.folder}: "
             "remove the link, or name another folder with -o"
         )
-    foreign = [task.output] if task.output.exists() and not manifest.is_ours(task.output) else []
+    results = [path for path in (task.output, task.layer) if path is not None]
+    foreign = [path for path in results if path.exists() and not manifest.is_ours(path)]
     if comparison is not None and comparison.exists() and not manifest.made(comparison):
         foreign.append(comparison)
     if foreign and not overwrite:
@@ -54,19 +67,24 @@ def check_output(task: Task, overwrite: bool) -> None:
 def fingerprint(task: Task, settings: "Settings") -> str:
     """A hash that changes with the source, the settings, and the hints, if there are any.
 
+    That of a layer changes only with what decides the colours.
+
     Raises:
         OSError: the source cannot be looked at.
     """
     hints = {} if task.hints is None else {"hints": task.hints.digest}
-    return fingerprint_of(task.source, settings.as_dict() | hints)
+    chosen = settings.of_layer() if task.is_layer else settings.as_dict()
+    return fingerprint_of(task.source, chosen | hints)
 
 
 def find_done(task: Task, settings: "Settings") -> Path | None:
-    """The very result that is asked for, if it exists already, whole.
+    """The very result that is asked for, if it exists already, whole, and so does its layer, if one is.
 
     Raises:
         OSError: the source cannot be looked at.
     """
+    if task.layer is not None and find_done(task.of_layer(), settings) is None:
+        return None
     names = [task.manifest.key(path) for path in (task.output, *task.aliases)]
     source = task.origin or str(task.source.absolute())
     name = task.manifest.find(names, fingerprint(task, settings), source)

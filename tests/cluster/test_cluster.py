@@ -37,6 +37,7 @@ from deoldify_lite.cluster.worker import photos as in_worker
 from deoldify_lite.cluster.worker.actor import Worker
 from deoldify_lite.errors import InputError, OptionError, RenderError
 from deoldify_lite.film.encoding import Encoding
+from deoldify_lite.photo.kinds import layer_suffix
 from deoldify_lite.render.colorizer import Colorizer
 from deoldify_lite.run import stream as film_stream
 from deoldify_lite.run.films import colorize_films as colorize_films_here
@@ -87,10 +88,18 @@ def film_settings(rendering: api.Rendering) -> FilmSettings:
     return FilmSettings(rendering.look, steadiness=0.9, encoding=Encoding(codec="libx264"))
 
 
-def photo_tasks(photos: Path, out: Path, compare: bool = False) -> list[Task]:
-    suffixes = {".jpg", ".png", ".tif"}
+def photo_tasks(photos: Path, out: Path, *, all_there_is: bool = False) -> list[Task]:
+    """Tasks for photos, with comparisons and layers if all is asked for."""
     return tasks_of(
-        plan([photos], out, suffixes=suffixes, suffix_of=lambda path: path.suffix, compare=compare)
+        plan(
+            [photos],
+            out,
+            suffixes={".jpg", ".png", ".tif"},
+            suffix_of=lambda path: path.suffix,
+            compare=all_there_is,
+            layer="beside" if all_there_is else None,
+            layer_suffix_of=layer_suffix,
+        )
     )
 
 
@@ -100,7 +109,7 @@ def contents(folder: Path) -> dict[str, bytes | list[object]]:
     paths = [path for path in folder.rglob("*") if path.is_file() and path.name != NAME]
     return {
         path.relative_to(folder).as_posix(): tifffile.imread(path).tolist()
-        if path.name == "album.tif"
+        if path.name in ("album.tif", "album-layer.tif")
         else path.read_bytes()
         for path in paths
     }
@@ -166,8 +175,8 @@ def film_here(source: Path, output: Path, colorizer: Colorizer, settings: FilmSe
 
 def test_photos_come_out_the_same(many: Path, tmp_path: Path, crew: Crew, rendering: api.Rendering) -> None:
     settings = photo_settings(rendering, compare=True)
-    here = photo_tasks(many, tmp_path / "here", compare=True)
-    there = photo_tasks(many, tmp_path / "there", compare=True)
+    here = photo_tasks(many, tmp_path / "here", all_there_is=True)
+    there = photo_tasks(many, tmp_path / "there", all_there_is=True)
     batch = rendering.batch_size(None)
     one = list(colorize_photos_here(here, rendering.load, settings, batch_size=batch))
     items = list(colorize_photos(there, settings, crew))
@@ -176,7 +185,7 @@ def test_photos_come_out_the_same(many: Path, tmp_path: Path, crew: Crew, render
     assert told(items) == told(one)
     assert contents(tmp_path / "there") == contents(tmp_path / "here")
     assert records(tmp_path / "there") == records(tmp_path / "here")
-    again = list(colorize_photos(photo_tasks(many, tmp_path / "there", compare=True), settings, crew))
+    again = list(colorize_photos(photo_tasks(many, tmp_path / "there", all_there_is=True), settings, crew))
     assert sorted(item.status for item in again) == ["failed"] + ["skipped"] * 8
 
 

@@ -30,7 +30,7 @@ def colorize(
     outputs: Stored,
     batch_size: int,
     overwrite: bool,
-) -> Iterator[tuple[Item, Finished | None]]:
+) -> Iterator[tuple[Item, list[Finished]]]:
     """Colorize photos.
 
     Args:
@@ -42,7 +42,7 @@ def colorize(
         overwrite: replace files of further pages that no run of ours has made.
 
     Yields:
-        The outcome of each photo, and what its record needs; None if it failed.
+        The outcome of each photo, and what the records of its layer and its result need, in this order.
 
     Raises:
         InputError: a folder is not seen from this machine.
@@ -50,12 +50,13 @@ def colorize(
     for task in tasks:
         station.check_sight(task.source.parent, task.output.parent)
     finished: dict[object, Finished] = {}  # by output
+    layers: dict[object, Path | None] = {task.output: task.layer for task in tasks}
 
     def delivery(task: Task, render_factor: int, extras: Sequence[Path]) -> Deliver:
         def set_aside(part: Path, output: Path) -> None:
             aside = part_beside(output)
             os.replace(part, aside)
-            finished[task.output] = Finished(render_factor, tuple(extras), aside)
+            finished[output] = Finished(output, render_factor, tuple(extras), aside)
 
         return set_aside
 
@@ -75,7 +76,8 @@ def colorize(
         except StopIteration as end:
             station.colorizer = end.value
             return
-        yield item, finished.pop(item.output, None)
+        made = [finished.pop(name, None) for name in (layers[item.output], item.output)]
+        yield item, [one for one in made if one is not None]
 
 
 class _Records:
