@@ -11,12 +11,14 @@ from numpy.typing import NDArray
 from deoldify_lite.photo.limits import check_size
 from deoldify_lite.photo.photo import Decoded
 from deoldify_lite.photo.samples import strips_of
+from deoldify_lite.system.library_warnings import Warn
 
 _DEEPEST = 16  # bits of a sample that are read
 _BIT_FIELDS, _BIT_FIELDS_WITH_ALPHA = 3, 6  # kinds of compression
 _MASKS_AT = 54  # in the file, whichever header it has
 _LONG_HEADER = 56  # bytes; shorter ones have no mask of alpha
-_V5_HEADER, _EMBEDDED = 124, b"DEBM"  # with a profile
+_V4_HEADER, _V5_HEADER = 108, 124  # bytes of those that describe colours
+_CALIBRATED, _LINKED, _EMBEDDED = bytes(4), b"KNIL", b"DEBM"  # by numbers, a file's name or a profile
 _INCH_PER_METRE = 0.0254
 
 
@@ -62,7 +64,7 @@ def read_bit_fields(file: BinaryIO) -> BitFields | None:
     return BitFields(width, abs(height), height < 0, bits, start, masks, dpi)
 
 
-def decode_bit_fields(path: Path, file: BinaryIO, fields: BitFields) -> Decoded:
+def decode_bit_fields(path: Path, file: BinaryIO, fields: BitFields, warn: Warn) -> Decoded:
     """Decode an open BMP with bit fields: to 8 bits, or to 16 if one of its masks has more than 8.
 
     Raises:
@@ -89,14 +91,19 @@ def decode_bit_fields(path: Path, file: BinaryIO, fields: BitFields) -> Decoded:
         samples = samples[..., :3]
     if not fields.is_top_down:
         samples = samples[::-1]
-    return Decoded("BMP", samples, bmp_profile(file), dpi=fields.dpi)
+    return Decoded("BMP", samples, bmp_profile(file, warn), dpi=fields.dpi)
 
 
-def bmp_profile(file: BinaryIO) -> bytes | None:
-    """Read the colour profile from an open BMP."""
+def bmp_profile(file: BinaryIO, warn: Warn) -> bytes | None:
+    """Read the colour profile from an open BMP, and warn of colours that it describes otherwise."""
     file.seek(14)
     header = file.read(_V5_HEADER)
-    if len(header) < _V5_HEADER or header[56:60] != _EMBEDDED:
+    if len(header) < _V4_HEADER or int.from_bytes(header[:4], "little") < _V4_HEADER:
+        return None
+    space = header[56:60]
+    if (space == _CALIBRATED and any(header[60:108])) or space == _LINKED:
+        warn("its colours are described by numbers or by a file elsewhere, and are taken for sRGB's")
+    if len(header) < _V5_HEADER or space != _EMBEDDED:
         return None
     at, size = struct.unpack_from("<II", header, 112)
     file.seek(14 + at)

@@ -45,7 +45,7 @@ def decode_photo(
     elif kind in _WITH_PACKAGES:
         decoded = _WITH_PACKAGES[kind][0](path, file, warn)
     elif kind is BMP and (fields := read_bit_fields(file)):
-        decoded = decode_bit_fields(path, file, fields)
+        decoded = decode_bit_fields(path, file, fields, warn)
     else:
         decoded = decode_with_pillow(path, file, kind, warn, damaged=damaged)
     return photo_of(path, decoded, warn)

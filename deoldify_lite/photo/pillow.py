@@ -4,7 +4,6 @@ Of most kinds with more than 8 bits Pillow keeps only 8, so OpenCV decodes those
 """
 
 import io
-import re
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -14,13 +13,12 @@ from PIL import Image, features
 
 from deoldify_lite.errors import InputError
 from deoldify_lite.photo.attached import parts_after_jpeg, warn_of_parts
-from deoldify_lite.photo.bmp import bmp_profile
 from deoldify_lite.photo.boxes import parts_of_heif
 from deoldify_lite.photo.exif import ORIENTATION, upright_exif
 from deoldify_lite.photo.iptc import iptc_of_resources, other_resources
-from deoldify_lite.photo.jp2 import read_jp2
-from deoldify_lite.photo.jpeg import comments_of, exif_of, more_xmp, photoshop_of, warn_of_unknown
-from deoldify_lite.photo.kinds import AVIF, BMP, JP2, JPEG, NETPBM, PSD, SGI, WEBP, Kind, pillow_names
+from deoldify_lite.photo.jpeg import EXIF, comments_of, exif_of, more_xmp, photoshop_of, warn_of_unknown
+from deoldify_lite.photo.kinds import AVIF, BMP, JP2, JPEG, PSD, WEBP, Kind, pillow_names
+from deoldify_lite.photo.lesser import READERS
 from deoldify_lite.photo.limits import check_size, open_image, without_pillows_limit
 from deoldify_lite.photo.mending import ended, is_cut, mended
 from deoldify_lite.photo.photo import Decoded, Photo
@@ -82,8 +80,8 @@ def decode_with_pillow(
     first, *others = (upright_exif(block, warn) if block else None for block in blocks)
     icc = info.get("icc_profile")
     iptc: bytes | None = info.get("iptc")
-    resources: bytes | None = None
-    comments = comments_of(segments)
+    resources: bytes | None = info.get("resources")
+    comments: tuple[bytes, ...] = comments_of(segments) or info.get("comments", ())
     chunks: tuple[Chunk, ...] = ()
     if kind is AVIF:
         warn_of_parts(parts_of_heif(file), warn)
@@ -94,8 +92,6 @@ def decode_with_pillow(
         warn_of_unknown(segments, warn)
         iptc = iptc_of_resources(info.get("photoshop", {}))
         resources = other_resources(photoshop_of(segments), is_turned=orientation != 1, warn=warn)
-    if format == "GIF" and isinstance(info.get("comment"), bytes):
-        comments = (info["comment"],)
     if format == "PNG":
         chunks, iptc = take_iptc(read_chunks(file, warn))
         if icc:  # it counts in their place, and where it is applied they are no longer true
@@ -125,6 +121,7 @@ def decode_with_pillow(
         more_exif=tuple(block for block in others if block),
         resources=resources,
         chunks=chunks,
+        tags=info.get("tags", ()),
         progressive=format == "JPEG" and bool(info.get("progressive")),
     )
 
@@ -175,29 +172,18 @@ def _loaded(
 def _more_metadata(
     path: Path, file: BinaryIO, image: Image.Image, kind: Kind | None, warn: Warn
 ) -> dict[str, Any]:
-    """Return what Pillow leaves out of the `info` of rare kinds; `most` is the largest value of a sample.
+    """Return what Pillow leaves out of the `info` of lesser kinds.
 
     Raises:
         InputError: it is a Photoshop file without a flattened picture.
     """
     if kind is PSD:
-        return psd_metadata(path, image, warn)
-    if kind is JP2:
-        header = read_jp2(file)
-        most = (1 << header.bits) - 1 if header.is_plain else 255
-        if header.bits > 8 and not header.is_plain:
-            warn(f"has {header.bits} bits, of which 8 are read")
-        named = {"icc_profile": header.icc, "xmp": header.xmp, "most": most}
-        return {name: value for name, value in named.items() if value}
-    if kind is BMP:
-        return {"icc_profile": bmp_profile(file)}
-    if kind is NETPBM:
-        return {"most": _largest_of_netpbm(file)}
-    if kind is SGI:
-        file.seek(3)
-        if file.read(1) == b"\2":
-            warn("has 16 bits, of which 8 are read")
-    return {}
+        return psd_metadata(path, file, image, warn)
+    reader = READERS.get(str(image.format))
+    more = {name: value for name, value in reader(file, image, warn).items() if value} if reader else {}
+    if kind is JP2 and more.get("exif", b"").removeprefix(EXIF).startswith((b"II*\0", b"MM\0*")):
+        image.info["exif"] = more["exif"]  # for Pillow to read how the picture lies
+    return more
 
 
 def _previews_of(image: Image.Image) -> set[int]:
@@ -254,13 +240,6 @@ def _without_false_alpha(image: Image.Image, file: BinaryIO, warn: Warn) -> Imag
         if file.read(1)[0] & 15 == 0:  # bits of alpha
             return image.convert("RGB")
     return image
-
-
-def _largest_of_netpbm(file: BinaryIO) -> int:
-    """Read the largest value of a sample from the header of an open Netpbm file."""
-    file.seek(0)
-    words = re.sub(rb"#[^\r\n]*", b"", file.read(4096)).split(maxsplit=4)
-    return 1 if words[0] in (b"P1", b"P4") else int(words[3])
 
 
 def _deep_png_channels(file: BinaryIO) -> int | None:

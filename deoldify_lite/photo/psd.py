@@ -7,7 +7,7 @@ from typing import Any, BinaryIO
 from PIL import Image
 
 from deoldify_lite.errors import InputError
-from deoldify_lite.photo.iptc import iptc_of_resources
+from deoldify_lite.photo.iptc import iptc_of_resources, other_resources
 from deoldify_lite.system.library_warnings import Warn
 
 # Numbers of image resources.
@@ -37,8 +37,8 @@ def check_psd(path: Path, file: BinaryIO, warn: Warn) -> None:
         warn("has more channels than its colours, such as saved selections; they are left out")
 
 
-def psd_metadata(path: Path, image: Any, warn: Warn) -> dict[str, Any]:
-    """Return EXIF, XMP, IPTC and resolution of a Photoshop file that Pillow has opened, named as in `info`.
+def psd_metadata(path: Path, file: BinaryIO, image: Any, warn: Warn) -> dict[str, Any]:
+    """Return the metadata of an open Photoshop file that Pillow has opened, named as in `info`.
 
     Raises:
         InputError: it holds no flattened picture.
@@ -56,7 +56,16 @@ def psd_metadata(path: Path, image: Any, warn: Warn) -> dict[str, Any]:
     if len(resolution) >= 16:  # fixed point, always by the inch
         across, down = struct.unpack_from(">I4xI", resolution)
         found["dpi"] = (across / 65_536, down / 65_536)
+    found["resources"] = other_resources(_resources(file), is_turned=False, warn=warn)
     return {name: value for name, value in found.items() if value}
+
+
+def _resources(file: BinaryIO) -> bytes:
+    """Read the image resources of an open Photoshop file as they are; a table of colours comes before."""
+    file.seek(26)
+    for _ in range(2):
+        section = file.read(int.from_bytes(file.read(4), "big"))
+    return section
 
 
 def without_selection(image: Any, file: BinaryIO, warn: Warn) -> Image.Image:
