@@ -122,8 +122,15 @@ def _from_bytes(rendering: Rendering) -> "torch.nn.Module":
 
 
 def _for_exporters(network: "torch.nn.Module") -> "torch.nn.Module":
-    """A copy with attention in single steps: exporters know its usual form in four dimensions alone."""
+    """A copy that exporters can follow at any size, with the same results.
+
+    Attention comes in single steps, since exporters know its usual form in four dimensions alone.
+    TensorFlow's padding, which depends on whether a size is odd, gives way to one that does not: there, a
+    convolution of stride 2 ends at the last pixel, where the usual one begins at the first, so it is the
+    usual one on the flipped picture.
+    """
     import torch
+    from timm.layers import Conv2dSame
 
     from deoldify_lite.models.layers import SelfAttention
 
@@ -142,11 +149,36 @@ def _for_exporters(network: "torch.nn.Module") -> "torch.nn.Module":
             gathered = shares @ value.transpose(1, 2)  # (N, H*W, C)
             return x + of.gamma * gathered.transpose(1, 2).reshape(x.shape)
 
+    class FlippedConv(torch.nn.Module):
+        """As timm's `Conv2dSame` of stride 2 with a kernel of odd size."""
+
+        def __init__(self, conv: Conv2dSame) -> None:
+            super().__init__()
+            if conv.stride != (2, 2) or any(size % 2 == 0 for size in conv.kernel_size):
+                raise RenderError("no ONNX file can be made of a network with this padding")
+            self.conv = torch.nn.Conv2d(
+                conv.in_channels,
+                conv.out_channels,
+                conv.kernel_size,  # type: ignore[arg-type]  # torch types it by any number of dimensions
+                stride=2,
+                padding=[size // 2 for size in conv.kernel_size],  # type: ignore[arg-type]
+                groups=conv.groups,
+                bias=conv.bias is not None,
+            )
+            self.conv.weight.data = conv.weight.data.flip(2, 3)
+            self.conv.bias = conv.bias
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            flipped: torch.Tensor = self.conv(x.flip(2, 3)).flip(2, 3)
+            return flipped
+
     copy = deepcopy(network)
     for parent in list(copy.modules()):
         for name, child in list(parent.named_children()):
             if isinstance(child, SelfAttention):
                 setattr(parent, name, PlainAttention(child))
+            elif isinstance(child, Conv2dSame):
+                setattr(parent, name, FlippedConv(child))
     return copy
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
+from timm.layers import Conv2dSame
 
 from deoldify_lite import api
 from deoldify_lite.cli.export import fill_export_parser
@@ -47,6 +48,30 @@ def test_it_gives_what_the_network_gives_at_any_size(of_any_size: Path, tiny_wei
         expected = backend.predict(lumas)
         assert found.dtype == np.float32 and np.ptp(found) > 0.1
         np.testing.assert_allclose(found, expected, atol=0.01 / 255)
+
+
+@pytest.mark.parametrize("kernel", [3, 5])
+def test_tensorflows_padding_without_its_arithmetic(kernel: int) -> None:
+    network = torch.nn.Sequential(Conv2dSame(4, 6, kernel, stride=2, groups=2), torch.nn.ReLU())
+    free = onnx_export._for_exporters(network)
+    assert not any(isinstance(module, Conv2dSame) for module in free.modules())
+    for size in ((16, 16), (17, 16), (9, 31), (5, 5)):
+        picture = torch.rand(2, 4, *size)
+        torch.testing.assert_close(free(picture), network(picture))
+    with pytest.raises(RenderError, match="padding"):
+        onnx_export._for_exporters(torch.nn.Sequential(Conv2dSame(4, 6, 3, stride=3)))
+
+
+@pytest.mark.slow
+def test_colour_queries_on_an_encoder_with_tensorflows_padding(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    network = Unet("tf_mobilenetv3_small_minimal_100", "query")
+    torch.nn.init.normal_(network.decoder.head.weight, std=0.05)
+    state = {k: v.contiguous() for k, v in network.state_dict().items() if "num_batches" not in k}
+    metadata = {"encoder": "tf_mobilenetv3_small_minimal_100", "decoder": "query"}
+    save_file(state, tmp_path / "query.safetensors", metadata=metadata)
+    error = export_onnx(tmp_path / "query.onnx", weights=tmp_path / "query.safetensors", saturation=1)
+    assert error < 0.01
 
 
 @pytest.mark.slow
