@@ -136,6 +136,7 @@ def colorize_video(
     steadiness: float | None = None,
     recolor_all: bool = False,
     deinterlace: bool = False,
+    layer: str | None = None,
     hints: str | Path | None = None,
     batch_size: int | None = None,
     start_s: float | None = None,
@@ -160,6 +161,9 @@ def colorize_video(
         recolor_all: also recolour shots that are already in colour.
         hints: a file with colours at points of frames, or a folder with one for each film.
         deinterlace: turn each field of an interlaced film into a frame.
+        layer: "beside" also writes the colour by itself, as a layer on middle grey for film editors, encoded
+            as FFV1 in .mkv, or as ProRes in .mov if the encoding names that; "only" writes it in place of
+            the result.
         batch_size: frames predicted at once; None for what suits the device.
         start_s: first moment to render, in seconds of the film; None for its start.
         end_s: last moment to render; None for its end.
@@ -184,10 +188,14 @@ def colorize_video(
         raise OptionError(f"start {start_s} s, end {end_s} s: the end must come after the start")
     if steadiness is not None and not 0 <= steadiness <= 1:
         raise OptionError(f"steadiness {steadiness}: choose a value from 0 to 1")
+    _check_layer(layer)
     rendering = rendering or settle("video")
     with engine.open(rendering, batch_size=batch_size) as runner:
         rendering = runner.rendering
-        encoding = replace(encoding or Encoding(), on_gpu=rendering.device == "cuda")
+        encoding = replace(encoding or Encoding(), on_gpu=rendering.device == "cuda", layer=layer)
+        suffix = encoding.layer_suffix
+        if layer == "only":
+            encoding = encoding.of_layer()
         settings = FilmSettings(
             rendering.look,
             steadiness=rendering.steadiness if steadiness is None else steadiness,
@@ -210,6 +218,8 @@ def colorize_video(
             suffixes=FILM_SUFFIXES,
             suffix_of=container_for,
             fallback=FALLBACK_CONTAINER,
+            layer=layer,
+            layer_suffix_of=lambda result: suffix,
             selection=_selection(include, exclude),
             left_out=left_out,
         )

@@ -12,6 +12,7 @@ from deoldify_lite.cli.options import (
     add_cluster_options,
     add_color_options,
     add_json_option,
+    add_layer_option,
     add_overwrite_option,
     add_performance_options,
     add_selection_options,
@@ -34,6 +35,7 @@ def fill_video_parser(parser: argparse.ArgumentParser) -> None:
         "colorize-video reels/ -o out/",
         "colorize-video clip.mkv --start 1:30 --end 2:00 --codec ffv1",
         "colorize-video wedding.mp4 --hints wedding.hints.csv",
+        "colorize-video wedding.mp4 --layer only --codec prores_ks",
     )
     parser.add_argument(
         "inputs", nargs="+", type=path_or_url, metavar="CLIP", help="a film, a folder, or the URL of either"
@@ -89,6 +91,7 @@ def fill_video_parser(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="turn each field of an interlaced film into a frame (default: stay interlaced)",
     )
+    add_layer_option(output, "lossless FFV1 file, or ProRes with --codec prores_ks", after="the films")
     add_json_option(output)
     add_overwrite_option(output)
     performance = parser.add_argument_group("performance")
@@ -130,6 +133,7 @@ def run_video(args: argparse.Namespace) -> int:
                 steadiness=args.steadiness,
                 recolor_all=args.recolor_all,
                 deinterlace=args.deinterlace,
+                layer=args.layer,
                 hints=args.hints,
                 batch_size=args.batch_size,
                 start_s=args.start,

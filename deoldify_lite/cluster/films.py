@@ -141,6 +141,10 @@ class CrewRenderer:
                 memory = after
             for future in futures:
                 future.result()
+            if job.layer is not None:
+                part = segments.join_layers(job.layer)
+                with atomic_path(job.layer, deliver=job.deliver_layer) as place:
+                    os.replace(part, place)
             part = segments.join()
             with atomic_path(output, deliver=job.deliver) as place:
                 os.replace(part, place)

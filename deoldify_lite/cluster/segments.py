@@ -15,6 +15,7 @@ from deoldify_lite.cluster.crew import TRIES, Crew, RunEnded, lost_for_good
 from deoldify_lite.cluster.member import Member, WorkerLost
 from deoldify_lite.cluster.message import Encoded, Piece
 from deoldify_lite.cluster.worker import films as in_worker
+from deoldify_lite.film.segment import move_layer
 from deoldify_lite.film.writer import segment_path, warnings_of_difference
 from deoldify_lite.run import stream
 from deoldify_lite.run.steps import Tally
@@ -105,14 +106,22 @@ class FilmSegments:
 
     def join(self) -> Path:
         """Put the result together, and return the file that is to get its name."""
-        job = self._job
         frames = sum(frames for _, frames in self._paths)
         self.total.warnings += warnings_of_difference(frames, self.total.frames)
+        return self._join(self._job.output, layers=False)
+
+    def join_layers(self, layer: Path) -> Path:
+        """Put the layer beside the result together, and return the file that is to get its name, `layer`."""
+        return self._join(layer, layers=True)
+
+    def _join(self, output: Path, *, layers: bool) -> Path:
+        job, encoding = self._job, self._job.settings.encoding
 
         def work(member: Member) -> Path:
-            return member.call(in_worker.join, self.cut, self._paths, job.streams, job.output)
+            join = partial(in_worker.join, layers=layers)
+            return member.call(join, self.cut, self._paths, job.streams, output, encoding)
 
-        return self._crew.attempt(work, job.output)
+        return self._crew.attempt(work, output)
 
     def _render(
         self,
@@ -150,10 +159,12 @@ class FilmSegments:
         """Put a segment in its place; the last one is taken as it is, for the result is next."""
         path, found = encoded.path, self._job.found
         if not piece.is_last:
+            encoding = self._job.settings.encoding
             path = segment_path(found.folder, len(self._paths), encoded.path.suffix)
+            move_layer(encoded.path, path, encoding)
             with atomic_path(path) as part:
                 os.replace(encoded.path, part)
-            found.add(tally.as_segment(path), memory)
+            found.add(tally.as_segment(path, encoding), memory)
         self._paths.append((path, encoded.frames))
         self.total.add(tally)
 

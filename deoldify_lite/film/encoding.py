@@ -19,6 +19,10 @@ from deoldify_lite.film.hdr10 import hdr10_option
 from deoldify_lite.film.kinds import FALLBACK_CONTAINER
 from deoldify_lite.film.probe import Film
 
+LAYER_CODEC = "ffv1"
+# Codecs that film editors read best, and in .mov.
+EDITED = ("prores", "prores_aw", "prores_ks")
+
 
 @dataclass(frozen=True)
 class Encoding:
@@ -28,6 +32,20 @@ class Encoding:
     crf: int | None = None  # constant quality on the encoder's own scale, lower is better
     pix_fmt: str | None = None  # such as yuv420p10le
     on_gpu: bool = False  # use an Nvidia GPU if no codec is named and its encoder does as well
+    layer: str | None = None  # the colour as a layer: `beside` the result, or `only` that
+
+    def of_layer(self) -> "Encoding":
+        """How the layer is encoded: without loss, unless a codec is named that editors prefer."""
+        if self.codec in EDITED or (self.codec and self.layer == "only"):
+            return self
+        if self.layer == "only":
+            return replace(self, codec=LAYER_CODEC)
+        return replace(self, codec=LAYER_CODEC, crf=None, pix_fmt=None)  # what is said is about the result
+
+    @property
+    def layer_suffix(self) -> str:
+        """The container of the layer."""
+        return ".mov" if self.codec in EDITED else FALLBACK_CONTAINER
 
     def codec_for(self, film: Film, suffix: str) -> str:
         """The encoder for a film in a container, which is named by its suffix."""

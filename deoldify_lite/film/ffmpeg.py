@@ -88,7 +88,12 @@ def filter_together(streams: Sequence[Any], name: str, *arguments: Any, **option
 
 
 def write_command(
-    streams: Sequence[Any], target: Path | str, options: Mapping[str, Any], *, repeated: Sequence[str] = ()
+    streams: Sequence[Any],
+    target: Path | str,
+    options: Mapping[str, Any],
+    *,
+    repeated: Sequence[str] = (),
+    also: tuple[Any, Path, Mapping[str, Any]] | None = None,
 ) -> list[str]:
     """The command by which ffmpeg writes streams; it is quiet, takes no keys, and overwrites.
 
@@ -97,9 +102,13 @@ def write_command(
         target: a file, or a pipe such as pipe:1.
         options: of ffmpeg, for the output.
         repeated: more arguments, such as options that stand there more than once.
+        also: a stream that is written at the same time, its file, and the options for that.
     """
     name = file_url(target) if isinstance(target, Path) else target
     output = ffmpeg.output(*streams, name, **options)
+    if also is not None:
+        stream, other, its_options = also
+        output = ffmpeg.merge_outputs(output, ffmpeg.output(stream, file_url(other), **its_options))
     output = output.global_args("-hide_banner", "-loglevel", "error", "-nostdin")
     arguments: list[str] = ffmpeg.compile(output, cmd=find_program(), overwrite_output=True)
     # The last one, since an option may have the same value.

@@ -72,14 +72,14 @@ def merge_chroma(film: Film, picture: Any, chroma: Any, *, sampling: str, may_ke
     own = own.filter("scale", interl=-1, **ranges).filter("format", merged)
     if may_keep:
         own, own_chroma = split(own)
-        own_cb, own_cr = _planes(own_chroma, "u+v")
-        mask, cb, cr = _planes(ours, "y+u+v")
+        own_cb, own_cr = planes_of(own_chroma, "u+v")
+        mask, cb, cr = planes_of(ours, "y+u+v")
         cb_mask, cr_mask = split(mask)
         cb, cr = _pick(cb_mask, cb, own_cb), _pick(cr_mask, cr, own_cr)
     else:
-        cb, cr = _planes(ours, "u+v")
+        cb, cr = planes_of(ours, "u+v")
     # All three grey: ffmpeg brings what it merges to one format, and would take grey for limited range.
-    (luma,) = _planes(source, "y")
+    (luma,) = planes_of(source, "y")
     picture = filter_together([luma, cb, cr], "mergeplanes", "0x001020", merged)
     # Which field comes first and closed captions belong to frames, and new frames have none. This takes
     # them from its first input, and all planes, as they are, from its second.
@@ -106,10 +106,10 @@ def merge_alpha(film: Film, picture: Any, source: Any, pix_fmt: str, *, depth: i
         known = _RGBA_FORMATS.get(film.depth, "gbrap16le|rgba64le")
     else:
         known = "yuva444p16le"
-    (alpha,) = _planes(source.filter("format", known), "a")
-    alpha = alpha.filter("format", _grey_format(depth)).filter("setsar", 1)
+    (alpha,) = planes_of(source.filter("format", known), "a")
+    alpha = alpha.filter("format", grey_format(depth)).filter("setsar", 1)
     picture, opaque = split(picture)
-    merged = filter_together([*_planes(opaque, "y+u+v"), alpha], "mergeplanes", "0x00102030", pix_fmt)
+    merged = filter_together([*planes_of(opaque, "y+u+v"), alpha], "mergeplanes", "0x00102030", pix_fmt)
     return filter_together([picture.filter("format", pix_fmt), merged], "blend", all_opacity=0, shortest=1)
 
 
@@ -122,8 +122,8 @@ def _as_planes(film: Film, picture: Any) -> Any:
     if is_grey(film.pix_fmt):
         if film.has_alpha:
             picture = picture.filter("format", "ya8" if film.depth == 8 else "ya16le")
-            (picture,) = _planes(picture, "y")
-        return picture.filter("scale", film.width, film.height).filter("format", _grey_format(film.depth))
+            (picture,) = planes_of(picture, "y")
+        return picture.filter("scale", film.width, film.height).filter("format", grey_format(film.depth))
     colors = film.colors
     if film.is_rgb and film.depth > _MOST_EXACT_BITS and has_filter("zscale"):
         picture = picture.filter("format", "gbrp14le" if film.depth == 14 else "gbrp16le")
@@ -149,7 +149,7 @@ def _as_planes(film: Film, picture: Any) -> Any:
     return picture.filter("format", formats)
 
 
-def _grey_format(depth: int) -> str:
+def grey_format(depth: int) -> str:
     """ffmpeg's name for a grey format."""
     return "gray" if depth == 8 else f"gray{depth}le"
 
@@ -166,7 +166,7 @@ def _pick(mask: Any, ours: Any, own: Any) -> Any:
     return filter_together([mask, bar, ours, own], "threshold")
 
 
-def _planes(picture: Any, names: str) -> list[Any]:
+def planes_of(picture: Any, names: str) -> list[Any]:
     """Planes of a picture, such as u+v, as grey pictures."""
     planes = picture.filter_multi_output("extractplanes", names)
     return [planes[i] for i, _ in enumerate(names.split("+"))]

@@ -14,9 +14,24 @@ from deoldify_lite.film.chroma import convert_chroma, encode_chroma
 from deoldify_lite.film.cut import Cut
 from deoldify_lite.film.encoding import YUV_FORMATS, Encoding, encoder_options, yuv_format
 from deoldify_lite.film.ffmpeg import open_pipe, write_command
+from deoldify_lite.film.layer import layer_options, layer_picture
 from deoldify_lite.film.merge import TOLERATED_FRAMES, merge_alpha, merge_chroma, split
 from deoldify_lite.film.process import FfmpegProcess
 from deoldify_lite.film.tone import fit_chroma
+
+
+def layer_segment(path: Path, encoding: Encoding) -> Path:
+    """The file of the layer that is made beside that of a segment."""
+    return path.with_name(f"{path.stem}-layer{encoding.layer_suffix}")
+
+
+def move_layer(path: Path, target: Path, encoding: Encoding) -> None:
+    """Let the layer beside a finished segment follow that from one path to another; first, and durably."""
+    if encoding.layer == "beside":
+        layer = layer_segment(path, encoding)
+        with open(layer, "rb+") as file:
+            os.fsync(file.fileno())
+        os.replace(layer, layer_segment(target, encoding))
 
 
 class SegmentEncoder:
@@ -54,7 +69,10 @@ class SegmentEncoder:
         handle, name = tempfile.mkstemp(suffix=out_path.suffix.lower(), prefix="part-", dir=folder)
         os.close(handle)
         self.path = Path(name)
-        """The segment's file; whole after `end`."""
+        """The segment's file; whole after `end`. A layer beside it is named by `layer_segment`."""
+        self._files = [self.path]
+        if encoding.layer == "beside":
+            self._files.append(layer_segment(self.path, encoding))
         film = encoding.written(cut.film, out_path.suffix.lower())
         self._cut = cut = replace(cut, film=film)
         self._before = before
@@ -64,7 +82,7 @@ class SegmentEncoder:
         try:
             self._process = FfmpegProcess(_encode_arguments(cut, self, encoding, may_keep), feeds=True)
         except BaseException:
-            self.path.unlink(missing_ok=True)
+            self._remove()
             raise
 
     @property
@@ -127,9 +145,13 @@ class SegmentEncoder:
         return frames
 
     def stop(self) -> None:
-        """Stop ffmpeg, and remove the segment's file unless somebody has taken it."""
+        """Stop ffmpeg, and remove the segment's files unless somebody has taken them."""
         self._process.stop()
-        self.path.unlink(missing_ok=True)
+        self._remove()
+
+    def _remove(self) -> None:
+        for path in self._files:
+            path.unlink(missing_ok=True)
 
     def _send(self) -> None:
         self.frames_written += 1
@@ -155,20 +177,34 @@ class SegmentEncoder:
 def _encode_arguments(cut: Cut, segment: SegmentEncoder, encoding: Encoding, may_keep: bool) -> list[str]:
     """The command that joins the source's luma with our chroma and encodes both."""
     film, colors = cut.film, cut.film.colors
-    options = encoder_options(film, segment.out_path.suffix.lower(), encoding)
+    suffix = segment.out_path.suffix.lower()
+    options = encoder_options(film, suffix, encoding)
     pix_fmt = options["pix_fmt"]
     sampling, depth, has_alpha = YUV_FORMATS[pix_fmt]
     height, width = segment.chroma_size
     chroma = open_pipe(pixel_format="yuv444p16le", video_size=(width, height), framerate=str(film.rate))
     source = cut.open_picture()
+    if encoding.layer == "only":
+        has_alpha = False
+        options["pix_fmt"] = pix_fmt = yuv_format(sampling, depth)
     if has_alpha:
         source, transparent = split(source)
     picture = merge_chroma(film, source, chroma["v"], sampling=sampling, may_keep=may_keep)
     if depth != film.depth:
         picture = picture.filter("scale", in_range=colors.range, out_range=colors.range)
         picture = picture.filter("format", yuv_format(sampling, depth))
+    aspect = {"sar": str(film.pixel_aspect or 0), "max": 65535}
+    also = None
+    if encoding.layer == "only":
+        picture = layer_picture(film, picture, pix_fmt)
+    elif encoding.layer == "beside":
+        picture, layer = split(picture)
+        plain = yuv_format(sampling, depth)
+        its_options = layer_options(film, encoding.layer_suffix, encoding.of_layer(), plain)
+        layer = layer_picture(film, layer, plain).filter("setsar", **aspect)
+        also = (layer, layer_segment(segment.path, encoding), its_options)
     if has_alpha:
         picture = merge_alpha(film, picture, transparent, pix_fmt, depth=depth)
-    aspect = film.pixel_aspect
-    picture = picture.filter("setsar", sar=str(aspect or 0), max=65535)
-    return write_command([picture], segment.path, {"progress": "pipe:1", **options}, repeated=["-nostats"])
+    picture = picture.filter("setsar", **aspect)
+    options["progress"] = "pipe:1"
+    return write_command([picture], segment.path, options, repeated=["-nostats"], also=also)

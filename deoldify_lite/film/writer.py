@@ -21,13 +21,21 @@ from deoldify_lite.film.cut import Cut
 from deoldify_lite.film.encoding import Encoding
 from deoldify_lite.film.mux import join_with_source
 from deoldify_lite.film.probe import Film, Stream
-from deoldify_lite.film.segment import SegmentEncoder
+from deoldify_lite.film.segment import SegmentEncoder, layer_segment, move_layer
 from deoldify_lite.system.files import Deliver, atomic_path
 
 
 def segment_path(folder: Path, number: int, suffix: str) -> Path:
     """The file of a finished segment; segments count from 0."""
     return folder / f"segment-{number:05}{suffix}"
+
+
+def join_layer(
+    film: Film, cut: Cut, segments: Sequence[tuple[Path, int]], encoding: Encoding, out_path: Path
+) -> None:
+    """Join the layers of segments into a film without sound; errors as of `join_with_source`."""
+    layers = [(layer_segment(path, encoding), frames) for path, frames in segments]
+    join_with_source(film, cut, layers, (), out_path)
 
 
 def warnings_of_difference(frames: int, colorized: int) -> tuple[str, ...]:
@@ -69,6 +77,8 @@ class ChromaWriter:
         folder: Path | None = None,
         segments: Sequence[tuple[Path, int]] = (),
         deliver: Deliver = os.replace,
+        layer: Path | None = None,
+        deliver_layer: Deliver = os.replace,
     ) -> None:
         """Prepare; nothing is started.
 
@@ -83,6 +93,8 @@ class ChromaWriter:
             folder: where segments are kept, beside the result; None for a temporary one.
             segments: files of the first segments, which are finished, and the frames in each.
             deliver: gives the finished result its name.
+            layer: the file of the layer beside the result, if the encoding asks for one.
+            deliver_layer: gives the finished layer its name, before the result gets its own.
         """
         self.film = film
         self.out_path = out_path
@@ -94,6 +106,8 @@ class ChromaWriter:
         self.warnings = ()
         self._folder = folder
         self._deliver = deliver
+        self._layer = layer
+        self._deliver_layer = deliver_layer
         self._chroma_size = chroma_size
         self._stack = ExitStack()
         self._encoder: SegmentEncoder | None = None
@@ -157,6 +171,9 @@ class ChromaWriter:
             if kind is None:
                 colorized = self._finish_segment(is_last=True)
                 self.warnings = warnings_of_difference(sum(frames for _, frames in self.segments), colorized)
+                if self._layer is not None:
+                    with atomic_path(self._layer, deliver=self._deliver_layer) as part:
+                        join_layer(self.film, self.cut, self.segments, self.encoding, part)
                 with atomic_path(self.out_path, deliver=self._deliver) as part:
                     join_with_source(self.film, self.cut, self.segments, self.streams, part)
 
@@ -188,6 +205,7 @@ class ChromaWriter:
         encoder = self._present()
         frames = encoder.end(is_last=is_last)
         whole = segment_path(self._folder, len(self.segments), encoder.path.suffix)
+        move_layer(encoder.path, whole, self.encoding)
         with atomic_path(whole) as part:
             os.replace(encoder.path, part)
         self.segments.append((whole, frames))

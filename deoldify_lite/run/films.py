@@ -1,6 +1,7 @@
 """Colorize films: skip finished ones, report failures, and render smaller what memory does not hold."""
 
 import logging
+import os
 import time
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
@@ -108,14 +109,16 @@ def colorize_task(
     began = time.perf_counter()
     try:
         if not overwrite and (done := find_done(task, settings)):
-            return Item(task.source, done, "skipped", "already done")
+            return Item(task.source, done, "skipped", "already done", layer=task.layer)
         film = film_of_cut(probe_film(task.source), settings.start_s, settings.end_s)
         written = deinterlaced(film) if settings.deinterlace else film
+        if task.is_layer:
+            written = _without_all_else(written)
         output, fit = fit_film(written, _names_of(task), settings.encoding)
         if output != task.output:
             task = replace(task, output=output, aliases=())
             if not overwrite and find_done(task, settings):
-                return Item(task.source, task.output, "skipped", "already done")
+                return Item(task.source, task.output, "skipped", "already done", layer=task.layer)
         check_output(task, overwrite)
         hints = () if task.hints is None else _hints_in(film, task.hints, settings)
         used, tally = _colorize(task, written, fit, settings, hints, renderer, progress)
@@ -137,6 +140,7 @@ def colorize_task(
         render_factor=used,
         frames=tally.frames,
         seconds=time.perf_counter() - began,
+        layer=task.layer,
     )
 
 
@@ -163,6 +167,11 @@ def _reading_of(film: Film) -> str:
     if film.parts:
         marks.append(f" {film.width} x {film.height}")
     return "".join(marks)
+
+
+def _without_all_else(film: Film) -> Film:
+    """The film as its layer has it: without sound, metadata, and what belongs to a picture with luma."""
+    return replace(film, streams=(), tags=(), captions=False, lost=(), hdr10=None)
 
 
 def _hints_in(film: Film, hints: HintFile, settings: FilmSettings) -> tuple[FilmHint, ...]:
@@ -211,8 +220,12 @@ def _colorize(
         delivery = delivery_of(task, used)
         # What another program has encoded may not fit together with what this one does.
         programs = f"{__version__} {ffmpeg_version()}"
+        layers = f" layer {settings.encoding.layer}" if settings.encoding.layer else ""
+        its_layer = None if task.layer is None else task.of_layer()
         try:
-            with unfinished(task.output, f"{delivery.fingerprint} {programs}{_reading_of(film)}") as found:
+            with unfinished(
+                task.output, f"{delivery.fingerprint} {programs}{_reading_of(film)}{layers}"
+            ) as found:
                 job = FilmJob(
                     film,
                     task.output,
@@ -221,6 +234,10 @@ def _colorize(
                     streams=fit.streams,
                     deliver=partial(_deliver, task, used, delivery),
                     progress=progress,
+                    layer=task.layer,
+                    deliver_layer=os.replace
+                    if its_layer is None
+                    else partial(_deliver, its_layer, used, delivery_of(its_layer, used)),
                 )
                 tally = renderer.colorize(job)
             return used.render_factor, tally

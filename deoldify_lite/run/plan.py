@@ -129,10 +129,10 @@ def plan(
     if not planned:
         raise InputError(f"{inputs[0]}: nothing is left to do: change --include or --exclude")
     planned = _apart(_once(planned))
-    if layer is not None:
-        planned = _with_layers(planned, layer, layer_suffix_of)
     if fallback:
         planned = _with_aliases(planned, fallback)
+    if layer is not None:
+        planned = _with_layers(planned, layer, layer_suffix_of)
     return _with_comparisons(planned) if compare else planned
 
 
@@ -359,7 +359,7 @@ def _with_layers(planned: list[Planned], layer: str, suffix_of: Callable[[str], 
     if remote := [one for one in planned if one.is_remote]:
         raise OptionError(f"--layer needs files on this machine: download {remote[0].place} first")
     alone = layer == "only"
-    taken = set() if alone else {_key(one, one.output) for one in planned}
+    taken = set() if alone else {_key(one, name) for one in planned for name in (one.output, *one.aliases)}
     named = []
     for one in planned:
         output, suffix = PurePosixPath(one.output), suffix_of(one.output)
@@ -368,14 +368,15 @@ def _with_layers(planned: list[Planned], layer: str, suffix_of: Callable[[str], 
                 raise OptionError(
                     f"{one.root / one.output}: no layer is written as {output.suffix}: name a {suffix}"
                 )
-            named.append(replace(one, is_layer=True))
+            named.append(replace(one, aliases=(), is_layer=True))
             continue
         # The full name where there are a.jpg and a.png.
         stems = chain((output.stem, output.name), (f"{output.name}-{number}" for number in count(2)))
         names = (str(output.with_name(f"{stem}{LAYER_MARK}{suffix}")) for stem in stems)
         name = next(name for name in names if _key(one, name) not in taken)
         taken.add(_key(one, name))
-        named.append(replace(one, output=name, is_layer=True) if alone else replace(one, layer=name))
+        alone_there = replace(one, output=name, aliases=(), is_layer=True)
+        named.append(alone_there if alone else replace(one, layer=name))
     return named
 
 

@@ -72,3 +72,13 @@ class FilmSettings(Settings):
     deinterlace: bool = False  # see film.fields.deinterlaced
     hints: tuple[FilmHint, ...] = ()  # of the film
     encoding: Encoding = field(default_factory=Encoding)
+
+    def as_dict(self) -> dict[str, Any]:
+        """As of all settings; a result is the same with a layer beside it."""
+        fields = super().as_dict()
+        del fields["encoding"]["layer"]
+        return fields
+
+    def of_layer(self) -> dict[str, Any]:
+        """All settings: a layer has the pixel format of the result that it is made beside."""
+        return self.as_dict() | {"layer": self.encoding.layer}

@@ -22,8 +22,10 @@ from numpy.typing import NDArray
 from deoldify_lite.color.arrays import Chroma
 from deoldify_lite.errors import VideoError
 from deoldify_lite.film.cut import Cut
+from deoldify_lite.film.encoding import Encoding
 from deoldify_lite.film.probe import Film
 from deoldify_lite.film.reader import FrameReader
+from deoldify_lite.film.segment import layer_segment
 from deoldify_lite.film.tone import needs_luma
 from deoldify_lite.render.colorizer import Colorizer, finds_no_color
 from deoldify_lite.run.settings import FilmSettings
@@ -57,9 +59,11 @@ class Tally:
         self.grey += other.grey
         self.predicted += other.predicted
 
-    def as_segment(self, path: Path) -> Segment:
+    def as_segment(self, path: Path, encoding: Encoding) -> Segment:
         """The record of a finished segment, in this file, of which these frames were counted."""
-        return Segment(path.name, path.stat().st_size, self.frames, self.kept, self.grey, self.predicted)
+        layer = layer_segment(path, encoding).name if encoding.layer == "beside" else ""
+        size = path.stat().st_size
+        return Segment(path.name, size, self.frames, self.kept, self.grey, self.predicted, layer)
 
 
 class Shown(NamedTuple):

@@ -1,6 +1,7 @@
 """One film through the network: read, predicted, steadied and written all at once, segment by segment."""
 
 import logging
+import os
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -51,6 +52,8 @@ class FilmJob:
     streams: Sequence[Stream]  # of the source, those that the result can hold
     deliver: Deliver  # gives the finished result its name
     progress: Progress | None = None  # called after each frame
+    layer: Path | None = None  # the layer beside the result
+    deliver_layer: Deliver = os.replace  # gives that its name
 
 
 def cut_of(film: Film, settings: FilmSettings) -> Cut:
@@ -112,6 +115,8 @@ def colorize_film(job: FilmJob, colorizer: Colorizer, *, batch_size: int) -> Tal
             folder=found.folder,
             segments=found.paths,
             deliver=job.deliver,
+            layer=job.layer,
+            deliver_layer=job.deliver_layer,
         ) as writer,
         closing(
             predict_ahead(
@@ -149,7 +154,7 @@ def colorize_film(job: FilmJob, colorizer: Colorizer, *, batch_size: int) -> Tal
 
 
 def _end_segment(writer: ChromaWriter, found: Unfinished, tally: Tally, memory: SceneMemory) -> None:
-    found.add(tally.as_segment(writer.end_segment()), memory)
+    found.add(tally.as_segment(writer.end_segment(), writer.encoding), memory)
 
 
 def _call(function: Callable[[], None]) -> None:

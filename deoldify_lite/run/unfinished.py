@@ -20,7 +20,7 @@ from deoldify_lite.temporal.scene_memory import SceneMemory
 log = logging.getLogger(__name__)
 
 _JOURNAL, _LOCK, _MEMORY = "segments.jsonl", "lock", "memory-{:05}.npz"
-_SEGMENT = re.compile(r"segment-\d{5}\.[a-z0-9]+")
+_SEGMENT = re.compile(r"segment-\d{5}(-layer)?\.[a-z0-9]+")
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,12 @@ class Segment:
     kept: int  # of these were in colour already
     grey: int  # came out grey
     predicted: int  # went through the network
+    layer: str = ""  # file of the layer beside it, if there is one
+
+    @property
+    def files(self) -> list[str]:
+        """All that was made of it."""
+        return [name for name in (self.file, self.layer) if name]
 
 
 class Unfinished:
@@ -81,7 +87,7 @@ class Unfinished:
             for line in lines:
                 segment = Segment(**json.loads(line))
                 # A name that leads elsewhere, or a link, is none of ours.
-                if not _SEGMENT.fullmatch(segment.file) or (self.folder / segment.file).is_symlink():
+                if any(self._is_foreign(name) for name in segment.files):
                     break
                 if (self.folder / segment.file).stat().st_size != segment.size:
                     break
@@ -94,13 +100,22 @@ class Unfinished:
             except Exception as error:  # a damaged archive raises nearly anything
                 log.warning("%s: what an earlier run left is damaged (%s); made anew", self.folder, error)
                 self._segments = []
-        known = {_LOCK, _MEMORY.format(len(self._segments)), *(segment.file for segment in self._segments)}
+        known = {
+            _LOCK,
+            _MEMORY.format(len(self._segments)),
+            *(name for one in self._segments for name in one.files),
+        }
         for path in self.folder.iterdir():
             if path.name not in known and (path.is_symlink() or not path.is_dir()):
                 path.unlink()
         self._append(fingerprint)
         for segment in self._segments:
             self._append(asdict(segment))
+
+    def _is_foreign(self, name: str) -> bool:
+        """Whether a name that is recorded for a segment is not that of a file of ours that is there."""
+        path = self.folder / name
+        return not _SEGMENT.fullmatch(name) or path.is_symlink() or not path.is_file()
 
     def _append(self, line: object) -> None:
         with open(self._journal, "a", encoding="utf-8") as file:

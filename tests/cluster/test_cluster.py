@@ -18,7 +18,7 @@ import tifffile
 from PIL import Image
 
 from helpers.commands import Command
-from helpers.films import make, tone
+from helpers.films import make, plane_hashes, tone
 from helpers.pictures import grey_picture, save_damaged_fax
 from helpers.places import ROOT
 from helpers.workers import Poisoned
@@ -163,10 +163,11 @@ def short_segments(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(film_stream, "SEGMENT_FRAMES", 20)
 
 
-def film_here(source: Path, output: Path, colorizer: Colorizer, settings: FilmSettings) -> Item:
-    (item,) = colorize_films_here(
-        [Task(source, output, Manifest(output.parent))], lambda: colorizer, settings, batch_size=4
-    )
+def film_here(
+    source: Path, output: Path, colorizer: Colorizer, settings: FilmSettings, layer: Path | None = None
+) -> Item:
+    task = Task(source, output, Manifest(output.parent), layer=layer)
+    (item,) = colorize_films_here([task], lambda: colorizer, settings, batch_size=4)
     return item
 
 
@@ -209,6 +210,20 @@ def test_a_film_comes_out_the_same(
     assert seen[-1] == (shots, 100, 100)
     (again,) = colorize_films([replace(tasks[0], manifest=Manifest(folder))], settings, crew)
     assert again.status == "skipped"
+
+
+def test_the_layer_of_a_film_comes_out_the_same(
+    shots: Path, tmp_path: Path, crew: Crew, rendering: api.Rendering, short_segments: None
+) -> None:
+    settings = replace(film_settings(rendering), encoding=Encoding(codec="libx264", layer="beside"))
+    here, there = (tmp_path / name / "x.mp4" for name in ("here", "there"))
+    one = film_here(shots, here, rendering.load(), settings, here.with_name("x-layer.mkv"))
+    task = Task(shots, there, Manifest(there.parent), layer=there.with_name("x-layer.mkv"))
+    (item,) = colorize_films([task], settings, crew)
+    assert (item.status, item.layer) == ("done", task.layer)
+    assert there.read_bytes() == here.read_bytes()
+    assert plane_hashes(item.layer) == plane_hashes(one.layer)
+    assert len(Manifest(there.parent).records()) == 2 and not list(there.parent.glob(".x*"))
 
 
 def test_a_damaged_film_is_told_of_the_same(

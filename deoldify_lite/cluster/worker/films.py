@@ -23,9 +23,11 @@ from deoldify_lite.cluster.worker.station import Station
 from deoldify_lite.errors import VideoError
 from deoldify_lite.film.chroma import has_chroma
 from deoldify_lite.film.cut import Cut
+from deoldify_lite.film.encoding import Encoding
 from deoldify_lite.film.mux import join_with_source
 from deoldify_lite.film.probe import Stream
-from deoldify_lite.film.segment import SegmentEncoder
+from deoldify_lite.film.segment import SegmentEncoder, move_layer
+from deoldify_lite.film.writer import join_layer
 from deoldify_lite.run.settings import FilmSettings
 from deoldify_lite.run.steps import (
     Tally,
@@ -186,6 +188,7 @@ def encode(
                     encoder.write(chroma, luma)
         frames = encoder.end(is_last=piece.is_last)
         made = encoder.path.with_stem(f"{encoder.path.stem}-whole")
+        move_layer(encoder.path, made, settings.encoding)
         os.replace(encoder.path, made)
     finally:
         encoder.stop()
@@ -198,16 +201,22 @@ def join(
     segments: Sequence[tuple[Path, int]],
     streams: Sequence[Stream],
     output: Path,
+    encoding: Encoding,
+    *,
+    layers: bool,
 ) -> Path:
-    """Put the segments of a film together, with its sound and all else.
+    """Put the segments of a film together, with its sound and all else, or their layers.
 
     Returns:
-        The file that is to become the result.
+        The file that is to become the result, or its layer.
     """
     station.check_sight(cut.film.path, segments[0][0])
     part = part_beside(output)
     with atomic_path(output, deliver=lambda made, _: os.replace(made, part)) as made:
-        join_with_source(cut.film, cut, segments, streams, made)
+        if layers:
+            join_layer(cut.film, cut, segments, encoding, made)
+        else:
+            join_with_source(cut.film, cut, segments, streams, made)
     return part
 
 
