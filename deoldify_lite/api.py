@@ -13,10 +13,12 @@ from deoldify_lite.film.kinds import FALLBACK_CONTAINER, FILM_SUFFIXES, containe
 from deoldify_lite.photo.kinds import EFFORTS, PHOTO_SUFFIXES, layer_suffix, output_suffix
 from deoldify_lite.remote.jobs import colorize_elsewhere
 from deoldify_lite.render.rendering import Rendering, load_colorizer, settle
-from deoldify_lite.run.engine import THIS_PROCESS, Engine
+from deoldify_lite.run.engine import THIS_PROCESS, Engine, ThisProcess
 from deoldify_lite.run.items import Item, Progress
 from deoldify_lite.run.plan import LAYERS, Planned, plan, tasks_of, with_hints
 from deoldify_lite.run.settings import FilmSettings, PhotoSettings, Settings
+from deoldify_lite.run.shot_list import read_shot_list
+from deoldify_lite.run.shot_settings import SettledShots, settle_shots
 from deoldify_lite.run.task import Task
 from deoldify_lite.storage.url import Place, any_url, path_or_url
 from deoldify_lite.system.selection import LeftOut, Selection
@@ -27,6 +29,8 @@ log = logging.getLogger(__name__)
 
 # Called with each item as it is finished, and the number of items in the run.
 OnItem = Callable[[Item, int], None]
+# Colorizes files on this machine.
+Colorize = Callable[[Sequence[Task]], Generator[Item, None, None]]
 # Called with a film, its frames finished so far, and the frames expected, which is an estimate.
 OnFrames = Callable[[Place, int, int], None]
 # Called with what is in the folders beside what is colorized.
@@ -110,7 +114,7 @@ def colorize_folder(
     with engine.open(rendering, batch_size=batch_size) as runner:
         start = partial(runner.colorize_photos, settings=settings, overwrite=overwrite)
         listed, target = _listed(inputs), None if out is None else path_or_url(out)
-        _refuse_hints(hints, listed, target)
+        _refuse_urls("--hints", hints, listed, target)
         left_out = LeftOut()
         planned = plan(
             listed,
@@ -138,6 +142,8 @@ def colorize_video(
     deinterlace: bool = False,
     layer: str | None = None,
     hints: str | Path | None = None,
+    shots: str | Path | None = None,
+    dry_run: bool = False,
     batch_size: int | None = None,
     start_s: float | None = None,
     end_s: float | None = None,
@@ -160,6 +166,9 @@ def colorize_video(
             for the default of the mode.
         recolor_all: also recolour shots that are already in colour.
         hints: a file with colours at points of frames, or a folder with one for each film.
+        shots: a list of the film's shots, or the folder of `deoldify-lite shots`, by which it is rendered:
+            only shots that have changed since the last run are rendered again.
+        dry_run: with `shots`, render nothing: the item says what would be rendered, and why.
         deinterlace: turn each field of an interlaced film into a frame.
         layer: "beside" also writes the colour by itself, as a layer on middle grey for film editors, encoded
             as FFV1 in .mkv, or as ProRes in .mov if the encoding names that; "only" writes it in place of
@@ -189,7 +198,16 @@ def colorize_video(
     if steadiness is not None and not 0 <= steadiness <= 1:
         raise OptionError(f"steadiness {steadiness}: choose a value from 0 to 1")
     _check_layer(layer)
+    if dry_run and shots is None:
+        raise OptionError("a dry run needs a list of shots: --dry-run goes with --shots")
     rendering = rendering or settle("video")
+    listed_shots = None
+    if shots is not None:
+        if not isinstance(engine, ThisProcess):
+            raise OptionError(f"--shots {shots} works in this process alone: leave out --engine ray")
+        if layer == "beside":
+            raise OptionError(f"--shots {shots} writes one film a run: write its layer with --layer only")
+        listed_shots = settle_shots(read_shot_list(Path(shots)), rendering, steadiness)
     with engine.open(rendering, batch_size=batch_size) as runner:
         rendering = runner.rendering
         encoding = replace(encoding or Encoding(), on_gpu=rendering.device == "cuda", layer=layer)
@@ -208,9 +226,12 @@ def colorize_video(
         # Films by URL are rendered from copies; this names the originals.
         places: dict[Path, Place] = {}
         progress = on_frames and _naming(on_frames, places)
-        start = partial(runner.colorize_films, settings=settings, overwrite=overwrite, progress=progress)
+        start: Colorize = partial(
+            runner.colorize_films, settings=settings, overwrite=overwrite, progress=progress
+        )
         listed, target = _listed(inputs), None if out is None else path_or_url(out)
-        _refuse_hints(hints, listed, target)
+        _refuse_urls("--hints", hints, listed, target)
+        _refuse_urls("--shots", shots, listed, target)
         left_out = LeftOut()
         planned = plan(
             listed,
@@ -224,6 +245,12 @@ def colorize_video(
             left_out=left_out,
         )
         _tell(left_out, on_left_out)
+        if listed_shots is not None:
+            if len(planned) > 1:
+                raise OptionError(
+                    f"{listed_shots.path}: is the list of one film, and there are {len(planned)}: name one"
+                )
+            start = _by_shots(start, listed_shots, dry_run=dry_run)
         items = _start(
             planned, start, settings, overwrite=overwrite, hints=hints, are_films=True, places=places
         )
@@ -252,9 +279,14 @@ def _tell(left_out: LeftOut, on_left_out: OnLeftOut | None) -> None:
             on_left_out(left_out)
 
 
-def _refuse_hints(hints: str | Path | None, inputs: Sequence[Place], out: Place | None) -> None:
-    if hints is not None and any_url(inputs, out):
-        raise OptionError(f"--hints {hints} needs files on this machine: download {inputs[0]} first")
+def _refuse_urls(option: str, path: str | Path | None, inputs: Sequence[Place], out: Place | None) -> None:
+    if path is not None and any_url(inputs, out):
+        raise OptionError(f"{option} {path} needs files on this machine: download {inputs[0]} first")
+
+
+def _by_shots(colorize: Colorize, shots: SettledShots, *, dry_run: bool) -> Colorize:
+    """Give the one task of a run its list of shots."""
+    return lambda tasks: colorize([replace(task, shots=shots, dry_run=dry_run) for task in tasks])
 
 
 def _naming(on_frames: OnFrames, places: dict[Path, Place]) -> Progress:
@@ -263,7 +295,7 @@ def _naming(on_frames: OnFrames, places: dict[Path, Place]) -> Progress:
 
 def _start(
     planned: Sequence[Planned],
-    colorize: Callable[[Sequence[Task]], Generator[Item, None, None]],
+    colorize: Colorize,
     settings: Settings,
     *,
     overwrite: bool,

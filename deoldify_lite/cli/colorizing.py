@@ -63,6 +63,8 @@ def show(item: Item, *files: Path | None) -> None:
         log.warning("%s: %s", item.source, warning)
     if item.status == "failed":
         log.error("%s", item.reason if str(item.source) in item.reason else f"{item.source}: {item.reason}")
+    elif item.status == "planned":
+        pass  # the command prints the plan
     elif item.status == "skipped":
         log.info("%s: %s", item.source, item.reason)
     else:

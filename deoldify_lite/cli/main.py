@@ -14,6 +14,7 @@ from deoldify_lite.cli.export import fill_export_parser
 from deoldify_lite.cli.folder import fill_folder_parser
 from deoldify_lite.cli.options import describe
 from deoldify_lite.cli.preview import fill_preview_parser
+from deoldify_lite.cli.shots import fill_shots_parser
 from deoldify_lite.cli.streams import prepare_streams, problem_of_stdout
 from deoldify_lite.cli.train import fill_train_parser
 from deoldify_lite.cli.verify import fill_verify_parser
@@ -46,6 +47,7 @@ def build_parser() -> argparse.ArgumentParser:
     fill_preview_parser(
         commands.add_parser("preview", help="render a photo or frame in all modes, to choose from")
     )
+    fill_shots_parser(commands.add_parser("shots", help="list the shots of a film, to render by the list"))
     fill_web_parser(commands.add_parser("web", help="colorize on a page in the browser"))
     fill_verify_parser(commands.add_parser("verify", help="check that finished results are undamaged"))
     fill_evaluate_parser(commands.add_parser("evaluate", help="measure results against the true pictures"))

@@ -20,6 +20,7 @@ from deoldify_lite.cli.options import (
     describe,
     seconds,
 )
+from deoldify_lite.cli.outputs import announce
 from deoldify_lite.run.items import Item
 from deoldify_lite.storage.url import Url, path_or_url
 from deoldify_lite.system.selection import LeftOut
@@ -36,6 +37,7 @@ def fill_video_parser(parser: argparse.ArgumentParser) -> None:
         "colorize-video clip.mkv --start 1:30 --end 2:00 --codec ffv1",
         "colorize-video wedding.mp4 --hints wedding.hints.csv",
         "colorize-video wedding.mp4 --layer only --codec prores_ks",
+        "colorize-video clip.mp4 --shots clip-shots/shots.csv --dry-run",
     )
     parser.add_argument(
         "inputs", nargs="+", type=path_or_url, metavar="CLIP", help="a film, a folder, or the URL of either"
@@ -61,6 +63,21 @@ def fill_video_parser(parser: argparse.ArgumentParser) -> None:
         "--recolor-all",
         action="store_true",
         help="also recolour shots already in colour (default: leave them unchanged)",
+    )
+    shots = parser.add_argument_group("shot by shot")
+    shots.add_argument(
+        "--shots",
+        type=Path,
+        metavar="LIST",
+        help="render by a list of the film's shots: shots.csv of `deoldify-lite shots`, or PySceneDetect's "
+        "list of scenes; cuts and settings of each shot are those of the list, and only shots that have "
+        "changed are rendered again (encoded shots are kept in .segments beside the list, which you may "
+        "remove; default: find the shots, one setting for all)",
+    )
+    shots.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="with --shots: print which shots would be rendered, and why, and render nothing",
     )
     part = parser.add_argument_group("part of the film")
     part.add_argument(
@@ -102,6 +119,16 @@ def fill_video_parser(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=run_video)
 
 
+def show_plan(item: Item, *files: Path | None) -> None:
+    """Print which shots a dry run found to render, and why; log them if one of these files is stdout."""
+    for work in item.shots or ():
+        if work.why:
+            end = work.first_frame + work.frames - 1
+            frames = f"frames {work.first_frame} to {end} ({work.frames})"
+            announce(f"shot {work.shot} (line {work.line}), {frames}: {work.why}", *files)
+    announce(item.reason, *files)
+
+
 def run_video(args: argparse.Namespace) -> int:
     """Colorize films; return 0 if none failed."""
     from deoldify_lite import api
@@ -114,6 +141,8 @@ def run_video(args: argparse.Namespace) -> int:
         def on_item(item: Item, total: int) -> None:
             items.append(item)
             show(item, args.json)
+            if item.status == "planned":
+                show_plan(item, args.json)
 
         def on_frames(film: Path | Url, done: int, expected: int) -> None:
             nonlocal shown
@@ -135,6 +164,8 @@ def run_video(args: argparse.Namespace) -> int:
                 deinterlace=args.deinterlace,
                 layer=args.layer,
                 hints=args.hints,
+                shots=args.shots,
+                dry_run=args.dry_run,
                 batch_size=args.batch_size,
                 start_s=args.start,
                 end_s=args.end,

@@ -113,6 +113,11 @@ def merge_alpha(film: Film, picture: Any, source: Any, pix_fmt: str, *, depth: i
     return filter_together([picture.filter("format", pix_fmt), merged], "blend", all_opacity=0, shortest=1)
 
 
+def matrix_name(matrix: str) -> str:
+    """The name that ffmpeg's scale filter has for a matrix."""
+    return _SCALE_MATRIX.get(matrix, matrix)
+
+
 def _as_planes(film: Film, picture: Any) -> Any:
     """The picture in a format whose luma is a plane of its own."""
     if film.planar:
@@ -142,7 +147,7 @@ def _as_planes(film: Film, picture: Any) -> Any:
         "flags": "accurate_rnd+full_chroma_inp+full_chroma_int",
     }
     if film.is_rgb:
-        scaling["out_color_matrix"] = _SCALE_MATRIX.get(colors.matrix, colors.matrix)
+        scaling["out_color_matrix"] = matrix_name(colors.matrix)
     picture = picture.filter("scale", film.width, film.height, **scaling)
     # ffmpeg chooses the one that loses least.
     formats = "|".join(yuv_format(sampling, film.depth) for sampling in ("420", "422", "444"))

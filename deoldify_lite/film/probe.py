@@ -123,6 +123,11 @@ class Film:
         return self.first_field is not None and not self.deinterlace
 
     @property
+    def per_frame(self) -> int:
+        """Frames of the result for one of the file."""
+        return 2 if self.deinterlace else 1
+
+    @property
     def pixels(self) -> PixelFormat:
         """Its pixel format."""
         return describe_pixels(self.pix_fmt)

@@ -16,6 +16,7 @@ from deoldify_lite.film.encoding import YUV_FORMATS, Encoding, encoder_options, 
 from deoldify_lite.film.ffmpeg import open_pipe, write_command
 from deoldify_lite.film.layer import layer_options, layer_picture
 from deoldify_lite.film.merge import TOLERATED_FRAMES, merge_alpha, merge_chroma, split
+from deoldify_lite.film.probe import Film
 from deoldify_lite.film.process import FfmpegProcess
 from deoldify_lite.film.tone import fit_chroma
 
@@ -32,6 +33,32 @@ def move_layer(path: Path, target: Path, encoding: Encoding) -> None:
         with open(layer, "rb+") as file:
             os.fsync(file.fileno())
         os.replace(layer, layer_segment(target, encoding))
+
+
+def fill_planes(
+    planes: NDArray[np.uint16],
+    chroma: NDArray[np.floating[Any]] | None,
+    luma: NDArray[np.uint8] | None,
+    film: Film,
+) -> None:
+    """Fill a frame of yuv444p16le, (3, h, w), as `merge_chroma` takes it.
+
+    Args:
+        planes: the frame.
+        chroma: (2, h, w) as of `ChromaWriter.write`; None: the film's own is kept.
+        luma: likewise.
+        film: as it is written.
+    """
+    if chroma is None:
+        planes[0] = 0xFFFF
+        planes[1:] = 0x8000
+        return
+    planes[0] = 0
+    planes[1:] = encode_chroma(
+        convert_chroma(chroma, film.colors.matrix) if luma is None else fit_chroma(chroma, luma, film.colors),
+        color_range=film.colors.range,
+        depth=film.depth,
+    )
 
 
 class SegmentEncoder:
@@ -95,21 +122,12 @@ class SegmentEncoder:
         """Give the next frame its colour; arguments and errors as in `ChromaWriter.write`."""
         if chroma.shape != (2, *self.chroma_size):
             raise ValueError(f"chroma has shape {chroma.shape}, expected {(2, *self.chroma_size)}")
-        film = self._cut.film
-        self._planes[0] = 0
-        self._planes[1:] = encode_chroma(
-            convert_chroma(chroma, film.colors.matrix)
-            if luma is None
-            else fit_chroma(chroma, luma, film.colors),
-            color_range=film.colors.range,
-            depth=film.depth,
-        )
+        fill_planes(self._planes, chroma, luma, self._cut.film)
         self._send()
 
     def keep(self) -> None:
         """Let the next frame keep the chroma that it has in the source."""
-        self._planes[0] = 0xFFFF
-        self._planes[1:] = 0x8000
+        fill_planes(self._planes, None, None, self._cut.film)
         self._send()
 
     def end(self, *, is_last: bool) -> int:

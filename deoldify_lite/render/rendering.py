@@ -1,8 +1,8 @@
 """How pictures are rendered: settled first, and loaded when there is something to do."""
 
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
@@ -56,6 +56,7 @@ class Rendering:
     grade: Grade
     reference: Path | None  # a photo whose colours are taken
     reference_sha256: str
+    asked: Mapping[str, Any] = field(compare=False, repr=False)  # the arguments of `settle`
 
     @property
     def look(self) -> Look:
@@ -68,6 +69,14 @@ class Rendering:
             grade=self.grade,
             reference=self.reference_sha256,
         )
+
+    def settled_with(self, **changes: Any) -> "Rendering":
+        """Settle again, with other arguments of `settle`: what was not asked for is that of the mode.
+
+        Raises:
+            As `settle`.
+        """
+        return settle(**{**self.asked, **changes})
 
     def load(self) -> Colorizer:
         """Build the network and make it ready.
@@ -173,6 +182,7 @@ def settle(
         RenderError: there is no such device.
         WeightsError: the weights are missing or damaged.
     """
+    asked = dict(locals())
     chosen = find_mode(mode)
     if saturation is not None and not 0 < saturation <= 4:
         raise OptionError(f"saturation {saturation}: choose a factor above 0 and up to 4")
@@ -211,6 +221,7 @@ def settle(
         grade=grade,
         reference=reference,
         reference_sha256="" if reference is None else sha256_of(reference),
+        asked=asked,
     )
 
 

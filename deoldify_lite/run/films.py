@@ -20,11 +20,21 @@ from deoldify_lite.film.kinds import FALLBACK_CONTAINER
 from deoldify_lite.film.parts import film_of_cut
 from deoldify_lite.film.probe import Film, probe_film
 from deoldify_lite.render.colorizer import Colorizer, OutOfMemoryError
+from deoldify_lite.render.rendering import Rendering
 from deoldify_lite.run.delivery import Delivery, delivery_of
 from deoldify_lite.run.failure import failed
 from deoldify_lite.run.hint_file import HintFile
-from deoldify_lite.run.items import NO_COLOR_FOUND, RECOLOR_ADVICE, Item, Progress, warnings_of
+from deoldify_lite.run.items import (
+    NO_COLOR_FOUND,
+    RECOLOR_ADVICE,
+    Item,
+    Progress,
+    ShotWork,
+    warnings_of,
+)
 from deoldify_lite.run.settings import FilmSettings
+from deoldify_lite.run.shot_networks import Networks
+from deoldify_lite.run.shot_task import ShotPlan
 from deoldify_lite.run.steps import Tally
 from deoldify_lite.run.stream import FilmJob, colorize_film
 from deoldify_lite.run.task import Task, check_output, find_done, fingerprint
@@ -61,6 +71,15 @@ class ProcessRenderer:
         if self._loaded is None:
             self._loaded = self._load_colorizer()
         return self._loaded
+
+    @property
+    def batch_size(self) -> int:
+        """Frames predicted at once."""
+        return self._batch_size
+
+    def networks(self, rendering: Rendering) -> Networks:
+        """The networks of a film's shots; `rendering` is the film's."""
+        return Networks(rendering, lambda: self._colorizer)
 
     @property
     def render_factor(self) -> int:
@@ -120,8 +139,22 @@ def colorize_task(
             if not overwrite and find_done(task, settings):
                 return Item(task.source, task.output, "skipped", "already done", layer=task.layer)
         check_output(task, overwrite)
-        hints = () if task.hints is None else _hints_in(film, task.hints, settings)
-        used, tally = _colorize(task, written, fit, settings, hints, renderer, progress)
+        hints = () if task.hints is None else _hints_in(written, task.hints, settings)
+        works: tuple[ShotWork, ...] | None = None
+        if task.shots is None:
+            used, tally = _colorize(task, written, fit, settings, hints, renderer, progress)
+        else:
+            plan = ShotPlan(task, written, settings, hints, _programs(written), overwrite)
+            if task.dry_run:
+                return _planned(task, plan)
+            assert isinstance(renderer, ProcessRenderer), "refused before"
+            used, tally, works = plan.colorize(
+                fit,
+                renderer.networks(task.shots.rendering),
+                partial(_deliver, task, settings, delivery_of(task, settings)),
+                batch_size=renderer.batch_size,
+                progress=progress,
+            )
         log.info("%s: %d of %d frames predicted", task.source, tally.predicted, tally.frames)
     except Exception as error:
         return failed(task, error)
@@ -141,7 +174,25 @@ def colorize_task(
         frames=tally.frames,
         seconds=time.perf_counter() - began,
         layer=task.layer,
+        shots=works,
     )
+
+
+def _planned(task: Task, plan: ShotPlan) -> Item:
+    """The outcome of a dry run."""
+    works = plan.look()
+    todo = [work for work in works if work.why]
+    frames, all_frames = (sum(work.frames for work in some) for some in (todo, works))
+    reason = f"{len(todo)} of {len(works)} shots would be rendered, {frames} of {all_frames} frames"
+    return Item(task.source, task.output, "planned", reason, shots=works)
+
+
+def _programs(film: Film) -> str:
+    """What must be the same for segments to fit together, beside settings: programs, and how a film is read.
+
+    What another program has encoded may not fit together with what this one does.
+    """
+    return f"{__version__} {ffmpeg_version()}{_reading_of(film)}"
 
 
 def _names_of(task: Task) -> list[Path]:
@@ -181,7 +232,7 @@ def _hints_in(film: Film, hints: HintFile, settings: FilmSettings) -> tuple[Film
         OptionError: a hint is for a frame that is not rendered.
     """
     cut = Cut.between(film, settings.start_s, settings.end_s)
-    found = hints.in_film(film.width, film.height, film.nearest_frame)
+    found = hints.in_film(film.width, film.height, film.nearest_frame, each=film.per_frame)
     end = film.frame_count if cut.end is None else cut.end
     for one in found:
         if not cut.first <= one.frame < end:
@@ -218,14 +269,10 @@ def _colorize(
     while True:
         used = settings.with_render_factor(renderer.render_factor)
         delivery = delivery_of(task, used)
-        # What another program has encoded may not fit together with what this one does.
-        programs = f"{__version__} {ffmpeg_version()}"
         layers = f" layer {settings.encoding.layer}" if settings.encoding.layer else ""
         its_layer = None if task.layer is None else task.of_layer()
         try:
-            with unfinished(
-                task.output, f"{delivery.fingerprint} {programs}{_reading_of(film)}{layers}"
-            ) as found:
+            with unfinished(task.output, f"{delivery.fingerprint} {_programs(film)}{layers}") as found:
                 job = FilmJob(
                     film,
                     task.output,

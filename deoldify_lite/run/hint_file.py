@@ -78,20 +78,24 @@ class HintFile:
         """
         return [self._place(mark, width, height) for mark in self.marks]
 
-    def in_film(self, width: int, height: int, frame_at: Callable[[Fraction], int]) -> list[FilmHint]:
+    def in_film(
+        self, width: int, height: int, frame_at: Callable[[Fraction], int], *, each: int = 1
+    ) -> list[FilmHint]:
         """The hints in a film, in order of time.
 
         Args:
             width, height: of the film's upright frames, in pixels.
             frame_at: the number of the frame that is on show at a time in seconds.
+            each: frames of the film as it is written for one as hints count them.
 
         Raises:
             OptionError: one lies outside of the picture, or a frame has more than MOST_HINTS.
         """
         hints, counts = [], dict[int, int]()
         for mark in self.marks:
-            number = mark.frame
-            if number is None:
+            if mark.frame is not None:
+                number = mark.frame * each
+            else:
                 assert mark.time_s is not None, "read as hints on a photo"
                 number = max(frame_at(mark.time_s), 0)
             counts[number] = counts.get(number, 0) + 1

@@ -25,24 +25,37 @@ Progress = Callable[[Path, int, int], None]
 
 
 @dataclass(frozen=True)
+class ShotWork:
+    """A piece of a film that is rendered by a list of its shots."""
+
+    shot: int  # its number in the list
+    line: int  # of the list
+    first_frame: int
+    frames: int
+    why: str  # it is rendered; empty: it is kept
+
+
+@dataclass(frozen=True)
 class Item:
     """The outcome for one photo or film."""
 
     source: Place
     output: Place
-    status: str  # done, skipped or failed
+    status: str  # done, skipped, failed, or, in a dry run, planned
     reason: str = ""  # why it was skipped or failed
     warnings: tuple[str, ...] = ()
     render_factor: int | None = None  # it was rendered with this one
     frames: int | None = None  # of a film
     seconds: float = 0.0
     layer: Place | None = None  # its colour as a layer, if that was written beside the result
+    shots: tuple[ShotWork, ...] | None = None  # of a film that is rendered by a list
 
 
 def summary(items: list[Item], left_out: LeftOut | None = None) -> str:
     """One line for people, such as `3 done, 1 failed; 2 files of other kinds left out: .psd 2`."""
     counts = Counter(item.status for item in items)
-    parts = [f"{counts[status]} {status}" for status in ("done", "skipped", "failed") if counts[status]]
+    statuses = ("planned", "done", "skipped", "failed")
+    parts = [f"{counts[status]} {status}" for status in statuses if counts[status]]
     warned = sum(bool(item.warnings) for item in items)
     layers = sum(item.layer is not None for item in items)
     parts += [f"{layers} with a layer beside"] if layers else []

@@ -11,6 +11,7 @@ from deoldify_lite.run.manifest import Manifest, fingerprint_of
 
 if TYPE_CHECKING:  # with it come numpy and cv2, which `--help` need not wait for
     from deoldify_lite.run.settings import Settings
+    from deoldify_lite.run.shot_settings import SettledShots
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,8 @@ class Task:
     comparison: Path | None = None  # file with before and after, side by side
     origin: str = ""  # URL of what `source` is a copy of
     hints: HintFile | None = None  # on its colours
+    shots: "SettledShots | None" = None  # of a film, by which it is rendered
+    dry_run: bool = False  # say what would be rendered, and render nothing
     # Other names of a film's result: the first is for a film that does not fit into the container of
     # `output`; under all of them an earlier run may have left it.
     aliases: tuple[Path, ...] = ()
@@ -65,7 +68,7 @@ def check_output(task: Task, overwrite: bool) -> None:
 
 
 def fingerprint(task: Task, settings: "Settings") -> str:
-    """A hash that changes with the source, the settings, and the hints, if there are any.
+    """A hash that changes with the source, the settings, and the hints and shots, if there are any.
 
     That of a layer changes only with what decides the colours.
 
@@ -73,8 +76,9 @@ def fingerprint(task: Task, settings: "Settings") -> str:
         OSError: the source cannot be looked at.
     """
     hints = {} if task.hints is None else {"hints": task.hints.digest}
+    shots = {} if task.shots is None else {"shots": task.shots.digest}
     chosen = settings.of_layer() if task.is_layer else settings.as_dict()
-    return fingerprint_of(task.source, chosen | hints)
+    return fingerprint_of(task.source, chosen | hints | shots)
 
 
 def find_done(task: Task, settings: "Settings") -> Path | None:

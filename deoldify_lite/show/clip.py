@@ -40,7 +40,7 @@ def frame_of(film: Film, at_s: float, *, largest_square_px: int) -> Subject:
     with FrameReader(film, max(CELL_PX, largest_square_px), with_chroma=True, cut=one) as reader:
         frame = next(reader.frames())
     square = np.repeat(frame.luma[..., None], 3, axis=2)
-    small = resize(square, _shown_size(film, CELL_PX))
+    small = resize(square, shown_size(film, CELL_PX))
     before: Picture = small
     if frame.chroma is not None:
         # Each matrix scales the differences of red and of blue from luma in its own way: go over to BT.601's.
@@ -52,7 +52,7 @@ def frame_of(film: Film, at_s: float, *, largest_square_px: int) -> Subject:
     return Subject(square, small, before, lambda picture: picture)
 
 
-def _shown_size(film: Film, most_px: int) -> tuple[int, int]:
+def shown_size(film: Film, most_px: int) -> tuple[int, int]:
     """Height and width of a frame as it is shown, in square pixels."""
     width = max(1, round(film.width * (film.pixel_aspect or Fraction(1))))
     return fit_size((film.height, width), most_px)
@@ -72,7 +72,7 @@ def write_side_by_side(source: Film, cut: Cut, result: Path, path: Path, *, deli
         VideoError: ffmpeg failed.
     """
     after = probe_film(result)
-    height, width = (side + side % 2 for side in _shown_size(source, CLIP_PX))
+    height, width = (side + side % 2 for side in shown_size(source, CLIP_PX))
     right = _half(after, Cut(after), height, width)
     if has_chroma(source.pix_fmt):
         left = _half(source, cut, height, width)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deoldify_lite.color.arrays import Luma, Size, shrink
-from deoldify_lite.temporal.motion import motion_between
+from deoldify_lite.temporal.motion import Motion, motion_between
 
 # Scenes kept; the one not seen for longest is forgotten.
 MOST_SCENES = 64
@@ -47,6 +47,30 @@ class SceneMemory:
         Returns:
             (h, w, 3): Cb and Cr times their trust, and the trust in [0, 1]. None: a new scene.
         """
+        found = self._find(luma, size)
+        if found is None:
+            return None
+        key, motion = found
+        self._scenes.move_to_end(key)
+        trust = motion.trust[..., None]
+        return np.concatenate([motion.carry(self._scenes[key].chroma) * trust, trust], -1)
+
+    def number(self, luma: Luma, size: Size) -> int:
+        """The number of a frame's scene, from 1; a scene that is not known gets the next, without colours.
+
+        Args:
+            luma: (S, S) uint8.
+            size: (h, w) at which motion is looked for.
+        """
+        found = self._find(luma, size)
+        if found is not None:
+            self._scenes.move_to_end(found[0])
+            return found[0] + 1
+        self._add(luma, np.zeros((*size, 2), np.float32))
+        return self._count
+
+    def _find(self, luma: Luma, size: Size) -> tuple[int, Motion] | None:
+        """The key of a frame's scene, and the motion from the scene's frame to it."""
         thumbnail = _thumbnail(luma)
         likeness = {key: float(scene.thumbnail @ thumbnail) for key, scene in self._scenes.items()}
         if not likeness:
@@ -54,18 +78,16 @@ class SceneMemory:
         best = max(likeness, key=lambda key: likeness[key])
         if likeness[best] < LEAST_CORRELATION:
             return None
-        scene = self._scenes[best]
-        motion, _ = motion_between(scene.luma, luma, size)
-        if motion.trust.mean() < LEAST_TRUST:
-            return None
-        self._scenes.move_to_end(best)
-        trust = motion.trust[..., None]
-        return np.concatenate([motion.carry(scene.chroma) * trust, trust], -1)
+        motion, _ = motion_between(self._scenes[best].luma, luma, size)
+        return None if motion.trust.mean() < LEAST_TRUST else (best, motion)
 
     def remember(self, luma: Luma, chroma: NDArray[np.float32]) -> None:
         """Keep the colours, (h, w, 2), that a frame was shown in, unless its scene is known already."""
         if self.recall(luma, chroma.shape[:2]) is not None:
             return
+        self._add(luma, chroma)
+
+    def _add(self, luma: Luma, chroma: NDArray[np.float32]) -> None:
         self._scenes[self._count] = _Scene(_thumbnail(luma), luma, chroma)
         self._count += 1
         if len(self._scenes) > MOST_SCENES:

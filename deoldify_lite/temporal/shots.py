@@ -9,7 +9,7 @@ CUT_LOOKAHEAD.
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
@@ -65,9 +65,27 @@ def mark_shots(frames: Iterable[Frame]) -> Iterator[Frame]:
         The same frames, marked. The first one always begins a shot. Whether a shot is in colour is decided by
         its first COLOR_LOOKAHEAD frames and holds until the next cut.
     """
+    return _mark_colors(_mark_cuts(frames))
+
+
+def mark_listed(frames: Iterable[Frame], firsts: Collection[int]) -> Iterator[Frame]:
+    """Mark the first frame of each shot of a list, and all frames of the shots that are in colour.
+
+    Args:
+        frames: in order, unmarked. At most COLOR_LOOKAHEAD of them are held at a time.
+        firsts: numbers of the first frames of shots, counted from the first of `frames`, which is one.
+
+    Yields:
+        The same frames, marked; see `mark_shots` for what is in colour.
+    """
+    return _mark_colors(replace(frame, begins_shot=number in firsts) for number, frame in enumerate(frames))
+
+
+def _mark_colors(frames: Iterable[Frame]) -> Iterator[Frame]:
+    """Mark the frames of shots in colour, where the first frame of each shot is marked."""
     held: list[Frame] = []
     decided: bool | None = None
-    for frame in _mark_cuts(frames):
+    for frame in frames:
         if frame.begins_shot:
             yield from _mark_color(held)
             held, decided = [], None

@@ -1,0 +1,94 @@
+"""`deoldify-lite shots`: the shots of a film in a list to edit, with a telling frame of each and a page."""
+
+import argparse
+import logging
+from pathlib import Path
+
+from tqdm import tqdm
+from tqdm.contrib.logging import logging_redirect_tqdm
+
+from deoldify_lite.cli.options import (
+    add_color_options,
+    add_performance_options,
+    add_verbosity,
+    describe,
+    network_of,
+)
+from deoldify_lite.errors import InputError, OptionError
+
+log = logging.getLogger(__name__)
+
+
+def fill_shots_parser(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `deoldify-lite shots`."""
+    describe(
+        parser,
+        "Find the shots of a film, without rendering it: write a list for a spreadsheet (shots.csv), a "
+        "telling frame of each shot at full size, in the colours that would come out, and a page to look "
+        "through, with the least certain shots first (shots.html). Change the list, and render by it with "
+        "colorize-video --shots. The names of the written files are printed.",
+        "deoldify-lite shots clip.mp4",
+        "deoldify-lite shots clip.mp4 -o shots/ --every 100",
+        "colorize-video clip.mp4 --shots clip-shots/shots.csv",
+    )
+    parser.add_argument("source", type=Path, metavar="CLIP", help="a film")
+    add_color_options(parser.add_argument_group("colour"), mode="video")
+    output = parser.add_argument_group("output")
+    output.add_argument(
+        "-o", "--out", type=Path, metavar="DIR", help="folder for the files (default: CLIP-shots)"
+    )
+    output.add_argument(
+        "--every",
+        type=int,
+        metavar="N",
+        help="also write each N-th frame of each shot (default: one telling frame a shot)",
+    )
+    output.add_argument(
+        "--overwrite",
+        action="store_true",
+        help="replace files that were changed since they were written, such as an edited list (default: "
+        "refuse)",
+    )
+    add_performance_options(parser.add_argument_group("performance"))
+    add_verbosity(parser)
+    parser.set_defaults(run=run_shots)
+
+
+def run_shots(args: argparse.Namespace) -> int:
+    """Write the files; print their names."""
+    if not args.source.is_file():
+        raise InputError(f"{args.source}: no such file; name one film")
+    if args.every is not None and args.every < 1:
+        raise OptionError(f"--every {args.every}: choose 1 or more")
+    folder = args.out or args.source.with_name(f"{args.source.stem}-shots")
+    if folder.exists() and not folder.is_dir():
+        raise OptionError(f"-o {folder}: is a file; name a folder")
+
+    from deoldify_lite import api
+    from deoldify_lite.film.probe import probe_film
+    from deoldify_lite.render.certainty import SECOND_OPINIONS
+    from deoldify_lite.run.survey import find_shots
+    from deoldify_lite.show.shots import Album, write_shots
+
+    names = ("render_factor", "saturation", "temperature", "tint", "reference")
+    rendering = api.settle(args.mode, **network_of(args), **{name: getattr(args, name) for name in names})
+    film = probe_film(args.source)
+    for note in film.notes:
+        log.warning("%s: %s", args.source, note)
+    album = Album(film, folder, overwrite=args.overwrite)
+    colorizer = rendering.load()
+    second = None
+    if args.weights == "lite":
+        same = {"render_factor": rendering.render_factor, **network_of(args)}
+        second = api.settle(SECOND_OPINIONS[args.mode], **same).load()
+    with (
+        tqdm(unit="frame", total=film.frame_count, desc=args.source.name, disable=args.quiet) as bar,
+        logging_redirect_tqdm(),
+    ):
+        found = find_shots(film, colorizer.render_size, every=args.every, progress=lambda _: bar.update())
+        shots, paths = write_shots(album, found, colorizer, second)
+    for path in paths:
+        print(path)
+    scenes = len({shot.scene for shot in shots})
+    log.info("%s: %d shots in %d scenes", args.source, len(shots), scenes)
+    return 0

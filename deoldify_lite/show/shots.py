@@ -1,0 +1,206 @@
+"""What `deoldify-lite shots` writes: the list, telling frames at full size, and a page to look through."""
+
+import shlex
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deoldify_lite.color.arrays import fit_size, resize
+from deoldify_lite.film.probe import Film
+from deoldify_lite.film.timecode import advance_timecode
+from deoldify_lite.photo.io import write_photo
+from deoldify_lite.photo.photo import Photo
+from deoldify_lite.photo.samples import to_depth
+from deoldify_lite.photo.thumbnail import jpeg_uri
+from deoldify_lite.photo.xmp import with_mark
+from deoldify_lite.render.colorizer import Colorizer
+from deoldify_lite.run.delivery import Delivery
+from deoldify_lite.run.manifest import Manifest, fingerprint_of
+from deoldify_lite.run.shot_list import NAME
+from deoldify_lite.run.shot_table import write_rows
+from deoldify_lite.run.survey import STILLS_AT_ONCE, FoundShot, Picked, Picture, show_pictures
+from deoldify_lite.run.task import Task, check_output
+from deoldify_lite.show.clip import shown_size
+from deoldify_lite.show.report import MANY_THUMBNAILS_PX, QUALITY, THUMBNAILS_PX
+from deoldify_lite.system.files import atomic_path
+from deoldify_lite.templates.environment import render_pieces
+
+Look = NDArray[np.uint8]  # (h, w, 3) RGB, as a viewer sees it
+
+PAGE = "shots.html"
+GENERATOR = "deoldify_lite shots"
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A shot on the page."""
+
+    shot: FoundShot
+    start: str  # timecode, or time
+    name: str  # of the file with its telling frame
+    picture: str  # data URI
+    size: tuple[int, int]  # height and width of it
+    doubt: float | None
+
+
+class Album:
+    """The files about one film's shots, in a folder.
+
+    Args:
+        film: the film.
+        folder: where they go.
+        overwrite: replace files there that are not as an earlier run has left them.
+    """
+
+    def __init__(self, film: Film, folder: Path, *, overwrite: bool = False) -> None:
+        self.film = film
+        self.folder = folder
+        self._overwrite = overwrite
+        self._manifest = Manifest(folder)
+
+    def check(self, name: str) -> Path:
+        """The path of a file, which may be written.
+
+        Raises:
+            InputError: it is there, and is not as an earlier run has left it.
+        """
+        path = self.folder / name
+        check_output(Task(self.film.path, path, self._manifest), self._overwrite)
+        return path
+
+    def deliver(self, part: Path, path: Path) -> None:
+        """Record a finished file, and give it its name."""
+        fingerprint = fingerprint_of(self.film.path, {"shots": path.name})
+        Delivery(self._manifest, fingerprint, self.film.path)(part, path)
+
+    def write_still(self, picture: Picture) -> Path:
+        """Write a frame at full size; with the mark of AI, unless it has its own colours."""
+        one = picture.picked
+        path = self.check(still_name(one.shot, one.frame))
+        xmp = None if one.in_color else with_mark(None)
+        write_photo(Photo(self.film.path, picture.rgb, xmp=xmp), path, deliver=self.deliver)
+        return path
+
+    def write_list(self, shots: Sequence[FoundShot]) -> Path:
+        """Write the list, with empty columns for the user."""
+        path = self.check(NAME)
+        rows = [
+            {
+                "shot": shot.number,
+                "first frame": shot.first,
+                "start": start_of(self.film, shot.first),
+                "frames": shot.frames,
+                "telling frame": shot.telling,
+                "scene": shot.scene,
+                "in colour already": "yes" if shot.in_color else "no",
+            }
+            for shot in shots
+        ]
+        with atomic_path(path, deliver=self.deliver) as part:
+            write_rows(part, rows)
+        return path
+
+    def write_page(self, tiles: Sequence[Tile], *, second: bool) -> Path:
+        """Write the page; the least certain shots come first."""
+        path = self.check(PAGE)
+        scenes = len({tile.shot.scene for tile in tiles})
+        frames = sum(tile.shot.frames for tile in tiles)
+        film = shlex.quote(str(self.film.path))
+        pieces = render_pieces(
+            "shots.html.j2",
+            generator=GENERATOR,
+            title=f"Shots: {self.film.path.name}",
+            counts=f"{len(tiles)} shots in {scenes} scenes, {frames} frames",
+            command=f"colorize-video {film} --shots {shlex.quote(str(self.folder / NAME))}",
+            list_name=NAME,
+            tiles=sorted(tiles, key=lambda tile: -1 if tile.doubt is None else tile.doubt, reverse=True),
+            second=second,
+        )
+        # A name may hold bytes that are no letters.
+        with (
+            atomic_path(path, deliver=self.deliver) as part,
+            open(part, "w", encoding="utf-8", errors="replace") as page,
+        ):
+            page.writelines(pieces)
+        return path
+
+
+def write_shots(
+    album: Album,
+    found: Iterable[FoundShot | Picked],
+    colorizer: Colorizer,
+    second: Colorizer | None = None,
+) -> tuple[list[FoundShot], list[Path]]:
+    """Write the list of a film's shots, their telling frames, and the page.
+
+    Args:
+        album: where they go.
+        found: from `survey.find_shots`.
+        colorizer: gives the colours.
+        second: of another mode, see `certainty.doubts_on`.
+
+    Returns:
+        The shots, and the files: list and page first.
+
+    Raises:
+        InputError: a file is there that no run of ours has left so.
+        OutOfMemoryError, RenderError, VideoError: see `survey`.
+    """
+    for name in (NAME, PAGE):  # before the work
+        album.check(name)
+    shots: list[FoundShot] = []
+    looks: dict[int, tuple[Path, Look, float | None]] = {}  # of telling frames, by shot
+    stills: list[Path] = []
+    waiting: list[Picked] = []
+
+    def show() -> None:
+        for picture in show_pictures(album.film, waiting, lambda _: colorizer, second):
+            path = album.write_still(picture)
+            stills.append(path)
+            if picture.picked.is_telling:
+                looks[picture.picked.shot] = (path, _small(album.film, picture.rgb), picture.doubt)
+        waiting.clear()
+
+    for one in found:
+        if isinstance(one, FoundShot):
+            shots.append(one)
+            continue
+        waiting.append(one)
+        if len(waiting) >= STILLS_AT_ONCE:
+            show()
+    if waiting:
+        show()
+    most_px = next((px for most, px in THUMBNAILS_PX if len(shots) <= most), MANY_THUMBNAILS_PX)
+    tiles = [_tile(album.film, shot, *looks[shot.number], most_px) for shot in shots]
+    return shots, [album.write_list(shots), album.write_page(tiles, second=second is not None), *stills]
+
+
+def still_name(shot: int, frame: int) -> str:
+    """The name of a frame's file, by which it finds its way back into the film."""
+    return f"shot-{shot:04}_frame-{frame:06}.png"
+
+
+def start_of(film: Film, frame: int) -> str:
+    """When a frame is shown: its timecode, where the film has one, or its time."""
+    if film.timecode and (timecode := advance_timecode(film.timecode, frame, film.rate)):
+        return timecode
+    thousandths = round((film.offset_s + film.seconds(frame)) * 1000)
+    seconds, thousandths = divmod(thousandths, 1000)
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}.{thousandths:03}"
+
+
+def _small(film: Film, rgb: NDArray[Any]) -> Look:
+    """A frame in the shape in which it is shown, in 8 bits."""
+    return np.asarray(to_depth(resize(rgb, shown_size(film, THUMBNAILS_PX[0][1])), np.uint8))
+
+
+def _tile(film: Film, shot: FoundShot, path: Path, look: Look, doubt: float | None, most_px: int) -> Tile:
+    size = fit_size(look.shape, most_px)
+    uri = jpeg_uri(resize(look, size), quality=QUALITY)
+    return Tile(shot, start_of(film, shot.first), path.name, uri, size, doubt)
