@@ -29,6 +29,7 @@ ROOMS = {
     "api": {"system", "storage", "photo", "film", "render", "run", "remote"},
     "pictures": {"color", "photo", "render", "api"},
     "frames": {"photo", "temporal", "render", "run", "pictures"},
+    "doctor": {"system", "film", "models", "render"},
     "templates": set(),
     "show": {"system", "storage", "color", "photo", "film", "render", "run", "templates"},
     "web": {"system", "storage", "color", "photo", "film", "render", "run", "api", "templates"},
@@ -45,6 +46,7 @@ ROOMS = {
         "remote",
         "cluster",
         "api",
+        "doctor",
         "show",
         "web",
     }

@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Callable, Sequence
 
 from deoldify_lite.cli.completion import fill_completion_parser
+from deoldify_lite.cli.doctor import fill_doctor_parser
 from deoldify_lite.cli.evaluate import fill_evaluate_parser
 from deoldify_lite.cli.export import fill_export_parser
 from deoldify_lite.cli.folder import fill_folder_parser
@@ -52,6 +53,7 @@ def build_parser() -> argparse.ArgumentParser:
     fill_verify_parser(commands.add_parser("verify", help="check that finished results are undamaged"))
     fill_evaluate_parser(commands.add_parser("evaluate", help="measure results against the true pictures"))
     fill_weights_parser(commands.add_parser("weights", help="list, verify, fetch and convert weights"))
+    fill_doctor_parser(commands.add_parser("doctor", help="examine this machine and this installation"))
     fill_train_parser(commands.add_parser("train", help="train a network"))
     fill_export_parser(commands.add_parser("export", help="write a network as an ONNX file"))
     fill_completion_parser(
