@@ -28,7 +28,7 @@ def fill_shots_parser(parser: argparse.ArgumentParser) -> None:
         "through, with the least certain shots first (shots.html). Change the list, and render by it with "
         "colorize-video --shots. The names of the written files are printed.",
         "deoldify-lite shots clip.mp4",
-        "deoldify-lite shots clip.mp4 -o shots/ --every 100",
+        "deoldify-lite shots clip.mp4 -o shots/ --every 100 --edl",
         "colorize-video clip.mp4 --shots clip-shots/shots.csv",
     )
     parser.add_argument("source", type=Path, metavar="CLIP", help="a film")
@@ -42,6 +42,12 @@ def fill_shots_parser(parser: argparse.ArgumentParser) -> None:
         type=int,
         metavar="N",
         help="also write each N-th frame of each shot (default: one telling frame a shot)",
+    )
+    output.add_argument(
+        "--edl",
+        action="store_true",
+        help="also write shots.edl, an edit decision list (CMX 3600) for editing programs; needs "
+        "opentimelineio and otio-cmx3600-adapter (default: none)",
     )
     output.add_argument(
         "--overwrite",
@@ -86,7 +92,7 @@ def run_shots(args: argparse.Namespace) -> int:
         logging_redirect_tqdm(),
     ):
         found = find_shots(film, colorizer.render_size, every=args.every, progress=lambda _: bar.update())
-        shots, paths = write_shots(album, found, colorizer, second)
+        shots, paths = write_shots(album, found, colorizer, second, edl=args.edl)
     for path in paths:
         print(path)
     scenes = len({shot.scene for shot in shots})

@@ -25,6 +25,7 @@ from deoldify_lite.run.shot_table import write_rows
 from deoldify_lite.run.survey import STILLS_AT_ONCE, FoundShot, Picked, Picture, show_pictures
 from deoldify_lite.run.task import Task, check_output
 from deoldify_lite.show.clip import shown_size
+from deoldify_lite.show.edl import EDL, check_edl, edl_of
 from deoldify_lite.show.report import MANY_THUMBNAILS_PX, QUALITY, THUMBNAILS_PX
 from deoldify_lite.system.files import atomic_path
 from deoldify_lite.templates.environment import render_pieces
@@ -104,6 +105,14 @@ class Album:
             write_rows(part, rows)
         return path
 
+    def write_edl(self, shots: Sequence[FoundShot]) -> Path:
+        """Write the list for editing programs; errors as in `edl.edl_of`."""
+        path = self.check(EDL)
+        text = edl_of(self.film, shots)
+        with atomic_path(path, deliver=self.deliver) as part:
+            part.write_text(text, encoding="utf-8", errors="replace")
+        return path
+
     def write_page(self, tiles: Sequence[Tile], *, second: bool) -> Path:
         """Write the page; the least certain shots come first."""
         path = self.check(PAGE)
@@ -134,6 +143,8 @@ def write_shots(
     found: Iterable[FoundShot | Picked],
     colorizer: Colorizer,
     second: Colorizer | None = None,
+    *,
+    edl: bool = False,
 ) -> tuple[list[FoundShot], list[Path]]:
     """Write the list of a film's shots, their telling frames, and the page.
 
@@ -142,15 +153,20 @@ def write_shots(
         found: from `survey.find_shots`.
         colorizer: gives the colours.
         second: of another mode, see `certainty.doubts_on`.
+        edl: also write an edit decision list.
 
     Returns:
         The shots, and the files: list and page first.
 
     Raises:
+        OptionError: there is no edit decision list for the film's rate, or what writes it is not installed.
         InputError: a file is there that no run of ours has left so.
         OutOfMemoryError, RenderError, VideoError: see `survey`.
     """
-    for name in (NAME, PAGE):  # before the work
+    # Before the work.
+    if edl:
+        check_edl(album.film)
+    for name in (NAME, PAGE, *([EDL] if edl else [])):
         album.check(name)
     shots: list[FoundShot] = []
     looks: dict[int, tuple[Path, Look, float | None]] = {}  # of telling frames, by shot
@@ -176,7 +192,9 @@ def write_shots(
         show()
     most_px = next((px for most, px in THUMBNAILS_PX if len(shots) <= most), MANY_THUMBNAILS_PX)
     tiles = [_tile(album.film, shot, *looks[shot.number], most_px) for shot in shots]
-    return shots, [album.write_list(shots), album.write_page(tiles, second=second is not None), *stills]
+    paths = [album.write_list(shots), album.write_page(tiles, second=second is not None)]
+    paths += [album.write_edl(shots)] if edl else []
+    return shots, [*paths, *stills]
 
 
 def still_name(shot: int, frame: int) -> str:

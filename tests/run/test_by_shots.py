@@ -34,6 +34,8 @@ from helpers.films import (
 )
 from helpers.shots import change_list, film_of, write_list
 
+pytestmark = pytest.mark.slow
+
 # Three pictures; the first one comes back.
 SHOTS = ((1, 20), (2, 14), (1, 16), (3, 10))
 LIST = ((0, 20, 1), (20, 14, 2), (34, 16, 1), (50, 10, 3))

@@ -1,6 +1,7 @@
 """The shots of a film on disk: a list for spreadsheets, stills at full size, and a page to look through."""
 
 import csv
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from deoldify_lite.run.shot_table import FOUND, GIVEN
 from helpers.browser import watch
 from helpers.films import LOSSLESS, make, run
 from helpers.shots import change_list, film_of
+
+pytestmark = pytest.mark.slow
 
 # Three pictures; the first one comes back.
 SHOTS = ((1, 40), (2, 30), (1, 30), (3, 20))
@@ -114,6 +117,43 @@ def test_more_stills_on_demand(film: Path, tiny_weights: Path) -> None:
         *("shot-0002_frame-000060.png", "shot-0003_frame-000090.png", "shot-0004_frame-000100.png"),
     }
     assert run_shots(film, tiny_weights, "--every", "0")[0] == 2
+
+
+@pytest.mark.parametrize(
+    ("rate", "timecode", "events"),
+    [
+        ("25", "10:00:00:00", ["10:00:00:00 10:00:01:15", "10:00:01:15 10:00:02:20"]),
+        ("30000/1001", "10:00:59:20", ["10:00:59:20 10:01:01:00", "10:01:01:00 10:01:02:00"]),
+        ("30000/1001", "10:00:59;20", ["10:00:59;20 10:01:01;02", "10:01:01;02 10:01:02;02"]),
+    ],
+)
+def test_an_edit_decision_list_on_the_films_timecode(
+    tmp_path: Path, tiny_weights: Path, rate: str, timecode: str, events: list[str]
+) -> None:
+    pytest.importorskip("opentimelineio")
+    plain = film_of(tmp_path / "plain.mp4", *SHOTS[:2])
+    film = make(
+        tmp_path / "film.mov",
+        *("-r", rate, "-i", plain, "-c:v", "libx264", "-qp", 0, "-bf", 0, "-r", rate, "-timecode", timecode),
+    )
+    code, folder = run_shots(film, tiny_weights, "--edl")
+    lines = (folder / "shots.edl").read_text().splitlines()
+    assert code == 0 and lines[0] == "TITLE: film"
+    assert [" ".join(line.split()[4:6]) for line in lines if line[:3].isdigit()] == events
+    assert sum("film.mov" in line for line in lines) == 2 and "* SCENE: 2" in lines
+
+
+@pytest.mark.logs_errors
+def test_what_has_no_edit_decision_list_is_refused_before_the_work(
+    tmp_path: Path, film: Path, tiny_weights: Path, monkeypatch: pytest.MonkeyPatch, caplog: Any
+) -> None:
+    slow = make(tmp_path / "slow.mp4", "-r", 18, "-i", film, "-c:v", "libx264", "-r", 18)
+    assert run_shots(slow, tiny_weights, "--edl")[0] == 2
+    assert "has 18 frames a second" in caplog.text
+    monkeypatch.setitem(sys.modules, "opentimelineio", None)
+    assert run_shots(film, tiny_weights, "--edl")[0] == 2
+    assert "pip install opentimelineio otio-cmx3600-adapter" in caplog.text
+    assert not film.with_name("old film-shots").exists()
 
 
 def test_films_of_more_bits_give_stills_of_16(tmp_path: Path, film: Path, tiny_weights: Path) -> None:
