@@ -6,6 +6,7 @@ A JPEG or PNG ends where its format says, and cameras append more.
 import os
 import re
 import struct
+from collections import Counter
 from collections.abc import Iterable, Set
 from typing import BinaryIO
 
@@ -22,6 +23,7 @@ _SIGNS = (
     (b"disparity", DEPTH_MAP),
     (b"matte", "a matte"),
 )
+_MOST_NAMES, _MOST_PARTS = 20, 1000  # in a warning, and in a file
 _HEAD_BYTES = 1 << 16  # in which metadata are
 MOST_BYTES = 1 << 27  # of parts that are looked at
 _PADDING = b"\0\xff \r\n\t"
@@ -31,10 +33,12 @@ _BLOCK = 1 << 16  # bytes that Pillow's decoder reads at a time
 
 def warn_of_parts(parts: Iterable[str], warn: Warn) -> None:
     """Warn of parts by their names, several of one name by their number."""
-    names = [part for part in parts if part]
-    listing = [f"{name} ({names.count(name)} times)" if names.count(name) > 1 else name for name in names]
-    if names:
-        warn(f"also holds {', '.join(dict.fromkeys(listing))}; only the main picture is in the result")
+    names = Counter(part for part in parts if part)
+    listing = [f"{name} ({count} times)" if count > 1 else name for name, count in names.items()]
+    if listing:
+        more = f" and {len(listing) - _MOST_NAMES} more" if len(listing) > _MOST_NAMES else ""
+        named = ", ".join(listing[:_MOST_NAMES])
+        warn(f"also holds {named}{more}; only the main picture is in the result")
 
 
 def parts_after_jpeg(file: BinaryIO, previews: Set[int] = frozenset()) -> list[str]:
@@ -64,7 +68,10 @@ def parts_after(file: BinaryIO, end: int, previews: Set[int] = frozenset()) -> l
     parts: list[str] = []
     video = data.find(b"ftyp") - 4  # a box begins with its length
     at = 0
-    while (at := data.find(b"\xff\xd8\xff", at, video if video >= 0 else len(data))) >= 0:
+    while (
+        len(parts) < _MOST_PARTS
+        and (at := data.find(b"\xff\xd8\xff", at, video if video >= 0 else len(data))) >= 0
+    ):
         parts.append(_PREVIEW if len(parts) in previews else kind_of_part(data[at : at + _HEAD_BYTES]))
         at = _end_of_jpeg(data, at) or len(data)
     if video >= 0:

@@ -1,6 +1,7 @@
 """EXIF: kept as bytes, set to upright, and moved to and from the directory of a TIFF file."""
 
 import struct
+from mmap import mmap
 from typing import Any, NamedTuple
 
 from PIL import Image
@@ -29,8 +30,11 @@ DESCRIPTIVE_TAGS = (
     *range(40091, 40096),  # Windows' title, comment, author, keywords and subject
 )
 
+Buffer = bytes | memoryview | mmap
+_MOST_SWELLING = 1 << 24  # bytes of values that share their place, which cost nothing
 # Bytes of a value, by its type's number in TIFF.
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
+_SIZES |= {16: 8, 17: 8, 18: 8}  # in a BigTIFF alone
 
 
 class Entry(NamedTuple):
@@ -47,7 +51,10 @@ def upright_exif(block: bytes, warn: Warn) -> bytes | None:
     Values stay where they are: maker notes hold offsets, and would become unreadable if they moved.
     """
     try:
-        copy = without_orientation(block.removeprefix(b"Exif\0\0"))
+        block = block.removeprefix(b"Exif\0\0")
+        if swells(block):
+            raise struct.error
+        copy = without_orientation(block)
         number = _byte_order(copy) + "I"
         _, link = _directory(copy, *struct.unpack_from(number, copy, 4))
         (second,) = struct.unpack_from(number, copy, link)
@@ -86,6 +93,40 @@ def descriptive_tags(exif: Image.Exif) -> dict[int, Any]:
         if values:
             tags[pointer] = values
     return tags
+
+
+def swells(data: Buffer, first: int | None = None) -> bool:
+    """Whether values of tags take many times the bytes that are there, as only in a file made to harm.
+
+    Args:
+        data: a TIFF, or EXIF.
+        first: where its directory is; None for the first one.
+
+    Raises:
+        KeyError, struct.error: it is damaged.
+    """
+    order = _byte_order(data[:2])
+    is_big = struct.unpack_from(order + "H", data, 2)[0] == 43
+    # how the number of tags is stored, how a tag and its place are, and the length of a tag
+    count_as, tag_as, place_as, step = ("Q", "HHQ", "Q", 20) if is_big else ("H", "HHI", "I", 12)
+    count_size, place_at = struct.calcsize(count_as), struct.calcsize("=" + tag_as)
+    if first is None:
+        (first,) = struct.unpack_from(order + place_as, data, 8 if is_big else 4)
+    todo, seen, total = [first], set(), 0
+    while todo:
+        start = todo.pop()
+        if start in seen or start + count_size > len(data):
+            continue
+        seen.add(start)
+        (count,) = struct.unpack_from(order + count_as, data, start)
+        start += count_size
+        for at in range(start, min(start + step * count, len(data) - step + 1), step):
+            code, type, number = struct.unpack_from(order + tag_as, data, at)
+            length = number * _SIZES.get(type, 0)
+            total += length if length <= len(data) else 0  # which nobody can read
+            if code in (EXIF_IFD, GPS_IFD, INTEROP_IFD):
+                todo += struct.unpack_from(order + place_as, data, at + place_at)
+    return total > _MOST_SWELLING + 2 * len(data)
 
 
 def directory_of(block: bytes) -> tuple[str, int, list[Entry]]:
@@ -133,5 +174,5 @@ def _directory(data: bytes | bytearray, start: int) -> tuple[dict[int, int], int
     return {struct.unpack_from(order + "H", data, at)[0]: at + 8 for at in range(start + 2, end, 12)}, end
 
 
-def _byte_order(data: bytes | bytearray) -> str:
+def _byte_order(data: bytes | bytearray | memoryview) -> str:
     return {b"II": "<", b"MM": ">"}[bytes(data[:2])]

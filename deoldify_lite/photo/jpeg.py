@@ -8,10 +8,15 @@ import math
 import re
 import struct
 from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO
 
 import cv2
 import numpy as np
 
+from deoldify_lite.errors import InputError
+from deoldify_lite.photo.exif import swells
 from deoldify_lite.photo.iptc import resources_of_iptc
 from deoldify_lite.photo.photo import Photo
 from deoldify_lite.photo.samples import strips_of
@@ -21,6 +26,7 @@ LONGEST = 65_533  # bytes in a segment
 EXIF, XMP = b"Exif\0\0", b"http://ns.adobe.com/xap/1.0/\0"
 MORE_XMP = b"http://ns.adobe.com/xmp/extension/\0"
 PHOTOSHOP, ICC = b"Photoshop 3.0\0", b"ICC_PROFILE\0"
+_SCAN = 0xDA
 _COM, _APP0, _APP1, _APP2, _APP13 = 0xFE, 0xE0, 0xE1, 0xE2, 0xED
 
 
@@ -44,6 +50,35 @@ def exif_of(segments: list[tuple[str, bytes]]) -> list[bytes]:
             else:
                 blocks.append(body)
     return blocks
+
+
+def check_exif(path: Path, file: BinaryIO) -> None:
+    """Refuse an open JPEG with EXIF over several segments that takes many times its bytes, once it is read.
+
+    Pillow reads it while it opens a file. One segment alone is too short to do harm.
+
+    Raises:
+        InputError: it has such EXIF.
+    """
+    file.seek(0)
+    if file.read(2) != b"\xff\xd8":
+        return
+    at, blocks = 2, []
+    while True:
+        file.seek(at)
+        head = file.read(4 + len(EXIF))
+        if len(head) < 4 or head[0] != 0xFF or head[1] == _SCAN:
+            break
+        length = int.from_bytes(head[2:4], "big")
+        if head[1] == _APP1 and head[4:] == EXIF:
+            blocks.append(file.read(max(0, length - 2 - len(EXIF))))
+        at += 1 if head[1] == 0xFF else 2 + length
+    with suppress(KeyError, struct.error):
+        if len(blocks) > 1 and swells(b"".join(blocks)):
+            raise InputError(
+                f"{path}: its EXIF would take many times the bytes of the file, as if made to do harm: "
+                "take it out, or save the photo again in an image editor"
+            )
 
 
 def photoshop_of(segments: list[tuple[str, bytes]]) -> bytes:

@@ -16,6 +16,8 @@ from deoldify_lite.system.limits import read_limit
 MAX_SIDE_PX = int(read_limit("DEOLDIFY_LITE_MAX_SIDE", 20_000))
 # A profile, or all texts of a PNG, unpacked. Pillow takes 1 MB, which profiles of printers and XMP exceed.
 MAX_TEXT_BYTES = 1 << 26
+# Of a progressive JPEG: encoders make about ten, and decoders go over a thousand million pixels a second.
+_USUAL_SCANS, _MOST_SCANNED = 64, 20_000_000_000
 _lock = threading.Lock()
 _inside = 0
 _users_limits: tuple[int | None, int, int]
@@ -34,6 +36,21 @@ def check_size(path: Path, width: int, height: int) -> None:
         raise InputError(
             f"{path}: {width} x {height} pixels; the limit is {MAX_SIDE_PX} x {MAX_SIDE_PX}. Make it "
             "smaller, or set DEOLDIFY_LITE_MAX_SIDE to a longer side"
+        )
+
+
+def check_scans(path: Path, file: BinaryIO, pixels: int) -> None:
+    """Refuse an open progressive JPEG whose scans, each of which goes over all pixels, take minutes.
+
+    Raises:
+        InputError: it has so many.
+    """
+    file.seek(0)
+    scans = file.read().count(b"\xff\xda")
+    if scans > _USUAL_SCANS and scans * pixels > _MOST_SCANNED:
+        raise InputError(
+            f"{path}: a progressive JPEG of {scans} scans, which would take minutes to decode: open it in an "
+            "image editor and save it again"
         )
 
 

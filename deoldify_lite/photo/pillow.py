@@ -4,6 +4,7 @@ Of most kinds with more than 8 bits Pillow keeps only 8, so OpenCV decodes those
 """
 
 import io
+import struct
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -14,12 +15,20 @@ from PIL import Image, features
 from deoldify_lite.errors import InputError
 from deoldify_lite.photo.attached import parts_after_jpeg, warn_of_parts
 from deoldify_lite.photo.boxes import parts_of_heif
-from deoldify_lite.photo.exif import ORIENTATION, upright_exif
+from deoldify_lite.photo.exif import ORIENTATION, swells, upright_exif
 from deoldify_lite.photo.iptc import iptc_of_resources, other_resources
-from deoldify_lite.photo.jpeg import EXIF, comments_of, exif_of, more_xmp, photoshop_of, warn_of_unknown
+from deoldify_lite.photo.jpeg import (
+    EXIF,
+    check_exif,
+    comments_of,
+    exif_of,
+    more_xmp,
+    photoshop_of,
+    warn_of_unknown,
+)
 from deoldify_lite.photo.kinds import AVIF, BMP, JP2, JPEG, PSD, WEBP, Kind, pillow_names
 from deoldify_lite.photo.lesser import READERS
-from deoldify_lite.photo.limits import check_size, open_image, without_pillows_limit
+from deoldify_lite.photo.limits import check_scans, check_size, open_image, without_pillows_limit
 from deoldify_lite.photo.mending import ended, is_cut, mended
 from deoldify_lite.photo.photo import Decoded, Photo
 from deoldify_lite.photo.png import COLOR_CHUNKS, Chunk, read_chunks, take_iptc
@@ -56,6 +65,9 @@ def open_with_pillow(path: Path, file: BinaryIO, kind: Kind | None) -> Image.Ima
     """
     if kind is AVIF and not features.check("avif"):
         raise ValueError("this Pillow was built without AVIF; run: pip install --upgrade pillow")
+    if kind is None:
+        check_exif(path, file)
+        file.seek(0)
     return open_image(file, pillow_names(path, kind))
 
 
@@ -73,7 +85,7 @@ def decode_with_pillow(
     info, format = image.info | more, "JPEG" if image.format == "MPO" else str(image.format)
     if image.format not in ("MPO", "PSD") and getattr(image, "n_frames", 1) > 1:
         warn("holds several frames; only the first is used")
-    exif = image.getexif()
+    exif = Image.Exif() if _is_harmful(info.get("exif")) else image.getexif()
     orientation = exif.get(ORIENTATION, 1)
     segments: list[tuple[str, bytes]] = getattr(image, "applist", [])  # of a JPEG
     blocks = exif_of(segments) or [info.get("exif") or (exif.tobytes() if len(exif) else b"")]
@@ -136,6 +148,8 @@ def _loaded(
     ) -> tuple[Image.Image, BinaryIO, dict[str, Any]]:
         image = open_with_pillow(path, file, kind)
         check_size(path, *image.size)
+        if image.format in ("JPEG", "MPO") and image.info.get("progressive"):
+            check_scans(path, file, image.width * image.height)
         more = _more_metadata(path, file, image, kind, warn)
         if as_far_as_it_goes:
             load_as_far_as_it_goes(image, warn)
@@ -184,6 +198,14 @@ def _more_metadata(
     if kind is JP2 and more.get("exif", b"").removeprefix(EXIF).startswith((b"II*\0", b"MM\0*")):
         image.info["exif"] = more["exif"]  # for Pillow to read how the picture lies
     return more
+
+
+def _is_harmful(exif: bytes | None) -> bool:
+    """Whether EXIF would take many times its bytes; `upright_exif` calls it damaged."""
+    try:
+        return exif is not None and swells(exif.removeprefix(EXIF))
+    except (KeyError, struct.error):
+        return False
 
 
 def _previews_of(image: Image.Image) -> set[int]:

@@ -87,9 +87,9 @@ _PICTURES = (b"\xff\xd8\xff", b"\x89PNG", b"II*\0", b"MM\0*", b"8BPS", b"Adobe P
 
 _DESCRIPTION = 270
 # Descriptions in which programs keep how many samples, pages and channels a file has.
-_OF_SAMPLES = re.compile(
-    r"\s*(?:\{\"shape\": \[|ImageJ=|(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:\w+:)?OME\s)", re.DOTALL
-)
+_OF_SAMPLES = re.compile(r"\s*(?:\{\"shape\": \[|ImageJ=|<(?:\w+:)?OME\s)")
+# What may come before, in XML: a declaration or a comment.
+_BEFORE = re.compile(r"\s*<(?:\?xml[^>]*|!--(?:(?!-->).)*--)>", re.DOTALL)
 # Of nothing else, as NumPy's arrays are written.
 _OF_SHAPE = re.compile(r"\s*\{\"shape\": \[[\d, ]*\](?:, \"axes\": \"\w*\")?\}\s*")
 
@@ -151,7 +151,10 @@ def tags_of_exif(block: bytes, warn: Warn) -> tuple[Tag, ...]:
 def drop_false_description(tags: Image.Exif, warn: Warn) -> None:
     """Take out an image description that tells how the old samples are laid out, with a warning."""
     text = str(tags.get(_DESCRIPTION, ""))
-    if match := _OF_SAMPLES.match(text):
+    start = 0
+    while match := _BEFORE.match(text, start):
+        start = match.end()
+    if match := _OF_SAMPLES.match(text, start):
         del tags[_DESCRIPTION]
         if not _OF_SHAPE.fullmatch(text):
             program = "ImageJ" if "ImageJ" in match[0] else "OME" if "OME" in match[0] else "tifffile"
