@@ -73,7 +73,7 @@ def parts_after(file: BinaryIO, end: int, previews: Set[int] = frozenset()) -> l
         and (at := data.find(b"\xff\xd8\xff", at, video if video >= 0 else len(data))) >= 0
     ):
         parts.append(_PREVIEW if len(parts) in previews else kind_of_part(data[at : at + _HEAD_BYTES]))
-        at = _end_of_jpeg(data, at) or len(data)
+        at = end_of_jpeg(data, at) or len(data)
     if video >= 0:
         parts.append(VIDEO)
     if not parts:
@@ -101,7 +101,8 @@ def _first_scan(file: BinaryIO) -> int | None:
     return None
 
 
-def _end_of_jpeg(data: bytes, at: int) -> int | None:
+def end_of_jpeg(data: bytes, at: int) -> int | None:
+    """Return where a JPEG that begins at a place ends; None if it lacks its mark."""
     at += 2
     while data[at : at + 1] == b"\xff" and at + 4 <= len(data):
         if data[at + 1] == 0xDA:

@@ -9,11 +9,11 @@ from typing import BinaryIO
 
 from PIL import ImageChops
 
+from deoldify_lite.photo.attached import end_of_jpeg
 from deoldify_lite.photo.limits import MAX_SIDE_PX, open_image
 from deoldify_lite.photo.png import COLOR_CHUNKS, SIGNATURE, as_chunk
 
 _END = b"\xff\xd9"  # of a JPEG
-_SCAN = b"\xff\xda"
 # Where a JPEG lacks pixels, these are taken for some.
 _NO_PIXELS = bytes(range(1, 201)) + _END
 # A whole JPEG has less: each block of 64 samples takes at least two bits, and colours are half as wide.
@@ -90,16 +90,16 @@ def mended(file: BinaryIO) -> Iterator[tuple[io.BytesIO, str]]:
 def is_cut(file: BinaryIO) -> bool:
     """Whether an open JPEG ends with nothing but zeros, as disks and cards leave it, and without its mark.
 
-    Decoders take zeros for pixels, and say nothing.
+    Decoders take zeros for pixels, and say nothing. What is appended, such as a video, may end so, too.
     """
     stopped = file.tell()  # where its decoder stopped is asked for later
     file.seek(max(0, file.seek(0, 2) - 16))
     is_empty = not any(file.read())
     if is_empty:
         file.seek(0)
-        data = file.read()
+        is_empty = end_of_jpeg(file.read(), 0) is None
     file.seek(stopped)
-    return is_empty and data.rfind(_END) < data.rfind(_SCAN)  # no pixels hold these bytes
+    return is_empty
 
 
 def _ended_jpeg(data: bytes) -> Iterator[tuple[io.BytesIO, str]]:

@@ -14,7 +14,7 @@ from PIL import Image, PngImagePlugin
 from deoldify_lite.errors import InputError
 from deoldify_lite.photo.io import pages_of, read_photo, write_photo
 from deoldify_lite.photo.limits import MAX_TEXT_BYTES
-from helpers.photos import NO_WARNINGS, RGB8, chunk, png_bytes, smooth
+from helpers.photos import NO_WARNINGS, RGB8, chunk, png_bytes, save, smooth
 from helpers.profiles import SRGB_ICC
 
 pytestmark = NO_WARNINGS
@@ -103,6 +103,19 @@ def test_a_jpeg_that_lacks_its_end_is_whole(tmp_path: Path, options: dict, tail:
 def test_a_jpeg_that_lacks_pixels_is_not(tmp_path: Path, options: dict, tail: bytes, lost: int) -> None:
     with pytest.raises(InputError, match="truncated"):
         read(tmp_path, jpeg(**options)[:-lost] + tail, "a.jpg")
+
+
+@pytest.mark.parametrize("options", [{}, {"progressive": True}])
+@pytest.mark.parametrize("video", [b"\0\0\0\x14ftypmp42\0\0\0\0mp42", b""])
+def test_a_jpeg_with_a_video_that_ends_in_zeros_is_whole(tmp_path: Path, options: dict, video: bytes) -> None:
+    """What looks like the beginning of a scan may be anywhere in it."""
+    data = save(tmp_path / "a.jpg", smooth(), quality=95, **options).read_bytes()
+    wanted = read_photo(tmp_path / "a.jpg").rgb
+    (tmp_path / "a.jpg").write_bytes(data + video + b"frames \xff\xda of a video" + bytes(16))
+    photo = read_photo(tmp_path / "a.jpg")
+    assert np.array_equal(photo.rgb, wanted)
+    (warning,) = photo.warnings
+    assert ("a video" if video else "bytes of other data") in warning
 
 
 def test_a_tiff_that_begins_with_a_preview(tmp_path: Path) -> None:
