@@ -29,10 +29,18 @@ def fill_shots_parser(parser: argparse.ArgumentParser) -> None:
         "colorize-video --shots. The names of the written files are printed.",
         "deoldify-lite shots clip.mp4",
         "deoldify-lite shots clip.mp4 -o shots/ --every 100 --edl",
+        "deoldify-lite shots clip.mp4 --shots clip-shots/shots.csv",
         "colorize-video clip.mp4 --shots clip-shots/shots.csv",
     )
     parser.add_argument("source", type=Path, metavar="CLIP", help="a film")
     add_color_options(parser.add_argument_group("colour"), mode="video")
+    parser.add_argument(
+        "--shots",
+        type=Path,
+        metavar="LIST",
+        help="show the shots of a list that you have changed, each with its own settings, and write pictures "
+        "and page anew beside it; the list stays as it is (default: find the shots, and write a list)",
+    )
     output = parser.add_argument_group("output")
     output.add_argument(
         "-o", "--out", type=Path, metavar="DIR", help="folder for the files (default: CLIP-shots)"
@@ -67,32 +75,59 @@ def run_shots(args: argparse.Namespace) -> int:
     if args.every is not None and args.every < 1:
         raise OptionError(f"--every {args.every}: choose 1 or more")
     folder = args.out or args.source.with_name(f"{args.source.stem}-shots")
+    if args.out is None and args.shots is not None:
+        folder = args.shots if args.shots.is_dir() else args.shots.parent
     if folder.exists() and not folder.is_dir():
         raise OptionError(f"-o {folder}: is a file; name a folder")
 
     from deoldify_lite import api
+    from deoldify_lite.film.cut import Cut
     from deoldify_lite.film.probe import probe_film
     from deoldify_lite.render.certainty import SECOND_OPINIONS
-    from deoldify_lite.run.survey import find_shots
+    from deoldify_lite.run.shot_list import read_shot_list
+    from deoldify_lite.run.shot_networks import Networks
+    from deoldify_lite.run.shot_pieces import placed
+    from deoldify_lite.run.shot_settings import settle_shots
+    from deoldify_lite.run.survey import Colors, find_shots, follow_list, numbers_of
     from deoldify_lite.show.shots import Album, write_shots
 
     names = ("render_factor", "saturation", "temperature", "tint", "reference")
     rendering = api.settle(args.mode, **network_of(args), **{name: getattr(args, name) for name in names})
+    settled = None
+    if args.shots is not None:
+        settled = settle_shots(read_shot_list(args.shots), rendering, None)
     film = probe_film(args.source)
     for note in film.notes:
         log.warning("%s: %s", args.source, note)
+    places = None if settled is None else placed(settled, film, Cut(film))
     album = Album(film, folder, overwrite=args.overwrite)
+    if settled is None:
+        album.check_known()
     colorizer = rendering.load()
     second = None
     if args.weights == "lite":
         same = {"render_factor": rendering.render_factor, **network_of(args)}
         second = api.settle(SECOND_OPINIONS[args.mode], **same).load()
+    colors = Colors(colorizer, second)
+    if places is not None:
+        networks = Networks(rendering, lambda: colorizer)
+        renderings = {
+            number: place.settled.rendering for number, place in zip(numbers_of(places), places, strict=True)
+        }
+        colors = Colors(colorizer, second, lambda number: networks.colorizer(renderings[number]))
     with (
         tqdm(unit="frame", total=film.frame_count, desc=args.source.name, disable=args.quiet) as bar,
         logging_redirect_tqdm(),
     ):
-        found = find_shots(film, colorizer.render_size, every=args.every, progress=lambda _: bar.update())
-        shots, paths = write_shots(album, found, colorizer, second, edl=args.edl)
+
+        def progress(_: int) -> None:
+            bar.update()
+
+        if places is None:
+            found = find_shots(film, colorizer.render_size, every=args.every, progress=progress)
+        else:
+            found = follow_list(film, colorizer.render_size, places, every=args.every, progress=progress)
+        shots, paths = write_shots(album, found, colors, edl=args.edl, listed=places is not None)
     for path in paths:
         print(path)
     scenes = len({shot.scene for shot in shots})

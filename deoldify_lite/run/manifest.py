@@ -100,6 +100,11 @@ class Manifest:
         record = self._records.get(self.key(output))
         return record is not None and self._is_whole(record)
 
+    def is_untouched(self, output: Path) -> bool:
+        """Whether the file at `output` has the very bytes that an earlier run wrote; reads all of it."""
+        record = self._records.get(self.key(output))
+        return record is not None and self._is_whole(record) and sha256_of(output) == record.sha256
+
     def _is_whole(self, record: Record) -> bool:
         output = self.folder / record.output
         return output.is_file() and output.stat().st_size == record.size

@@ -49,7 +49,7 @@ class Piece:
 
 
 @dataclass(frozen=True)
-class _Place:
+class Place:
     """A shot in the film as it is written."""
 
     settled: SettledShot
@@ -82,8 +82,7 @@ def pieces_of(
     Raises:
         OptionError: the list is not one of this film; the error names the line.
     """
-    places = _placed(shots, film)
-    _check_ends(places, film, cut)
+    places = placed(shots, film, cut)
     anchors: dict[str, int] = {}
     pieces = []
     for place in places:
@@ -135,8 +134,17 @@ def _facts(piece: Piece) -> dict[str, Any]:
     return always if piece.leave else {**always, **settings, "scene": piece.anchor}
 
 
-def _placed(shots: SettledShots, film: Film) -> list[_Place]:
-    """Each shot in frames of the film as it is written; lists count those of the film as it is."""
+def placed(shots: SettledShots, film: Film, cut: Cut) -> list[Place]:
+    """Place each shot in the film as it is written; lists count frames of the film as it is.
+
+    Args:
+        shots: the list.
+        film: as it is written.
+        cut: the part of the film that the list must hold.
+
+    Raises:
+        OptionError: the list is not one of this film; the error names the line.
+    """
     each = film.per_frame
     firsts = [_first(one.shot, film, each) for one in shots.shots]
     ends = [*firsts[1:], shots.shots[-1].shot.end * each]
@@ -149,7 +157,8 @@ def _placed(shots: SettledShots, film: Film) -> list[_Place]:
                 f"this shot has no frame in {film.path}: is it the list of another film?"
             )
         telling = one.shot.telling_frame * each
-        places.append(_Place(one, first, end, telling if first <= telling < end else (first + end - 1) // 2))
+        places.append(Place(one, first, end, telling if first <= telling < end else (first + end - 1) // 2))
+    _check_ends(places, film, cut)
     return places
 
 
@@ -164,7 +173,7 @@ def _first(shot: Shot, film: Film, each: int) -> int:
     return shot.first * each
 
 
-def _check_ends(places: Sequence[_Place], film: Film, cut: Cut) -> None:
+def _check_ends(places: Sequence[Place], film: Film, cut: Cut) -> None:
     """Check that the list begins and ends where the film does, or the part of it to render.
 
     Raises:
@@ -201,7 +210,7 @@ def _has_frame(film: Film, number: int) -> bool:
         return False
 
 
-def _parts(place: _Place, cut: Cut) -> Iterator[tuple[int, int]]:
+def _parts(place: Place, cut: Cut) -> Iterator[tuple[int, int]]:
     """First frame and end of each part of a shot that lies in the cut."""
     for begin in range(place.first, place.end, MOST_SHOT_FRAMES):
         first = max(begin, cut.first)
@@ -210,7 +219,7 @@ def _parts(place: _Place, cut: Cut) -> Iterator[tuple[int, int]]:
             yield first, end
 
 
-def _hints_in(place: _Place, film: Film, hints: Sequence[FilmHint]) -> list[FilmHint]:
+def _hints_in(place: Place, film: Film, hints: Sequence[FilmHint]) -> list[FilmHint]:
     """The hints that are in a shot: those on the whole film, and its own.
 
     Raises:

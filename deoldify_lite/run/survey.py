@@ -1,6 +1,6 @@
 """The shots of a film, found without rendering it, and some frames of each in the colours that come out."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,14 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deoldify_lite.color.arrays import Luma
+from deoldify_lite.film.cut import Cut
 from deoldify_lite.film.probe import Film
 from deoldify_lite.film.reader import FrameReader
 from deoldify_lite.film.stills import Still, read_stills
 from deoldify_lite.render.certainty import doubts_on
 from deoldify_lite.render.colorizer import Colorizer
+from deoldify_lite.run.shot_pieces import Place
 from deoldify_lite.run.steps import read_shots
 from deoldify_lite.temporal.scene_memory import SceneMemory
-from deoldify_lite.temporal.shots import Frame
+from deoldify_lite.temporal.shots import Frame, mark_listed
 from deoldify_lite.temporal.telling import TellingFrame
 
 # Frames that are coloured and read at full size at once.
@@ -30,7 +32,7 @@ class FoundShot:
     first: int  # frame
     frames: int
     telling: int  # the frame that shows what it is
-    scene: int  # from 1; equal for shots that look alike
+    scene: str  # equal for shots that look alike
     in_color: bool  # already
 
 
@@ -88,7 +90,7 @@ def _shots_in(
     def finish() -> Iterator[FoundShot | Picked]:
         place, luma = telling.find()
         # Motion is as coarse here as the network's chroma.
-        scene = scenes.number(luma, (luma.shape[0] // 4, luma.shape[1] // 4))
+        scene = str(scenes.number(luma, (luma.shape[0] // 4, luma.shape[1] // 4)))
         yield Picked(shot, first + place, luma, in_color, True)
         yield FoundShot(shot, first, at - first, first + place, scene, in_color)
 
@@ -106,19 +108,73 @@ def _shots_in(
     yield from finish()
 
 
-def show_pictures(
+def follow_list(
     film: Film,
-    picked: Iterable[Picked],
-    colorizer_of: Callable[[Picked], Colorizer],
-    second: Colorizer | None = None,
-) -> Iterator[Picture]:
+    size_px: int,
+    places: Sequence[Place],
+    *,
+    every: int | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Iterator[FoundShot | Picked]:
+    """Read a film once, at a small size, and find the shots of a list; arguments as of `find_shots`."""
+    firsts = {place.first: number for number, place in enumerate(places)}
+    numbers = numbers_of(places)
+    with FrameReader(film, size_px, with_chroma=True) as reader:
+        frames = mark_listed((Frame(frame.luma, frame.chroma) for frame in reader.frames()), firsts)
+        number = at = 0
+        in_color = False
+        for at, frame in enumerate(frames):
+            place = places[firsts.get(at, number)]
+            if frame.begins_shot:
+                if at:
+                    yield _listed(places[number], numbers[number], at, in_color)
+                number = firsts[at]
+                leave = place.settled.shot.leave
+                in_color = frame.in_color if leave is None else leave
+            is_telling = at == place.telling
+            if is_telling or (every and (at - place.first) % every == 0):
+                yield Picked(numbers[number], at, frame.luma, in_color, is_telling)
+            if progress:
+                progress(at + 1)
+        yield _listed(places[number], numbers[number], at + 1, in_color)
+
+
+def numbers_of(places: Sequence[Place]) -> list[int]:
+    """The number of each shot of a list: its own, or their order where two have the same."""
+    own = [place.settled.shot.number for place in places]
+    return own if len(set(own)) == len(own) else [*range(1, len(own) + 1)]
+
+
+def _listed(place: Place, number: int, end: int, in_color: bool) -> FoundShot:
+    scene = place.settled.shot.scene
+    return FoundShot(number, place.first, end - place.first, place.telling, scene, in_color)
+
+
+@dataclass(frozen=True)
+class Colors:
+    """What gives frames their colours."""
+
+    colorizer: Colorizer
+    second: Colorizer | None = None  # of another mode, see `certainty.doubts_on`
+    of_shot: Callable[[int], Colorizer] | None = None  # by number; None: all have those of `colorizer`
+
+    def chroma(self, film: Film, one: Picked) -> NDArray[np.float32]:
+        """The chroma of a frame, by the settings of its shot."""
+        colorizer = self.colorizer if self.of_shot is None else self.of_shot(one.shot)
+        luma = one.luma
+        if colorizer.render_size != len(luma):
+            with FrameReader(film, colorizer.render_size, cut=Cut(film, one.frame, one.frame + 1)) as reader:
+                luma = next(iter(reader))
+        return colorizer.predict_chroma([luma])[0]
+
+
+def show_pictures(film: Film, picked: Iterable[Picked], colors: Colors) -> Iterator[Picture]:
     """Colour some frames, each by itself, and read them at full size.
 
     Args:
         film: the film.
         picked: about STILLS_AT_ONCE frames, in any order; of two that are one, the telling one counts.
-        colorizer_of: gives each its colours; all are of one size.
-        second: of another mode, see `certainty.doubts_on`.
+        colors: gives each its colours.
 
     Raises:
         OutOfMemoryError, RenderError: the network failed.
@@ -126,15 +182,14 @@ def show_pictures(
     """
     apart = {one.frame: one for one in sorted(picked, key=lambda one: one.is_telling)}
     in_order = [apart[frame] for frame in sorted(apart)]
-    stills, doubts = [], []
+    groups: dict[tuple[int, ...], list[tuple[Picked, Still]]] = {}  # by the size of chroma
     for one in in_order:
-        chroma, doubt = None, None
-        if not one.in_color:
-            colorizer = colorizer_of(one)
-            chroma = colorizer.predict_chroma([one.luma])[0]
-            if one.is_telling:
-                doubt = doubts_on(colorizer, [one.luma], second=second)[0]
-        doubts.append(doubt)
-        stills.append(Still(one.frame, chroma, one.luma))
-    for one, rgb, doubt in zip(in_order, read_stills(film, stills), doubts, strict=True):
-        yield Picture(one, np.asarray(rgb), doubt)
+        chroma = None if one.in_color else colors.chroma(film, one)
+        size = (len(one.luma),) if chroma is None else chroma.shape
+        groups.setdefault(size, []).append((one, Still(one.frame, chroma, one.luma)))
+    for group in groups.values():
+        for (one, _), rgb in zip(group, read_stills(film, [still for _, still in group]), strict=True):
+            doubt = None
+            if one.is_telling and not one.in_color:
+                doubt = doubts_on(colors.colorizer, [one.luma], second=colors.second)[0]
+            yield Picture(one, np.asarray(rgb), doubt)

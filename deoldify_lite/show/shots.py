@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deoldify_lite.color.arrays import fit_size, resize
+from deoldify_lite.errors import InputError
 from deoldify_lite.film.probe import Film
 from deoldify_lite.film.timecode import advance_timecode
 from deoldify_lite.photo.io import write_photo
@@ -17,12 +18,11 @@ from deoldify_lite.photo.photo import Photo
 from deoldify_lite.photo.samples import to_depth
 from deoldify_lite.photo.thumbnail import jpeg_uri
 from deoldify_lite.photo.xmp import with_mark
-from deoldify_lite.render.colorizer import Colorizer
 from deoldify_lite.run.delivery import Delivery
 from deoldify_lite.run.manifest import Manifest, fingerprint_of
 from deoldify_lite.run.shot_list import NAME
 from deoldify_lite.run.shot_table import write_rows
-from deoldify_lite.run.survey import STILLS_AT_ONCE, FoundShot, Picked, Picture, show_pictures
+from deoldify_lite.run.survey import STILLS_AT_ONCE, Colors, FoundShot, Picked, Picture, show_pictures
 from deoldify_lite.run.task import Task, check_output
 from deoldify_lite.show.clip import shown_size
 from deoldify_lite.show.edl import EDL, check_edl, edl_of
@@ -71,7 +71,18 @@ class Album:
         """
         path = self.folder / name
         check_output(Task(self.film.path, path, self._manifest), self._overwrite)
+        # A list may be changed, or a picture painted on, and have as many bytes as before.
+        if not self._overwrite and path.exists() and not self._manifest.is_untouched(path):
+            raise InputError(
+                f"{path}: was changed since it was written: move it away, name another folder with -o, or "
+                "allow --overwrite"
+            )
         return path
+
+    def check_known(self) -> None:
+        """Check all files that an earlier run has written here; errors as in `check`."""
+        for record in self._manifest.records():
+            self.check(record.output)
 
     def deliver(self, part: Path, path: Path) -> None:
         """Record a finished file, and give it its name."""
@@ -141,19 +152,19 @@ class Album:
 def write_shots(
     album: Album,
     found: Iterable[FoundShot | Picked],
-    colorizer: Colorizer,
-    second: Colorizer | None = None,
+    colors: Colors,
     *,
     edl: bool = False,
+    listed: bool = False,
 ) -> tuple[list[FoundShot], list[Path]]:
     """Write the list of a film's shots, their telling frames, and the page.
 
     Args:
         album: where they go.
-        found: from `survey.find_shots`.
-        colorizer: gives the colours.
-        second: of another mode, see `certainty.doubts_on`.
+        found: from `survey`.
+        colors: gives the colours.
         edl: also write an edit decision list.
+        listed: the shots are those of a list, so that none is written.
 
     Returns:
         The shots, and the files: list and page first.
@@ -166,7 +177,7 @@ def write_shots(
     # Before the work.
     if edl:
         check_edl(album.film)
-    for name in (NAME, PAGE, *([EDL] if edl else [])):
+    for name in ([] if listed else [NAME]) + [PAGE] + ([EDL] if edl else []):
         album.check(name)
     shots: list[FoundShot] = []
     looks: dict[int, tuple[Path, Look, float | None]] = {}  # of telling frames, by shot
@@ -174,7 +185,7 @@ def write_shots(
     waiting: list[Picked] = []
 
     def show() -> None:
-        for picture in show_pictures(album.film, waiting, lambda _: colorizer, second):
+        for picture in show_pictures(album.film, waiting, colors):
             path = album.write_still(picture)
             stills.append(path)
             if picture.picked.is_telling:
@@ -192,7 +203,8 @@ def write_shots(
         show()
     most_px = next((px for most, px in THUMBNAILS_PX if len(shots) <= most), MANY_THUMBNAILS_PX)
     tiles = [_tile(album.film, shot, *looks[shot.number], most_px) for shot in shots]
-    paths = [album.write_list(shots), album.write_page(tiles, second=second is not None)]
+    paths = [] if listed else [album.write_list(shots)]
+    paths.append(album.write_page(tiles, second=colors.second is not None))
     paths += [album.write_edl(shots)] if edl else []
     return shots, [*paths, *stills]
 

@@ -176,6 +176,54 @@ def test_a_list_that_was_changed_is_not_replaced(
     assert run_shots(film, tiny_weights, "--overwrite")[0] == 0 and not rows_of(folder)[0]["note"]
 
 
+@pytest.mark.logs_errors
+def test_a_change_that_takes_no_more_bytes_counts_too(film: Path, tiny_weights: Path) -> None:
+    _, folder = run_shots(film, tiny_weights)
+    change_list(folder / "shots.csv", lambda rows: rows[0].update(scene="9"))
+    assert run_shots(film, tiny_weights)[0] == 1 and rows_of(folder)[0]["scene"] == "9"
+    change_list(folder / "shots.csv", lambda rows: rows[0].update(scene="1"))
+    painted = next(folder.glob("shot-0003*"))
+    data = bytearray(painted.read_bytes())
+    data[-20] ^= 1
+    painted.write_bytes(data)
+    assert run_shots(film, tiny_weights)[0] == 1 and painted.read_bytes() == data
+
+
+def test_a_changed_list_is_shown_with_the_settings_of_its_shots(film: Path, tiny_weights: Path) -> None:
+    _, folder = run_shots(film, tiny_weights)
+
+    def change(rows: list[dict[str, str]]) -> None:
+        rows[0].update(frames="30", saturation="0.1")
+        rows[1].update({"first frame": "30", "frames": "40", "leave": "yes"})
+        rows[2].update(render_factor="6")
+        del rows[3]
+        rows[2].update(frames="50")
+
+    third = next(folder.glob("shot-0003*"))
+    before = third.read_bytes()
+    listed = change_list(folder / "shots.csv", change).read_bytes()
+    code, _ = run_shots(film, tiny_weights, "--shots", str(folder))
+    assert code == 0 and (folder / "shots.csv").read_bytes() == listed
+
+    def colors_of(path: Path) -> float:
+        return float(np.ptp(np.asarray(Image.open(path)).astype(int), axis=2).mean())
+
+    # The first one's telling frame is now the second one's, so it has another.
+    assert colors_of(folder / "shot-0001_frame-000014.png") < 0.3 * colors_of(third)
+    assert colors_of(next(folder.glob("shot-0002*"))) <= 2 and third.read_bytes() != before
+    assert "Shot 3" in (page := (folder / "shots.html").read_text()) and "Shot 4" not in page
+
+
+@pytest.mark.logs_errors
+def test_a_wrong_list_is_refused_before_its_shots_are_shown(
+    film: Path, tiny_weights: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    _, folder = run_shots(film, tiny_weights)
+    change_list(folder / "shots.csv", lambda rows: rows[3].update(frames="21"))
+    assert run_shots(film, tiny_weights, "--shots", str(folder))[0] == 2
+    assert f"{folder / 'shots.csv'}:5: this shot goes up to frame 120" in caplog.text
+
+
 def test_stills_are_not_taken_for_photos(film: Path, tiny_weights: Path, tmp_path: Path) -> None:
     _, folder = run_shots(film, tiny_weights)
     Image.fromarray(np.full((40, 40), 90, np.uint8)).save(folder / "photo.png")
