@@ -20,6 +20,7 @@ from deoldify_lite.run.settings import FilmSettings, PhotoSettings, Settings
 from deoldify_lite.run.shot_list import read_shot_list
 from deoldify_lite.run.shot_settings import SettledShots, settle_shots
 from deoldify_lite.run.task import Task
+from deoldify_lite.run.versions import with_versions
 from deoldify_lite.storage.url import Place, any_url, path_or_url
 from deoldify_lite.system.selection import LeftOut, Selection
 
@@ -47,6 +48,7 @@ def colorize_folder(
     quality: int | None = None,
     effort: str = "fast",
     hints: str | Path | None = None,
+    colors_from: str | Path | None = None,
     compare: bool = False,
     layer: str | None = None,
     mark: bool = True,
@@ -70,6 +72,8 @@ def colorize_folder(
         quality: 1 to 100, for formats that have one; None for a loss that does not show.
         effort: of the encoder: fast, or small for smaller files of HEIC, AVIF and WebP.
         hints: a file with colours at points of the photo, or a folder with one for each photo.
+        colors_from: a coloured version of the photo, of any size and format, or a folder with one of the same
+            name for each; the network colours what has none. A layer is taken back exactly.
         compare: also write before and after, side by side.
         layer: "beside" also writes the colour by itself, as a layer on middle grey for image editors, in a
             PNG or TIFF of 16 bits; "only" writes it in place of the result.
@@ -115,6 +119,7 @@ def colorize_folder(
         start = partial(runner.colorize_photos, settings=settings, overwrite=overwrite)
         listed, target = _listed(inputs), None if out is None else path_or_url(out)
         _refuse_urls("--hints", hints, listed, target)
+        _refuse_urls("--colours-from", colors_from, listed, target)
         left_out = LeftOut()
         planned = plan(
             listed,
@@ -128,7 +133,9 @@ def colorize_folder(
             left_out=left_out,
         )
         _tell(left_out, on_left_out)
-        items = _start(planned, start, settings, overwrite=overwrite, hints=hints)
+        if colors_from is not None:
+            planned = _without_versions(planned, listed, Path(colors_from))
+        items = _start(planned, start, settings, overwrite=overwrite, hints=hints, colors_from=colors_from)
         return _collect(items, len(planned), on_item)
 
 
@@ -300,6 +307,7 @@ def _start(
     *,
     overwrite: bool,
     hints: str | Path | None,
+    colors_from: str | Path | None = None,
     are_films: bool = False,
     places: dict[Path, Place] | None = None,
 ) -> Generator[Item, None, None]:
@@ -316,7 +324,26 @@ def _start(
     tasks = tasks_of(planned)
     if hints is not None:
         tasks = with_hints(tasks, Path(hints), film=are_films)
+    if colors_from is not None:
+        tasks = with_versions(tasks, Path(colors_from))
+        return _with_shares(colorize(tasks))
     return colorize(tasks)
+
+
+def _with_shares(items: Generator[Item, None, None]) -> Generator[Item, None, None]:
+    """State a share of 0 of what has no version to take colours from."""
+    with closing(items):
+        for item in items:
+            is_known = item.status != "done" or item.colors_share is not None
+            yield item if is_known else replace(item, colors_share=0.0)
+
+
+def _without_versions(planned: list[Planned], inputs: Sequence[Place], versions: Path) -> list[Planned]:
+    """Leave out the versions themselves, where their folder lies in one that is colorized."""
+    versions = versions.resolve()
+    if any(isinstance(place, Path) and place.resolve() == versions for place in inputs):
+        return planned
+    return [one for one in planned if versions not in Path(str(one.place)).resolve().parents]
 
 
 def _collect(items: Generator[Item, None, None], total: int, on_item: OnItem | None) -> list[Item]:

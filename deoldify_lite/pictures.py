@@ -19,6 +19,7 @@ from deoldify_lite.photo.profiles import grey_to_srgb, image_to_srgb
 from deoldify_lite.photo.samples import Samples, rgb_of_grey, turn_upright
 from deoldify_lite.photo.xmp import with_mark
 from deoldify_lite.render.colorizer import Colorizer
+from deoldify_lite.render.given import color_picture, take_colors, with_given
 
 log = logging.getLogger(__name__)
 
@@ -32,13 +33,23 @@ _OF_OLD_PIXELS = ("transparency", "background", "palette")
 
 @overload
 def colorize(
-    picture: Image.Image, *, mode: str = ..., colorizer: Colorizer | None = ..., mark: bool = ...
+    picture: Image.Image,
+    *,
+    mode: str = ...,
+    colorizer: Colorizer | None = ...,
+    colors_from: Image.Image | NDArray[Any] | None = ...,
+    mark: bool = ...,
 ) -> Image.Image: ...
 
 
 @overload
 def colorize(
-    picture: NDArray[Sample], *, mode: str = ..., colorizer: Colorizer | None = ..., mark: bool = ...
+    picture: NDArray[Sample],
+    *,
+    mode: str = ...,
+    colorizer: Colorizer | None = ...,
+    colors_from: Image.Image | NDArray[Any] | None = ...,
+    mark: bool = ...,
 ) -> NDArray[Sample]: ...
 
 
@@ -47,6 +58,7 @@ def colorize(
     *,
     mode: str = "artistic",
     colorizer: Colorizer | None = None,
+    colors_from: Image.Image | NDArray[Any] | None = None,
     mark: bool = True,
 ) -> Image.Image | NDArray[Any]:
     """Colorize one picture in memory; the picture itself is not changed.
@@ -60,6 +72,8 @@ def colorize(
             of 8 bits.
         mode: artistic, stable or video, with our weights and the fastest device that is there.
         colorizer: what `load_colorizer` gave, for all other choices; `mode` is ignored then.
+        colors_from: another version of the picture in colour, of either kind and any size. Its colours are
+            taken as far as it shows the same, those of a layer exactly; the rest are the network's.
         mark: of a Pillow image, say in its XMP that the colours are made by AI. Pillow writes XMP and EXIF
             only if asked: `image.save(path, xmp=image.info["xmp"], exif=image.getexif())`.
 
@@ -69,7 +83,8 @@ def colorize(
         its EXIF turns is coloured as its viewer sees it, and returned turned as it was.
 
     Raises:
-        InputError: it is neither, is empty, or has samples of another kind.
+        InputError: it is neither, is empty, or has samples of another kind; or the other version does not
+            show the same.
         OptionError: there is no such mode.
         WeightsError: the weights are missing, or not what they should be.
         RenderError: the network failed, for instance for want of memory.
@@ -79,10 +94,11 @@ def colorize(
             f"a {type(picture).__name__} is no picture: give an array or a Pillow image; for files there are "
             "colorize_folder and colorize_video"
         )
+    other = None if colors_from is None else _upright(colors_from)
     if isinstance(picture, np.ndarray):
         check_array(picture)
-        return _colorize_samples(picture, colorizer or kept_colorizer(mode))
-    samples = _colorize_image(picture, colorizer or kept_colorizer(mode))
+        return _colorize_samples(picture, colorizer or kept_colorizer(mode), other)
+    samples = _colorize_image(picture, colorizer or kept_colorizer(mode), other)
     return _image_like(picture, samples, mark=mark)
 
 
@@ -117,8 +133,18 @@ def kept_colorizer(mode: str) -> Colorizer:
     return load_colorizer(mode)
 
 
-def _colorize_samples(picture: NDArray[Any], colorizer: Colorizer) -> Samples:
-    result = colorizer.colorize(rgb_of(picture))
+def _upright(picture: Image.Image | NDArray[Any]) -> Samples:
+    """Return a picture as its viewer sees it; errors as of `colorize`."""
+    if isinstance(picture, np.ndarray):
+        check_array(picture)
+        return picture
+    samples = _samples_of(picture)
+    return turn_upright(samples, picture.getexif().get(ORIENTATION, 1))
+
+
+def _colorize_samples(picture: NDArray[Any], colorizer: Colorizer, other: Samples | None) -> Samples:
+    rgb = rgb_of(picture)
+    result = colorizer.colorize(rgb) if other is None else _with_colors_of(rgb, other, colorizer)
     if is_grey(result):
         log.warning("a picture of %d x %d pixels came out grey", picture.shape[1], picture.shape[0])
     if picture.ndim == 3 and picture.shape[2] == 4:
@@ -126,11 +152,26 @@ def _colorize_samples(picture: NDArray[Any], colorizer: Colorizer) -> Samples:
     return result.astype(picture.dtype, copy=False)
 
 
-def _colorize_image(image: Image.Image, colorizer: Colorizer) -> Samples:
+def _with_colors_of(rgb: Samples, other: Samples, colorizer: Colorizer) -> Samples:
+    alpha = np.ascontiguousarray(other[..., 3]) if other.ndim == 3 and other.shape[2] == 4 else None
+    try:
+        given = take_colors(rgb, rgb_of(other), alpha)
+    except InputError as error:
+        raise InputError(f"colors_from: {error}: give another version of the same picture") from error
+    if given.share == 0:
+        log.warning("colors_from has no colour to give, so all colours are the network's")
+    prediction = None
+    if given.needs_network:
+        square = colorizer.prepare(rgb)
+        prediction = with_given(colorizer.predict([square])[0], square, given)
+    return color_picture(rgb, prediction, given, colorizer)
+
+
+def _colorize_image(image: Image.Image, colorizer: Colorizer, other: Samples | None) -> Samples:
     """Colorize an image upright, as networks know faces and skies, and turn the result back."""
     samples = _samples_of(image)  # first: Pillow turns a TIFF while it loads it
     orientation: int = image.getexif().get(ORIENTATION, 1)
-    upright = _colorize_samples(turn_upright(samples, orientation), colorizer)
+    upright = _colorize_samples(turn_upright(samples, orientation), colorizer, other)
     return np.ascontiguousarray(turn_upright(upright, _UNDONE_BY.get(orientation, orientation)))
 
 

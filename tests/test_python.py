@@ -15,6 +15,8 @@ from PIL import Image, ImageCms
 
 import deoldify_lite as dl
 from deoldify_lite import pictures
+from deoldify_lite.color.layer import color_layer
+from deoldify_lite.color.merge import merge_picture
 from deoldify_lite.photo.exif import ORIENTATION
 from helpers.photos import has_mark
 from helpers.pictures import grey_picture, textured
@@ -298,6 +300,23 @@ def test_frames_are_taken_as_they_are_needed(colorizer: dl.Colorizer) -> None:
         held.append(taken - given)
     results.close()  # type: ignore[attr-defined]
     assert max(held) <= 120
+
+
+def test_another_version_gives_its_colors(colorizer: dl.Colorizer) -> None:
+    """As an array or an image, turned by its EXIF or not; a layer exactly, others as far as they fit."""
+    grey = np.repeat(textured(seed=3)[..., None], 3, axis=2)
+    true = merge_picture(grey, np.full((2, 8, 8), 0.1, np.float32))
+    layer = color_layer(true)
+    assert np.abs(dl.colorize(grey, colorizer=colorizer, colors_from=layer).astype(int) - true).max() <= 1
+    image = dl.colorize(Image.fromarray(grey), colorizer=colorizer, colors_from=layer)
+    assert np.abs(np.asarray(image).astype(int) - true).max() <= 1
+    turned = Image.fromarray(np.rot90(true).copy())
+    turned.getexif()[274] = 6
+    other = dl.colorize(grey[..., 0], colorizer=colorizer, colors_from=turned)
+    assert np.abs(other.astype(int) - true).mean() < 3
+    stranger = np.random.default_rng(0).integers(0, 256, (200, 300, 3), np.uint8)
+    with pytest.raises(dl.InputError, match="colors_from: does not show the same"):
+        dl.colorize(grey, colorizer=colorizer, colors_from=stranger)
 
 
 def test_frames_that_do_not_fit_are_refused(colorizer: dl.Colorizer) -> None:

@@ -13,6 +13,7 @@ from deoldify_lite.cli.options import (
     add_batch_size_option,
     add_cluster_options,
     add_color_options,
+    add_colors_from_option,
     add_json_option,
     add_layer_option,
     add_overwrite_option,
@@ -45,6 +46,7 @@ def fill_folder_parser(parser: argparse.ArgumentParser) -> None:
         "colorize-folder grandma.jpg --mode stable --format png",
         "colorize-folder house.jpg --reference house-today.jpg --temperature 20",
         "colorize-folder scans/ -o out/ --layer",
+        "colorize-folder scans/ -o out/ --colours-from edited/",
         "colorize-folder s3://bucket/photos -o s3://bucket/out",
     )
     parser.add_argument(
@@ -70,6 +72,11 @@ def fill_folder_parser(parser: argparse.ArgumentParser) -> None:
         metavar="PATH",
         help="colours that you know: a file with lines x,y,#rrggbb (in pixels or percent; `keep` in place of "
         "a colour leaves that point alone), or a folder with NAME.hints.csv for each photo (default: none)",
+    )
+    add_colors_from_option(
+        color,
+        "a coloured version of the photo, by another program or by hand, of any size and format, or a folder "
+        "with one of the same name for each; a layer is taken back exactly",
     )
     output = parser.add_argument_group("output")
     output.add_argument(
@@ -172,6 +179,7 @@ def run_folder(args: argparse.Namespace) -> int:
                 quality=args.quality,
                 effort=args.effort,
                 hints=args.hints,
+                colors_from=args.colors_from,
                 compare=args.compare,
                 layer=args.layer,
                 mark=args.mark,

@@ -165,6 +165,18 @@ def add_selection_options(group: argparse._ArgumentGroup) -> None:
     )
 
 
+def add_colors_from_option(group: argparse._ArgumentGroup, kinds: str) -> None:
+    """Add --colours-from to a group; `kinds` says what it may name."""
+    group.add_argument(
+        "--colours-from",
+        "--colors-from",
+        dest="colors_from",
+        type=Path,
+        metavar="PATH",
+        help=f"take the colours from {kinds} (default: the network's colours)",
+    )
+
+
 def add_layer_option(group: argparse._ArgumentGroup, kind: str, *, after: str) -> None:
     """Add --layer to a group.
 

@@ -40,6 +40,8 @@ _SIDE = 96  # px: finer, grain would count as texture
 _GRAIN = 0.01  # deviation of luma below which all is flat
 _ENOUGH = 1e-3  # share of the reference that must be like a place for half of the confidence
 _SPREAD_OF_COLOR = 0.1  # deviation of the chroma of what is like a place at which half of it is left
+# Of a picture that is a reference for itself: mean trust of a place that counts, and the fewest of these.
+_TRUSTED, _LEAST_PLACES = 0.5, 6
 _LEAST_COLOR = 1 / 255  # a reference whose chroma is below it everywhere is grey
 
 
@@ -80,6 +82,30 @@ class Reference:
         if np.abs(colors).max() < _LEAST_COLOR:
             raise InputError("the reference has no colour: choose a photo in colour")
         return cls(_describe(colorizer.predict_chroma([square])[0], square, size), colors)
+
+    @classmethod
+    def from_chroma(
+        cls, predicted: Chroma, square: Square, chroma: Chroma, trust: Plane
+    ) -> "Reference | None":
+        """Make a picture a reference for itself: what is known of it in places is for all that is like these.
+
+        Args:
+            predicted: (2, h, w), as a colorizer predicts it.
+            square: (S, S) uint8 luma as the network sees it.
+            chroma: (2, h', w') that is known.
+            trust: (h', w') in [0, 1], where it is.
+
+        Returns:
+            None if too little is known.
+        """
+        size = (REFERENCE_GRID, REFERENCE_GRID)
+        weight = shrink(trust, size)
+        known = weight.ravel() > _TRUSTED
+        if np.count_nonzero(known) < _LEAST_PLACES:
+            return None
+        colors = shrink_planes(chroma * trust, size) / np.maximum(weight, np.float32(1e-6))
+        places = _describe(predicted, square, size)
+        return cls(places[known], colors.reshape(2, -1).T[known])
 
     def pull(self, chroma: Chroma, square: Square) -> Chroma:
         """Pull a picture's colours towards the reference's.

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageCms
 
-from deoldify_lite.photo.samples import Samples, samples_of_image, with_alpha_of_key
+from deoldify_lite.photo.samples import Samples, samples_of_image, to_depth, with_alpha_of_key
 from deoldify_lite.system.library_warnings import Warn
 
 
@@ -51,6 +51,27 @@ def image_to_srgb(image: Image.Image, icc: bytes | None, warn: Warn) -> Image.Im
             raise
         warn(f"its colour profile is damaged and is left out ({error})")
         return image.convert("RGB")
+
+
+def in_profile(samples: Samples, icc: bytes | None, other: bytes | None) -> Samples:
+    """Convert (H, W, 3) RGB from one profile to another, at 8 bits; None is sRGB.
+
+    The samples themselves are returned where a profile is damaged or of something else than RGB.
+    """
+    try:
+        source, target = (
+            ImageCms.createProfile("sRGB")
+            if profile is None
+            else ImageCms.ImageCmsProfile(io.BytesIO(profile))
+            for profile in (icc, other)
+        )
+        image = Image.fromarray(to_depth(samples, np.uint8))
+        turned = ImageCms.profileToProfile(
+            image, source, target, renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC
+        )
+    except (OSError, ImageCms.PyCMSError):
+        return samples
+    return samples if turned is None else np.asarray(turned)
 
 
 def grey_to_srgb(samples: Samples, icc: bytes, warn: Warn) -> Samples:

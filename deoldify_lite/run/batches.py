@@ -19,6 +19,7 @@ from deoldify_lite.run.items import Item
 from deoldify_lite.run.pages import LEAST_PIXELS, MOST_PIXELS, Page, PagedResult
 from deoldify_lite.run.settings import PhotoSettings
 from deoldify_lite.run.task import Task
+from deoldify_lite.run.versions import read_version
 from deoldify_lite.system.machine import cores
 from deoldify_lite.system.threads import Pending, Workers, in_batches, map_ahead
 from deoldify_lite.system.work_time import at_work
@@ -147,7 +148,7 @@ def _overlap(
         for page, prediction in zip(good, predictions, strict=True):
             pending = writers.submit(partial(finish, page, prediction, colorizer, settings, delivery))
             # Only the writer holds the pixels from now on, so that they are freed once it is done.
-            writing.append((pending, replace(page, photo=None, square=None)))
+            writing.append((pending, replace(page, photo=None, square=None, taken=None)))
             while len(writing) > 1 and sum(page.pixels for _, page in writing) > most_pixels:
                 yield from written()
         del batch, good, page, pending
@@ -162,14 +163,16 @@ def _read(page: Page, colorizer: Colorizer, settings: PhotoSettings) -> Page:
     began = time.perf_counter()
     try:
         photo = read_photo(page.task.source, page=page.index, damaged=settings.damaged)
+        taken = read_version(page.task, photo, page.number, page.result.pages if page.result else 1)
         square = colorizer.prepare(photo.rgb)
     except Exception as error:
         return replace(page, error=error)
     spent = time.perf_counter() - began
-    return replace(page, photo=photo, square=square, square_factor=colorizer.render_factor, seconds=spent)
+    factor = colorizer.render_factor
+    return replace(page, photo=photo, square=square, square_factor=factor, taken=taken, seconds=spent)
 
 
-def _predict(colorizer: Colorizer, pages: list[Page]) -> tuple[Colorizer, list[Prediction]]:
+def _predict(colorizer: Colorizer, pages: list[Page]) -> tuple[Colorizer, list[Prediction | None]]:
     """Predict, at smaller and smaller render factors while memory does not suffice.
 
     Args:
@@ -177,14 +180,16 @@ def _predict(colorizer: Colorizer, pages: list[Page]) -> tuple[Colorizer, list[P
         pages: with their photos.
 
     Returns:
-        The colorizer that succeeded, to go on with, and a prediction for each page.
+        The colorizer that succeeded, to go on with, and a prediction for each page that needs one.
 
     Raises:
         OutOfMemoryError: not even the smallest render factor fits.
     """
     while True:
         try:
-            return colorizer, colorizer.predict([_square_of(page, colorizer) for page in pages])
+            squares = [_square_of(page, colorizer) for page in pages if page.needs_network]
+            found = iter(colorizer.predict(squares) if squares else ())
+            return colorizer, [next(found) if page.needs_network else None for page in pages]
         except OutOfMemoryError:
             smaller = colorizer.shrunk()
             if smaller is None:

@@ -16,6 +16,7 @@ from deoldify_lite.photo.samples import to_depth
 from deoldify_lite.photo.watermark import add_watermark
 from deoldify_lite.photo.xmp import layer_packet, with_mark
 from deoldify_lite.render.colorizer import Colorizer, Prediction, finds_no_color
+from deoldify_lite.render.given import Given, color_picture, with_given
 from deoldify_lite.run.delivery import DeliveryOf
 from deoldify_lite.run.failure import failed
 from deoldify_lite.run.items import HARDLY_ANY, NO_COLOR_FOUND, NO_GREYS, Item, warnings_of
@@ -25,13 +26,17 @@ from deoldify_lite.run.task import Task
 
 
 def finish(
-    page: Page, prediction: Prediction, colorizer: Colorizer, settings: PhotoSettings, delivery: DeliveryOf
+    page: Page,
+    prediction: Prediction | None,
+    colorizer: Colorizer,
+    settings: PhotoSettings,
+    delivery: DeliveryOf,
 ) -> Item:
     """Give a page its colours and write it; return its outcome.
 
     Args:
         page: with its photo, whose pixels are written over if they can be.
-        prediction: the chroma for it.
+        prediction: the network's for it; None if it needs none.
         colorizer: the one that predicted.
         settings: of the run.
         delivery: of the result of a photo of one page.
@@ -44,20 +49,25 @@ def finish(
         before = _for_comparison(photo.rgb) if comparison else None
         # Beside a huge picture there is no room for another one.
         in_place = photo.rgb.flags.writeable
-        if task.hints is not None and page.index == 0:
+        taken = page.taken
+        given = taken.given if taken else None
+        if prediction is not None and page.square is not None:
+            prediction = with_given(prediction, page.square, given)
+        if prediction is not None and task.hints is not None and page.index == 0:
             height, width = photo.rgb.shape[:2]
             prediction = hint_photo(prediction, photo.rgb, task.hints.on(width, height))
         layer = None
         if task.is_layer or task.layer is not None:
-            layer = _layer_of(photo, prediction, colorizer, mark=settings.mark)
+            layer = _layer_of(photo, prediction, given, colorizer, mark=settings.mark)
         if layer is not None and task.is_layer:
             result = layer
         else:
-            result = replace(photo, rgb=colorizer.finish(photo.rgb, prediction, in_place=in_place))
+            rgb = color_picture(photo.rgb, prediction, given, colorizer, in_place=in_place)
+            result = replace(photo, rgb=rgb)
         why_grey = _why_grey(result.rgb, prediction)
         if settings.watermark:
             add_watermark(result.rgb)
-        warnings = photo.warnings
+        warnings = photo.warnings + (taken.warnings if taken else ())
         warnings += warnings_of(why_grey, settings.render_factor, colorizer.render_factor)
         if settings.format == "keep" and not task.is_layer and is_fallback(task.source, task.output):
             warnings += (
@@ -75,8 +85,8 @@ def finish(
             if page.layers:
                 warnings += page.layers.add(layer, page.number)
             else:
-                given = delivery(task.of_layer(), colorizer.render_factor, ())
-                warnings += write_photo(layer, task.layer, deliver=given)
+                deliver = delivery(task.of_layer(), colorizer.render_factor, ())
+                warnings += write_photo(layer, task.layer, deliver=deliver)
         if paged:
             warnings += paged.add(result, page.number)
         else:
@@ -98,22 +108,27 @@ def finish(
         render_factor=colorizer.render_factor,
         seconds=page.seconds + time.perf_counter() - began,
         layer=task.layer,
+        colors_from=taken.version if taken else None,
+        colors_share=taken.given.share if taken else None,
     )
 
 
-def _layer_of(photo: Photo, prediction: Prediction, colorizer: Colorizer, *, mark: bool) -> Photo:
+def _layer_of(
+    photo: Photo, prediction: Prediction | None, given: Given | None, colorizer: Colorizer, *, mark: bool
+) -> Photo:
     """Return the colours that a photo gets as a layer, at 16 bits."""
     # What DeOldify's networks give an 8-bit photo is as it is: their colours are not those at 16 bits.
-    deep = photo.rgb if prediction.dtype == np.uint8 else to_depth(photo.rgb, np.uint16)
-    colored = colorizer.finish(deep, prediction, in_place=deep is not photo.rgb)
+    is_theirs = prediction is not None and prediction.dtype == np.uint8
+    deep = photo.rgb if is_theirs else to_depth(photo.rgb, np.uint16)
+    colored = color_picture(deep, prediction, given, colorizer, in_place=deep is not photo.rgb)
     return Photo(photo.path, color_layer(colored), icc=photo.icc, dpi=photo.dpi, xmp=layer_packet(mark=mark))
 
 
-def _why_grey(result: Picture, prediction: Prediction) -> str:
+def _why_grey(result: Picture, prediction: Prediction | None) -> str:
     """Return why a result shows no colour; empty if it does, as one asks the result and not the network."""
     if not is_grey(result):
         return ""
-    if finds_no_color(prediction):
+    if prediction is not None and finds_no_color(prediction):
         return NO_COLOR_FOUND
     return NO_GREYS if is_black_and_white(result) else HARDLY_ANY
 

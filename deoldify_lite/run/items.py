@@ -49,6 +49,8 @@ class Item:
     seconds: float = 0.0
     layer: Place | None = None  # its colour as a layer, if that was written beside the result
     shots: tuple[ShotWork, ...] | None = None  # of a film that is rendered by a list
+    colors_from: Place | None = None  # the version that was to give its colours
+    colors_share: float | None = None  # of its colour that came from there, in [0, 1]
 
 
 def summary(items: list[Item], left_out: LeftOut | None = None) -> str:
@@ -59,6 +61,8 @@ def summary(items: list[Item], left_out: LeftOut | None = None) -> str:
     warned = sum(bool(item.warnings) for item in items)
     layers = sum(item.layer is not None for item in items)
     parts += [f"{layers} with a layer beside"] if layers else []
+    given = sum(item.colors_from is not None for item in items)
+    parts += [f"{given} with colours of a version"] if given else []
     parts += [f"{warned} with warnings"] if warned else []
     outcome = ", ".join(parts) or "nothing to do"
     return "; ".join(filter(None, [outcome, str(left_out or "")]))

@@ -18,6 +18,7 @@ from deoldify_lite.run.failure import failed
 from deoldify_lite.run.items import Item
 from deoldify_lite.run.settings import PhotoSettings
 from deoldify_lite.run.task import Task
+from deoldify_lite.run.versions import Taken
 from deoldify_lite.system.files import part_beside
 
 # Pixels that are in memory at a time, each, being read, predicted and written; a page with more goes alone.
@@ -60,6 +61,7 @@ class PagedResult:
         self._delivery = delivery
         self._overwrite = overwrite
         self._outputs = outputs
+        self.pages = pages
         self._items: dict[int, Item | None] = dict.fromkeys(range(1, pages + 1))
         self._lock = threading.Lock()
         self._context: AbstractContextManager[TiffWriter] | None = None
@@ -163,6 +165,7 @@ class PagedResult:
         except (DeoldifyError, OSError) as error:
             return failed(task, error)
         seconds = sum(item.seconds for item in done)
+        shares = None if task.colors is None else [item.colors_share or 0 for item in done]
         told = (f"{_pages(numbers, len(items))}: {text}" for text, numbers in warnings.items())
         return Item(
             task.source,
@@ -172,6 +175,8 @@ class PagedResult:
             render_factor=factor,
             seconds=seconds,
             layer=task.layer,
+            colors_from=done[0].colors_from,
+            colors_share=None if shares is None else sum(shares) / len(shares),
         )
 
     def _check(self, path: Path, number: int) -> None:
@@ -209,8 +214,14 @@ class Page:
     photo: Photo | None = None
     square: Square | None = None  # the photo as the network sees it
     square_factor: int = 0  # render factor that the square was made for
+    taken: Taken | None = None  # the colours of a version
     error: Exception | None = None
     seconds: float = 0.0  # spent on it so far
+
+    @property
+    def needs_network(self) -> bool:
+        """Whether a part of its colour is the network's."""
+        return self.taken is None or self.taken.given.needs_network
 
     def ended(self, item: Item) -> Iterator[Item]:
         """Yield the photo's outcome, if this page was its last; `item` is that of the page."""

@@ -15,6 +15,15 @@ if TYPE_CHECKING:  # with it come numpy and cv2, which `--help` need not wait fo
 
 
 @dataclass(frozen=True)
+class Version:
+    """A coloured version of a photo or film, which gives its colours."""
+
+    path: Path
+    digest: str  # of its content
+    problem: str = ""  # why it cannot be used
+
+
+@dataclass(frozen=True)
 class Task:
     """One photo or film and where its result goes."""
 
@@ -31,6 +40,7 @@ class Task:
     aliases: tuple[Path, ...] = ()
     layer: Path | None = None  # its colour as a layer, a result of its own beside `output`
     is_layer: bool = False  # `output` is the colour as a layer
+    colors: Version | None = None  # what gives its colours, if not the network alone
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -68,17 +78,18 @@ def check_output(task: Task, overwrite: bool) -> None:
 
 
 def fingerprint(task: Task, settings: "Settings") -> str:
-    """A hash that changes with the source, the settings, and the hints and shots, if there are any.
+    """A hash that changes with the source, the settings, and the hints, the shots and the version there are.
 
     That of a layer changes only with what decides the colours.
 
     Raises:
         OSError: the source cannot be looked at.
     """
-    hints = {} if task.hints is None else {"hints": task.hints.digest}
-    shots = {} if task.shots is None else {"shots": task.shots.digest}
+    given = {} if task.hints is None else {"hints": task.hints.digest}
+    given |= {} if task.shots is None else {"shots": task.shots.digest}
+    given |= {} if task.colors is None else {"colors": task.colors.digest}
     chosen = settings.of_layer() if task.is_layer else settings.as_dict()
-    return fingerprint_of(task.source, chosen | hints | shots)
+    return fingerprint_of(task.source, chosen | given)
 
 
 def find_done(task: Task, settings: "Settings") -> Path | None:

@@ -1,0 +1,159 @@
+"""Coloured versions of photos, which give them their colours: found by name, and read."""
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+
+from deoldify_lite.color.arrays import Picture
+from deoldify_lite.errors import InputError, OptionError
+from deoldify_lite.photo.io import pages_of, read_photo
+from deoldify_lite.photo.kinds import PHOTO_SUFFIXES
+from deoldify_lite.photo.photo import Photo
+from deoldify_lite.photo.profiles import in_profile
+from deoldify_lite.photo.xmp import says_layer
+from deoldify_lite.render.given import Given, take_colors
+from deoldify_lite.run.plan import LAYER_MARK
+from deoldify_lite.run.task import Task, Version
+from deoldify_lite.system.files import sha256_of
+
+_RESULT_MARK = "-colorized"  # at the end of a result's name, where it lies beside its photo
+_LITTLE = 0.5  # of the colour: a warning tells of less
+
+
+@dataclass(frozen=True, eq=False)
+class Taken:
+    """The colours that a photo, or a page of it, takes from a version."""
+
+    version: Path
+    given: Given
+    warnings: tuple[str, ...] = ()
+
+
+def with_versions(tasks: Sequence[Task], path: Path) -> list[Task]:
+    """Give tasks the versions of their photos: a file to a single one, or those of a folder by their names.
+
+    They are looked for in the same place below the folder: of photo.jpg, `photo` or `photo.jpg` with any
+    suffix of photos, also with -colorized or -layer at the end. Where there is a layer, that is taken.
+
+    Raises:
+        OptionError: there is no such file or folder, it has no version of any photo, or it is one file and
+            there are several photos.
+        InputError: a version cannot be read.
+    """
+    if path.is_file():
+        if len(tasks) > 1:
+            raise OptionError(
+                f"{path}: one version gives its colours to one photo, and there are {len(tasks)}: "
+                "name a folder with a version of each"
+            )
+        return [replace(task, colors=_version(path)) for task in tasks]
+    if not path.is_dir():
+        raise OptionError(f"{path}: no such file or folder with coloured versions")
+    named = cache(_by_stem)
+    found = []
+    for task in tasks:
+        deeper = path / task.output.parent.relative_to(task.manifest.folder)
+        found.append(_with_version(task, named(deeper)))
+    if not any(task.colors for task in found):
+        raise OptionError(
+            f"{path}: holds no version of any photo: for a.jpg, name it a.png, a.tif or the like, "
+            "in the same place below the folder"
+        )
+    return found
+
+
+def read_version(task: Task, photo: Photo, number: int, pages: int) -> Taken | None:
+    """Read the version of a photo, and take its colours.
+
+    Args:
+        task: of the photo.
+        photo: the page.
+        number: of the page, from 1 on.
+        pages: of the photo.
+
+    Returns:
+        None if there is no version.
+
+    Raises:
+        InputError: it cannot be read, has other pages, or does not show the same.
+    """
+    if task.colors is None:
+        return None
+    if task.colors.problem:
+        raise InputError(task.colors.problem)
+    path = task.colors.path
+    own = [page for page, _ in pages_of(path)[0]]
+    if pages > 1 and len(own) == 1:
+        path = path.with_name(f"{path.stem}-page{number}{path.suffix}") if number > 1 else path
+    elif len(own) != pages:
+        raise InputError(f"{path}: has {len(own)} pages, and {task.source} has {pages}")
+    version = read_photo(path, page=own[number - 1] if len(own) > 1 else None)
+    is_layer = says_layer(version.xmp) or path.stem.split("-page")[0].endswith(LAYER_MARK)
+    try:
+        given = take_colors(photo.rgb, _like(photo, version, is_layer), version.alpha, is_layer=is_layer)
+    except InputError as error:
+        raise InputError(
+            f"{path}: {error}, so {task.source} cannot take its colours: name its own version, "
+            "or take this one away to get the network's colours"
+        ) from error
+    warnings = tuple(f"{path.name}: {warning}" for warning in version.warnings)
+    if given.share == 0:
+        warnings += (f"{path} has no colour to give, so all colours are the network's",)
+    elif given.share < _LITTLE:
+        warnings += (f"only {given.share:.0%} of its colour comes from {path}, whose rest is not alike",)
+    return Taken(path, given, warnings)
+
+
+def _like(photo: Photo, version: Photo, is_layer: bool) -> Picture:
+    """The version's pixels as numbers of the photo's profile; those of a layer are such already."""
+    if is_layer or version.icc == photo.icc:
+        return version.rgb
+    return in_profile(version.rgb, version.icc, photo.icc)
+
+
+def _version(path: Path) -> Version:
+    try:
+        return Version(path, sha256_of(path))
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
+
+
+def _with_version(task: Task, named: dict[str, list[Path]]) -> Task:
+    """Add its version: by the whole name first, since a.jpg and a.png may both be there."""
+    for name in (task.source.name, task.source.stem):
+        layers, others = (
+            [
+                path
+                for result in ("", _RESULT_MARK)
+                for path in named.get(_key(name + result + layer), ())
+                if not _is_same(path, task.source)
+            ]
+            for layer in (LAYER_MARK, "")
+        )
+        found = layers or others
+        if len(found) > 1:
+            names = " and ".join(map(str, found))
+            problem = f"{task.source}: has several versions, {names}: leave one of them there"
+            return replace(task, colors=Version(found[0], "", problem))
+        if found:
+            return replace(task, colors=_version(found[0]))
+    return task
+
+
+def _by_stem(folder: Path) -> dict[str, list[Path]]:
+    """The photos in a folder, by their names without suffix."""
+    named: dict[str, list[Path]] = {}
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if path.suffix.lower() in PHOTO_SUFFIXES and not path.name.startswith(".") and path.is_file():
+            named.setdefault(_key(path.stem), []).append(path)
+    return named
+
+
+def _key(stem: str) -> str:
+    return unicodedata.normalize("NFC", stem).casefold()
+
+
+def _is_same(path: Path, source: Path) -> bool:
+    return path.name == source.name and path.resolve() == source.resolve()
