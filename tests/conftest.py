@@ -37,12 +37,13 @@ def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """The user's cache is neither read nor written; all processes of a run share another one."""
+    """The user's cache and settings are neither read nor written; all processes of a run share others."""
     temporary = tmp_path_factory.getbasetemp()
     folder = str((temporary.parent if ONE_OF_SEVERAL else temporary) / "user-cache")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", folder)
         patch.setenv("LOCALAPPDATA", folder)
+        patch.setenv("XDG_CONFIG_HOME", folder)
         yield
 
 

@@ -23,6 +23,7 @@ from deoldify_lite.cli.options import (
     describe,
     network_of,
 )
+from deoldify_lite.cli.settings import add_settings_options
 from deoldify_lite.photo.kinds import EFFORTS, OUTPUT_FORMATS
 from deoldify_lite.run.items import Item
 from deoldify_lite.storage.url import path_or_url
@@ -131,6 +132,7 @@ def fill_folder_parser(parser: argparse.ArgumentParser) -> None:
     add_performance_options(performance)
     add_batch_size_option(performance)
     add_cluster_options(parser.add_argument_group("many machines"))
+    add_settings_options(parser, "folder")
     add_verbosity(parser)
     parser.set_defaults(run=run_folder)
 

@@ -15,6 +15,7 @@ from deoldify_lite.cli.export import fill_export_parser
 from deoldify_lite.cli.folder import fill_folder_parser
 from deoldify_lite.cli.options import describe
 from deoldify_lite.cli.preview import fill_preview_parser
+from deoldify_lite.cli.settings import parse
 from deoldify_lite.cli.shots import fill_shots_parser
 from deoldify_lite.cli.streams import prepare_streams, problem_of_stdout
 from deoldify_lite.cli.train import fill_train_parser
@@ -29,6 +30,13 @@ from deoldify_lite.version import __version__
 log = logging.getLogger("deoldify_lite")
 
 PROGRAM = "deoldify-lite"
+# Commands that take settings from files.
+WITH_SETTINGS = {
+    "folder": fill_folder_parser,
+    "video": fill_video_parser,
+    "preview": fill_preview_parser,
+    "shots": fill_shots_parser,
+}
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -103,7 +111,11 @@ def run(build: Callable[[], argparse.ArgumentParser], argv: Sequence[str] | None
         0 (all done), 1 (something failed), 2 (wrong usage) or 130 (Ctrl-C).
     """
     prepare_streams()
-    args = build().parse_args(argv)
+    parser = build()
+    try:
+        args = parse(parser, sys.argv[1:] if argv is None else argv, WITH_SETTINGS)
+    except OptionError as error:
+        parser.error(str(error))
     code = _run(args)
     if problem := problem_of_stdout():
         log.error("standard output: not all of it could be written (%s)", problem)

@@ -15,6 +15,7 @@ from deoldify_lite.cli.options import (
     network_of,
     seconds,
 )
+from deoldify_lite.cli.settings import add_settings_options
 from deoldify_lite.errors import InputError, OptionError, RenderError
 from deoldify_lite.film.kinds import FILM_SUFFIXES
 from deoldify_lite.render.modes import MODES, check_render_factor
@@ -83,6 +84,7 @@ def fill_preview_parser(parser: argparse.ArgumentParser) -> None:
         "--overwrite", action="store_true", help="replace a file that is no preview (default: refuse)"
     )
     add_performance_options(parser.add_argument_group("performance"))
+    add_settings_options(parser, "preview")
     add_verbosity(parser)
     parser.set_defaults(run=run_preview)
 

@@ -14,6 +14,7 @@ from deoldify_lite.cli.options import (
     describe,
     network_of,
 )
+from deoldify_lite.cli.settings import add_settings_options
 from deoldify_lite.errors import InputError, OptionError
 
 log = logging.getLogger(__name__)
@@ -64,6 +65,7 @@ def fill_shots_parser(parser: argparse.ArgumentParser) -> None:
         "refuse)",
     )
     add_performance_options(parser.add_argument_group("performance"))
+    add_settings_options(parser, "shots")
     add_verbosity(parser)
     parser.set_defaults(run=run_shots)
 

@@ -21,6 +21,7 @@ from deoldify_lite.cli.options import (
     seconds,
 )
 from deoldify_lite.cli.outputs import announce
+from deoldify_lite.cli.settings import add_settings_options
 from deoldify_lite.run.items import Item
 from deoldify_lite.storage.url import Url, path_or_url
 from deoldify_lite.system.selection import LeftOut
@@ -115,6 +116,7 @@ def fill_video_parser(parser: argparse.ArgumentParser) -> None:
     add_performance_options(performance)
     add_batch_size_option(performance)
     add_cluster_options(parser.add_argument_group("many machines"))
+    add_settings_options(parser, "video")
     add_verbosity(parser)
     parser.set_defaults(run=run_video)
 

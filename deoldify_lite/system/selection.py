@@ -17,7 +17,9 @@ _SYSTEM_FOLDERS = frozenset(
     | {"$recycle.bin", "recycler", "recycled", "system volume information"}  # Windows
     | {"__macosx", "network trash folder", "temporary items"}  # macOS
 )
-_SYSTEM_FILES = frozenset({"thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r"})
+# Our own settings, beside photos and films.
+SETTINGS_FILE = "deoldify_lite.toml"
+_SYSTEM_FILES = frozenset({"thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", SETTINGS_FILE})
 # Kinds that a summary names; the others are counted together.
 _MOST_NAMED = 8
 
