@@ -99,7 +99,7 @@ def fill_folder_parser(parser: argparse.ArgumentParser) -> None:
         "--effort",
         choices=EFFORTS,
         default="fast",
-        help="fast encoding, or small files, of HEIC, AVIF and WebP; small takes up to ten times as long "
+        help="fast encoding, or small files, of HEIC, AVIF and WebP; small takes several times as long "
         "(default: fast)",
     )
     output.add_argument(
