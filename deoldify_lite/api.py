@@ -15,7 +15,7 @@ from deoldify_lite.remote.jobs import colorize_elsewhere
 from deoldify_lite.render.rendering import Rendering, load_colorizer, settle
 from deoldify_lite.run.engine import THIS_PROCESS, Engine, ThisProcess
 from deoldify_lite.run.items import Item, Progress
-from deoldify_lite.run.plan import LAYERS, Planned, plan, tasks_of, with_hints
+from deoldify_lite.run.plan import LAYERS, Planned, plan, tasks_of, with_hints, with_keys
 from deoldify_lite.run.settings import FilmSettings, PhotoSettings, Settings
 from deoldify_lite.run.shot_list import read_shot_list
 from deoldify_lite.run.shot_settings import SettledShots, settle_shots
@@ -151,6 +151,7 @@ def colorize_video(
     hints: str | Path | None = None,
     shots: str | Path | None = None,
     dry_run: bool = False,
+    keys: str | Path | None = None,
     batch_size: int | None = None,
     start_s: float | None = None,
     end_s: float | None = None,
@@ -176,6 +177,8 @@ def colorize_video(
         shots: a list of the film's shots, or the folder of `deoldify-lite shots`, by which it is rendered:
             only shots that have changed since the last run are rendered again.
         dry_run: with `shots`, render nothing: the item says what would be rendered, and why.
+        keys: a folder of pictures in colour of some of the film's frames, named by frame or time, as
+            frame-000123.png; or a folder with such a folder for each film, named as the film.
         deinterlace: turn each field of an interlaced film into a frame.
         layer: "beside" also writes the colour by itself, as a layer on middle grey for film editors, encoded
             as FFV1 in .mkv, or as ProRes in .mov if the encoding names that; "only" writes it in place of
@@ -210,6 +213,8 @@ def colorize_video(
     rendering = rendering or settle("video")
     listed_shots = None
     if shots is not None:
+        if keys is not None:
+            raise OptionError(f"--keys {keys} and --shots {shots} do not go together: choose one of them")
         if not isinstance(engine, ThisProcess):
             raise OptionError(f"--shots {shots} works in this process alone: leave out --engine ray")
         if layer == "beside":
@@ -239,6 +244,7 @@ def colorize_video(
         listed, target = _listed(inputs), None if out is None else path_or_url(out)
         _refuse_urls("--hints", hints, listed, target)
         _refuse_urls("--shots", shots, listed, target)
+        _refuse_urls("--keys", keys, listed, target)
         left_out = LeftOut()
         planned = plan(
             listed,
@@ -259,7 +265,14 @@ def colorize_video(
                 )
             start = _by_shots(start, listed_shots, dry_run=dry_run)
         items = _start(
-            planned, start, settings, overwrite=overwrite, hints=hints, are_films=True, places=places
+            planned,
+            start,
+            settings,
+            overwrite=overwrite,
+            hints=hints,
+            keys=keys,
+            are_films=True,
+            places=places,
         )
         return _collect(items, len(planned), on_item)
 
@@ -308,6 +321,7 @@ def _start(
     overwrite: bool,
     hints: str | Path | None,
     colors_from: str | Path | None = None,
+    keys: str | Path | None = None,
     are_films: bool = False,
     places: dict[Path, Place] | None = None,
 ) -> Generator[Item, None, None]:
@@ -324,6 +338,8 @@ def _start(
     tasks = tasks_of(planned)
     if hints is not None:
         tasks = with_hints(tasks, Path(hints), film=are_films)
+    if keys is not None:
+        tasks = with_keys(tasks, Path(keys))
     if colors_from is not None:
         tasks = with_versions(tasks, Path(colors_from))
         return _with_shares(colorize(tasks))

@@ -37,6 +37,7 @@ def fill_video_parser(parser: argparse.ArgumentParser) -> None:
         "colorize-video reels/ -o out/",
         "colorize-video clip.mkv --start 1:30 --end 2:00 --codec ffv1",
         "colorize-video wedding.mp4 --hints wedding.hints.csv",
+        "colorize-video wedding.mp4 --keys wedding-keys/",
         "colorize-video wedding.mp4 --layer only --codec prores_ks",
         "colorize-video clip.mp4 --shots clip-shots/shots.csv --dry-run",
     )
@@ -52,6 +53,14 @@ def fill_video_parser(parser: argparse.ArgumentParser) -> None:
         metavar="PATH",
         help="colours that you know: a file with lines time,x,y,#rrggbb, or a folder with NAME.hints.csv for "
         "each film; each colour spreads through its shot (default: none)",
+    )
+    color.add_argument(
+        "--keys",
+        type=Path,
+        metavar="DIR",
+        help="frames in colour, from any other program: a folder of pictures named by frame (from 0), as "
+        "frame-000123.png, or by time, as 00-01-02-03.png; for several films a folder of such folders, named "
+        "as the films. Their colours go through their shots, and luma stays the film's (default: none)",
     )
     color.add_argument(
         "--steadiness",
@@ -166,6 +175,7 @@ def run_video(args: argparse.Namespace) -> int:
                 deinterlace=args.deinterlace,
                 layer=args.layer,
                 hints=args.hints,
+                keys=args.keys,
                 shots=args.shots,
                 dry_run=args.dry_run,
                 batch_size=args.batch_size,

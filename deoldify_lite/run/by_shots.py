@@ -144,8 +144,10 @@ def _render_run(
                 memory.remember(luma, np.moveaxis(colorizer.predict_chroma([luma])[0], 0, -1).copy())
             tally = Tally()
             sink.put(partial(encoder.begin, piece))
+            all_frames = chain([first], frames)
+            size = colorizer.chroma_size
             for shown in show_frames(
-                chain([first], frames), job.film, piece.settings, memory, tally, first=piece.first
+                all_frames, job.film, piece.settings, memory, tally, first=piece.first, size=size
             ):
                 if shown.chroma is None:
                     sink.put(encoder.keep)

@@ -32,6 +32,7 @@ from deoldify_lite.run.items import (
     ShotWork,
     warnings_of,
 )
+from deoldify_lite.run.keying import ready_keys
 from deoldify_lite.run.settings import FilmSettings
 from deoldify_lite.run.shot_networks import Networks
 from deoldify_lite.run.shot_task import ShotPlan
@@ -140,9 +141,11 @@ def colorize_task(
                 return Item(task.source, task.output, "skipped", "already done", layer=task.layer)
         check_output(task, overwrite)
         hints = () if task.hints is None else _hints_in(written, task.hints, settings)
+        keys, left_out = ((), ()) if task.keys is None else ready_keys(written, task.keys, settings)
+        guided = replace(settings, hints=hints, keys=keys)
         works: tuple[ShotWork, ...] | None = None
         if task.shots is None:
-            used, tally = _colorize(task, written, fit, settings, hints, renderer, progress)
+            used, tally = _colorize(task, written, fit, settings, guided, renderer, progress)
         else:
             plan = ShotPlan(task, written, settings, hints, _programs(written), overwrite)
             if task.dry_run:
@@ -165,6 +168,7 @@ def colorize_task(
         "done",
         warnings=(
             *warnings_of(why_grey, settings.render_factor, used),
+            *left_out,
             *_notes_on(tally),
             *film.notes,
             *fit.losses,
@@ -257,11 +261,15 @@ def _colorize(
     film: Film,
     fit: Fit,
     settings: FilmSettings,
-    hints: tuple[FilmHint, ...],
+    guided: FilmSettings,
     renderer: Renderer,
     progress: Progress | None,
 ) -> tuple[int, Tally]:
     """Render one film, from the start again at a smaller render factor if memory runs out.
+
+    Args:
+        settings: by which its fingerprint is made.
+        guided: the same, with hints and key frames.
 
     Returns:
         The render factor that was used, and the counts of frames.
@@ -276,7 +284,7 @@ def _colorize(
                 job = FilmJob(
                     film,
                     task.output,
-                    replace(used, hints=hints),
+                    guided.with_render_factor(used.render_factor),
                     found,
                     streams=fit.streams,
                     deliver=partial(_deliver, task, used, delivery),

@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from deoldify_lite.errors import InputError, OptionError
 from deoldify_lite.run.hint_file import SUFFIX as HINT_SUFFIX
 from deoldify_lite.run.hint_file import find_hints, read_hints
+from deoldify_lite.run.key_files import find_keys, read_keys
 from deoldify_lite.run.manifest import NAME as MANIFEST_NAME
 from deoldify_lite.run.manifest import Manifest, read_manifest
 from deoldify_lite.run.task import Task
@@ -415,3 +416,17 @@ def with_hints(tasks: Sequence[Task], path: Path, *, film: bool) -> list[Task]:
     if not any(task.hints for task in hinted):
         raise OptionError(f"{path}: holds no hints for any source; for a.jpg, name them a.jpg.hints.csv")
     return hinted
+
+
+def with_keys(tasks: Sequence[Task], path: Path) -> list[Task]:
+    """Give films their key frames: a folder of pictures for a single one, or of such folders.
+
+    Raises:
+        OptionError: there are no key frames for any film, or a picture's name is no frame and no time.
+        InputError: a picture cannot be read.
+    """
+    folders = find_keys(path, [task.source for task in tasks])
+    return [
+        task if folder is None else replace(task, keys=read_keys(folder))
+        for task, folder in zip(tasks, folders, strict=True)
+    ]

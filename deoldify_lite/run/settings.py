@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, TypeVar
 
 from deoldify_lite.color.hint import FilmHint
+from deoldify_lite.color.key import FilmKey
 from deoldify_lite.film.encoding import Encoding
 from deoldify_lite.render.look import Look
 
@@ -71,12 +72,16 @@ class FilmSettings(Settings):
     end_s: float | None = None
     deinterlace: bool = False  # see film.fields.deinterlaced
     hints: tuple[FilmHint, ...] = ()  # of the film
+    keys: tuple[FilmKey, ...] = ()  # likewise
     encoding: Encoding = field(default_factory=Encoding)
 
     def as_dict(self) -> dict[str, Any]:
-        """As of all settings; a result is the same with a layer beside it."""
+        """As of all settings; a result is the same with a layer beside it.
+
+        Key frames are in a fingerprint as the files that they are read from.
+        """
         fields = super().as_dict()
-        del fields["encoding"]["layer"]
+        del fields["encoding"]["layer"], fields["keys"]
         return fields
 
     def of_layer(self) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from deoldify_lite.color.arrays import Chroma
+from deoldify_lite.color.arrays import Chroma, Size
 from deoldify_lite.errors import VideoError
 from deoldify_lite.film.cut import Cut
 from deoldify_lite.film.encoding import Encoding
@@ -33,6 +33,7 @@ from deoldify_lite.run.unfinished import Segment
 from deoldify_lite.system.threads import in_batches, prefetch
 from deoldify_lite.temporal.hinting import spread_through_shots
 from deoldify_lite.temporal.key_frames import MOST_STEPS, Step, find_key_frames
+from deoldify_lite.temporal.keys import follow_keys, heed_hints, keyed_size, lay_keys
 from deoldify_lite.temporal.scene_memory import SceneMemory
 from deoldify_lite.temporal.shots import Frame, mark_shots
 from deoldify_lite.temporal.steady import Predicted, steady
@@ -81,6 +82,13 @@ def open_small(cut: Cut, size_px: int, settings: FilmSettings) -> FrameReader:
 def read_shots(reader: FrameReader) -> Iterator[Frame]:
     """Yield the frames of a reader, with shots marked."""
     return mark_shots(Frame(frame.luma, frame.chroma) for frame in reader.frames())
+
+
+def shown_size(colorizer: Colorizer, settings: FilmSettings) -> Size:
+    """Height and width of the chroma of a film; with key frames it is finer than the network's."""
+    if not settings.keys:
+        return colorizer.chroma_size
+    return keyed_size(colorizer.render_size, colorizer.chroma_size)
 
 
 def find_steps(
@@ -158,6 +166,7 @@ def show_frames(
     tally: Tally,
     *,
     first: int,
+    size: Size,
 ) -> Iterator[Shown]:
     """Steady a segment, and count its frames.
 
@@ -167,27 +176,36 @@ def show_frames(
         settings: of the film.
         memory: scenes seen before; those of the segment are added.
         tally: counts of the segment; updated.
-        first: number of its first frame in the film, which places hints.
+        first: number of its first frame in the film, which places hints and key frames.
+        size: of the chroma, as of `shown_size`.
+
+    Raises:
+        InputError: a key frame is for a shot that is in colour already.
     """
+    if settings.keys:
+        frames = follow_keys(frames, settings.keys, size=size, first=first)
     if settings.hints:
         frames = spread_through_shots(frames, settings.hints, aspect=film.width / film.height, first=first)
-    lumas: deque[NDArray[np.uint8]] | None = deque() if needs_luma(film.colors) else None
+    if settings.keys and settings.hints:
+        frames = heed_hints(frames)
+    waiting: deque[Predicted] = deque()
+    with_luma = needs_luma(film.colors)
 
     def counted() -> Iterator[Predicted]:
         for frame in frames:
-            if lumas is not None:
-                lumas.append(frame.step.frame.luma)
+            waiting.append(frame)
             tally.predicted += frame.chroma is not None
             yield frame
 
     for chroma in steady(counted(), steadiness=settings.steadiness, memory=memory):
         tally.frames += 1
-        luma = lumas.popleft() if lumas else None
+        frame = waiting.popleft()
         if chroma is None:
             tally.kept += 1
         else:
+            chroma = lay_keys(chroma, frame, size) if settings.keys else chroma
             tally.grey += finds_no_color(chroma)
-        yield Shown(chroma, luma)
+        yield Shown(chroma, frame.step.frame.luma if with_luma else None)
 
 
 def cut_segments(

@@ -24,6 +24,7 @@ from deoldify_lite.run.steps import (
     predict_ahead,
     read_shots,
     show_frames,
+    shown_size,
 )
 from deoldify_lite.run.unfinished import Unfinished
 from deoldify_lite.system.files import Deliver
@@ -101,13 +102,14 @@ def colorize_film(job: FilmJob, colorizer: Colorizer, *, batch_size: int) -> Tal
     # Of all segments, and of the present one.
     total, tally, memory = tally_of(film, found), Tally(), found.memory()
     size_px, may_split = colorizer.render_size, True
+    size = shown_size(colorizer, settings)
     # Reading, finding motion, predicting, steadying and writing have a thread each.
     with (
         open_small(replace(cut, first=cut.first + total.frames), size_px, settings) as reader,
         ChromaWriter(
             film,
             job.output,
-            colorizer.chroma_size,
+            size,
             job.streams,
             encoding=settings.encoding,
             may_keep=not settings.recolor_all,
@@ -140,7 +142,7 @@ def colorize_film(job: FilmJob, colorizer: Colorizer, *, batch_size: int) -> Tal
                     total.add(tally)
                     tally = Tally()
             at = cut.first + total.frames + tally.frames
-            for shown in show_frames(chain([first], run), film, settings, memory, tally, first=at):
+            for shown in show_frames(chain([first], run), film, settings, memory, tally, first=at, size=size):
                 if shown.chroma is None:
                     sink.put(writer.keep)
                 else:

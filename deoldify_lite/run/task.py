@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from deoldify_lite.errors import InputError
 from deoldify_lite.run.hint_file import HintFile
+from deoldify_lite.run.key_files import KeyFolder
 from deoldify_lite.run.manifest import Manifest, fingerprint_of
 
 if TYPE_CHECKING:  # with it come numpy and cv2, which `--help` need not wait for
@@ -33,6 +34,7 @@ class Task:
     comparison: Path | None = None  # file with before and after, side by side
     origin: str = ""  # URL of what `source` is a copy of
     hints: HintFile | None = None  # on its colours
+    keys: KeyFolder | None = None  # frames of a film in colour
     shots: "SettledShots | None" = None  # of a film, by which it is rendered
     dry_run: bool = False  # say what would be rendered, and render nothing
     # Other names of a film's result: the first is for a film that does not fit into the container of
@@ -78,7 +80,7 @@ def check_output(task: Task, overwrite: bool) -> None:
 
 
 def fingerprint(task: Task, settings: "Settings") -> str:
-    """A hash that changes with the source, the settings, and the hints, the shots and the version there are.
+    """A hash that changes with source, settings, and the hints, key frames, shots and version there are.
 
     That of a layer changes only with what decides the colours.
 
@@ -86,6 +88,7 @@ def fingerprint(task: Task, settings: "Settings") -> str:
         OSError: the source cannot be looked at.
     """
     given = {} if task.hints is None else {"hints": task.hints.digest}
+    given |= {} if task.keys is None else {"keys": task.keys.digest}
     given |= {} if task.shots is None else {"shots": task.shots.digest}
     given |= {} if task.colors is None else {"colors": task.colors.digest}
     chosen = settings.of_layer() if task.is_layer else settings.as_dict()

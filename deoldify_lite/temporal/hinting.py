@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from deoldify_lite.color.arrays import Chroma, Luma, Plane, box_mean, pixel_grid, shrink_luma
 from deoldify_lite.color.hint import FilmHint, Hint
 from deoldify_lite.color.hinting import correct
+from deoldify_lite.temporal.holding import Follower, hold_back
 from deoldify_lite.temporal.motion import Motion, motion_between
-from deoldify_lite.temporal.shots import MOST_SHOT_FRAMES
 from deoldify_lite.temporal.steady import Predicted
 
 # Of the trust in the way back to a hinted frame so much is left after each frame on it.
@@ -58,7 +58,7 @@ class _Anchor:
     def correction(self, luma: Luma) -> Sum:
         """The correction that it asks for in the present frame."""
         plane = shrink_luma(luma, self.field.shape[:2])
-        field, strength = _filled(self.way.carry(self.field), self.way.trust, plane)
+        field, strength = filled(self.way.carry(self.field), self.way.trust, plane)
         blue, red, say = (np.asarray(plane, np.float32) for plane in cv2.split(field))
         certain = np.clip(say, 0, 1) * strength
         weight = certain / (1 + np.float32(_SURE) - certain) + np.float32(_UNSURE)
@@ -87,56 +87,29 @@ def spread_through_shots(
     for hint in hints:
         asked[hint.frame].append(hint.hint)
     shot = _Shot(aspect)
-    numbers, coming = sorted(asked), 0  # of frames with hints; of those, the first that is still to come
-    end = first + MOST_SHOT_FRAMES  # of the longest shot that may have begun
-    for number, frame in enumerate(frames, first):
-        if frame.step.frame.begins_shot:
-            yield from shot.finish()
-            shot, end = _Shot(aspect), number + MOST_SHOT_FRAMES
-        shot.add(frame, asked.get(number, ()))
-        while coming < len(numbers) and numbers[coming] <= number:
-            coming += 1
-        if coming == len(numbers) or numbers[coming] >= end:
-            yield from shot.finish()
-    yield from shot.finish()
+    for begins, held in hold_back(frames, asked, first=first):
+        shot = _Shot(aspect) if begins else shot
+        yield from shot.finish([(frame, asked.get(number, ())) for number, frame in held])
 
 
 class _Shot:
-    """The frames of one shot that are held back, and the anchors among those that were."""
+    """A shot, and its frames with hints among those that have come."""
 
     def __init__(self, aspect: float) -> None:
         self._aspect = aspect
-        self._held: list[tuple[Predicted, Sequence[Hint]]] = []
         self._anchors: list[_Anchor] = []  # seen from the frame given last
-        self._last: Luma | None = None  # of that frame
-        self._size: tuple[int, ...] | None = None  # of its chroma
+        self._follower = Follower()
 
-    def add(self, frame: Predicted, hints: Sequence[Hint]) -> None:
-        self._held.append((frame, () if frame.step.frame.in_color else hints))
-
-    def finish(self) -> Iterator[Predicted]:
-        """Yield the held frames, corrected by the hints in them and before them."""
-        held, self._held = self._held, []
+    def finish(self, held: Sequence[tuple[Predicted, Sequence[Hint]]]) -> Iterator[Predicted]:
+        """Yield frames, corrected by the hints in them and before them."""
+        held = [(frame, () if frame.step.frame.in_color else hints) for frame, hints in held]
         if not self._anchors and not any(hints for _, hints in held):
             yield from (frame for frame, _ in held)
-        else:
-            frames = list(self._followed(frame for frame, _ in held))
-            fields = list(self._fields(frames, [hints for _, hints in held]))
-            for (frame, _), total in zip(held, self._sums(frames, fields), strict=True):
-                yield _corrected(frame, total)
-        if held:
-            self._last = held[-1][0].step.frame.luma
-
-    def _followed(self, frames: Iterable[Predicted]) -> Iterator[Predicted]:
-        """The same frames with motion, also in a film that is not steadied, whose motion nobody has found."""
-        for frame in frames:
-            step = frame.step
-            self._size = self._size if frame.chroma is None else frame.chroma.shape[1:]
-            if step.forth is None and not step.repeats and self._last is not None and self._size is not None:
-                forth, back = motion_between(self._last, step.frame.luma, (self._size[0], self._size[1]))
-                frame = replace(frame, step=replace(step, forth=forth, back=back))
-            self._last = step.frame.luma
-            yield frame
+            return
+        frames = [self._follower.follow(frame) for frame, _ in held]
+        fields = list(self._fields(frames, [hints for _, hints in held]))
+        for (frame, _), total in zip(held, self._sums(frames, fields), strict=True):
+            yield _corrected(frame, total)
 
     def _sums(
         self, frames: Sequence[Predicted], fields: Sequence[NDArray[np.float32] | None]
@@ -208,10 +181,17 @@ def _corrected(frame: Predicted, total: Sum | None) -> Predicted:
     if frame.chroma is None or total is None:
         return replace(frame, hinted=True)
     change: Chroma = np.moveaxis(total[..., :2] / total[..., 2:], -1, 0)
-    return replace(frame, chroma=np.clip(frame.chroma + change, -0.5, 0.5), hinted=True)
+    return replace(
+        frame, chroma=np.clip(frame.chroma + change, -0.5, 0.5), hinted=True, hint_say=_say(total[..., 2])
+    )
 
 
-def _filled(field: NDArray[np.float32], trust: Plane, luma: Plane) -> tuple[NDArray[np.float32], Plane]:
+def _say(weight: Plane) -> Plane:
+    """How much hints decide, in [0, 1], by the weight of corrections."""
+    return np.asarray(weight * np.float32(1 + _SURE) / (1 + weight), np.float32)
+
+
+def filled(field: NDArray[np.float32], trust: Plane, luma: Plane) -> tuple[NDArray[np.float32], Plane]:
     """A field, (h, w, 3), whose untrusted places are filled from around them, and its strength, (h, w)."""
     radius = max(1, round(_AROUND * max(luma.shape)))
     weight = trust + np.float32(1e-3)

@@ -80,6 +80,14 @@ def _search(here: Luma, there: Luma, scale: int) -> NDArray[np.float32]:
     return np.asarray(_searches.flow.calc(here, there, None), np.float32)  # type: ignore[call-overload]
 
 
+def refined_flow(here: Luma, there: Luma, source: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Correct a motion that is nearly right: sources (h, w, 2) of each pixel of `here`, both (h, w) uint8."""
+    search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
+    search.setFinestScale(1)
+    grid = _pixel_grid(here.shape)
+    return np.asarray(search.calc(here, there, source - grid) + grid, np.float32)
+
+
 def _weigh(flow: NDArray[np.float32], back: NDArray[np.float32], *, there: Plane, here: Plane) -> Motion:
     height, width = here.shape
     source = flow + _pixel_grid(here.shape)
@@ -88,7 +96,7 @@ def _weigh(flow: NDArray[np.float32], back: NDArray[np.float32], *, there: Plane
     x, y = cv2.split(flow)
     miss = np.square(x + back_x) + np.square(y + back_y)
     miss /= TRUST_MISS_PX**2 * (1 + _MISS_OF_LENGTH * (x * x + y * y))
-    change = cv2.blur(cv2.absdiff(_expose_like(luma, here), here), (_WINDOW_PX, _WINDOW_PX))
+    change = cv2.blur(cv2.absdiff(expose_like(luma, here), here), (_WINDOW_PX, _WINDOW_PX))
     trust = np.exp(-miss - np.square(change / TRUST_LUMA))
     # What comes from outside the other frame was not there.
     columns, rows = cv2.split(source)
@@ -107,7 +115,7 @@ def _fetch_planes(planes: Sequence[NDArray[Any]], source: NDArray[np.float32]) -
     return [np.asarray(plane, np.float32) for plane in fetched]
 
 
-def _expose_like(luma: Plane, other: Plane) -> Plane:
+def expose_like(luma: Plane, other: Plane) -> Plane:
     """Brightness and contrast of one frame as those of another: projectors and old cameras flicker."""
     (mean, spread), (wanted_mean, wanted_spread) = (cv2.meanStdDev(plane) for plane in (luma, other))
     gain = np.float32(wanted_spread.item() / max(spread.item(), 1e-3))

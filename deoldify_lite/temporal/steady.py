@@ -11,13 +11,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from deoldify_lite.color.arrays import Chroma, Luma
+from deoldify_lite.color.arrays import Chroma, Luma, Plane
 from deoldify_lite.temporal.key_frames import Step
 from deoldify_lite.temporal.motion import Motion
 from deoldify_lite.temporal.scene_memory import SceneMemory
 
 # Cb and Cr times their weight, and the weight: (h, w, 3). Sums of such are weighted means in the making.
 Evidence = NDArray[np.float32]
+Keyed = NDArray[np.float32]  # (S, S, 3): Cb, Cr, and how much they decide, in [0, 1]
 
 # Frames are finished in blocks of so many: each has evidence from this many to twice as many frames after it.
 LOOK_AHEAD = 16
@@ -38,7 +39,9 @@ class Predicted:
 
     step: Step
     chroma: Chroma | None = None  # as predicted for it; None where `step.stands_for` is 0
-    hinted: bool = False  # hints reach its shot: the memory of scenes is not used
+    hinted: bool = False  # hints or keys reach its shot: the memory of scenes is not used
+    hint_say: Plane | None = None  # (h, w) in [0, 1]: how much hints decide
+    keyed: Keyed | None = None  # the colours of key frames, brought to it
 
 
 @dataclass(eq=False)

@@ -10,24 +10,12 @@ import pytest
 from deoldify_lite.color.alignment import Laid, lay_chroma
 from deoldify_lite.color.bt601 import LUMA_BLUE, LUMA_GREEN, LUMA_RED
 from deoldify_lite.color.merge import chroma_of_rgb
+from helpers.paintings import painting
 
 SIZE = (360, 480)
 WEIGHTS = np.array([LUMA_RED, LUMA_GREEN, LUMA_BLUE], np.float32)
 
 Change = Callable[[np.ndarray], np.ndarray]
-
-
-def painting(seed: int) -> np.ndarray:
-    """(H, W, 3) uint8: coloured shapes of many sizes, with fine texture."""
-    random = np.random.default_rng(seed)
-    canvas = np.full((*SIZE, 3), 128, np.uint8)
-    for _ in range(120):
-        center = (int(random.integers(SIZE[1])), int(random.integers(SIZE[0])))
-        axes = (int(random.integers(8, 60)), int(random.integers(8, 60)))
-        color = [int(value) for value in random.integers(30, 225, 3)]
-        cv2.ellipse(canvas, center, axes, float(random.integers(180)), 0, 360, color, -1, cv2.LINE_AA)
-    texture = cv2.GaussianBlur(random.normal(0, 24, SIZE).astype(np.float32), (0, 0), 1.5)
-    return np.clip(canvas + texture[..., None], 0, 255).astype(np.uint8)
 
 
 def luma_of(rgb: np.ndarray) -> np.ndarray:

@@ -37,6 +37,7 @@ from deoldify_lite.run.steps import (
     predict_ahead,
     read_shots,
     show_frames,
+    shown_size,
 )
 from deoldify_lite.system.files import atomic_path, part_beside
 from deoldify_lite.temporal.scene_memory import SceneMemory
@@ -141,7 +142,8 @@ def steady(
     steadied = station.steadied[key] = _open_scratch()
     with station.predicted.pop(key) as predicted:
         frames = _stored(predicted)
-        for frame in show_frames(frames, cut.film, settings, memory, tally, first=piece.first):
+        size = shown_size(station.colorizer_at(settings.render_factor), settings)
+        for frame in show_frames(frames, cut.film, settings, memory, tally, first=piece.first, size=size):
             pickle.dump(tuple(frame), steadied, pickle.HIGHEST_PROTOCOL)
     return tally, memory
 
@@ -173,7 +175,7 @@ def encode(
     encoder = SegmentEncoder(
         replace(cut, first=piece.first),
         output,
-        station.colorizer_at(settings.render_factor).chroma_size,
+        shown_size(station.colorizer_at(settings.render_factor), settings),
         encoding=settings.encoding,
         may_keep=not settings.recolor_all and has_chroma(cut.film.pix_fmt),
         folder=folder,
