@@ -4,6 +4,7 @@ import argparse
 import logging
 import shlex
 import tempfile
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -190,12 +191,18 @@ def _renderings(args: argparse.Namespace, is_film: bool) -> "dict[str, Rendering
 
 def _frame(args: argparse.Namespace, factors: list[int]) -> "tuple[Film, float, Subject]":
     """Return the film, the time of the frame in seconds, and the frame."""
+    from deoldify_lite.film.parts import PictureChanges
     from deoldify_lite.film.probe import probe_film
     from deoldify_lite.show.clip import frame_of
 
     film = probe_film(args.source)
     at_s = film.duration_s / 2 if args.at is None else args.at
-    return film, at_s, frame_of(film, at_s, largest_square_px=16 * max(factors))
+    try:
+        subject = frame_of(film, at_s, largest_square_px=16 * max(factors))
+    except PictureChanges:  # where probing has not found it
+        film = probe_film(args.source, every_frame=True)
+        subject = frame_of(film, at_s, largest_square_px=16 * max(factors))
+    return film, at_s, subject
 
 
 def _write_clip(
@@ -207,22 +214,34 @@ def _write_clip(
     *,
     deliver: Delivery,
 ) -> None:
-    """Colorize some seconds of the film and write the clip.
+    """Colorize some seconds of the film, or fewer if it then looks different, and write the clip.
 
     Raises:
         RenderError: the film cannot be colorized.
     """
     from deoldify_lite import api
     from deoldify_lite.film.cut import Cut
+    from deoldify_lite.film.parts import part_at
+    from deoldify_lite.film.probe import probe_film
     from deoldify_lite.show.clip import write_side_by_side
 
+    shown, next_part = part_at(film, film.nearest_frame(Fraction(at_s)))
+    end_s = at_s + args.seconds
+    if next_part is not None and (change_s := float(film.offset_s + film.seconds(next_part))) < end_s:
+        end_s = change_s
+        log.warning(
+            "%s: the clip ends at %.2f s, where the picture changes its size or its pixel aspect ratio",
+            *(args.source, end_s),
+        )
     with tempfile.TemporaryDirectory(prefix="deoldify-lite-") as folder:
         result = Path(folder) / "after.mkv"
-        end_s = at_s + args.seconds
         (item,) = api.colorize_video(args.source, result, rendering=rendering, start_s=at_s, end_s=end_s)
-        if item.status == "failed":
-            raise RenderError(item.reason)
-        for warning in item.warnings:
-            log.warning("%s: %s", args.source, warning)
-        cut = Cut.between(film, at_s, end_s)
-        write_side_by_side(film, cut, result, clip, deliver=deliver)
+        if item.status != "failed":
+            for warning in item.warnings:
+                log.warning("%s: %s", args.source, warning)
+            write_side_by_side(shown, Cut.between(shown, at_s, end_s), result, clip, deliver=deliver)
+            return
+    looked = film if film.parts else probe_film(args.source, every_frame=True)
+    if film.parts or len(looked.parts) < 2:
+        raise RenderError(item.reason)
+    _write_clip(args, looked, at_s, rendering, clip, deliver=deliver)

@@ -69,7 +69,7 @@ class Cut:
             options[f"c:{film.index}"] = film.decoder
         # Seek well ahead: a transport stream has no index and would begin at the next key frame instead of
         # the one before, and at a variable rate the frame on show at the start may be an old one.
-        seek_s = max(self.start_s - _SEEK_AHEAD_S, Fraction(0))
+        seek_s = max(self.start_s - _SEEK_AHEAD_S, Fraction(0)) if film.timed else Fraction(0)
         if self.first and seek_s:
             options["ss"] = ffmpeg_time(film.on_its_clock(seek_s))
         picture = open_file(film.path, **options)[str(film.index)]

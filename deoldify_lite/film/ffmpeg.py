@@ -94,6 +94,7 @@ def write_command(
     *,
     repeated: Sequence[str] = (),
     also: tuple[Any, Path, Mapping[str, Any]] | None = None,
+    tells_all: bool = False,
 ) -> list[str]:
     """The command by which ffmpeg writes streams; it is quiet, takes no keys, and overwrites.
 
@@ -103,13 +104,16 @@ def write_command(
         options: of ffmpeg, for the output.
         repeated: more arguments, such as options that stand there more than once.
         also: a stream that is written at the same time, its file, and the options for that.
+        tells_all: it is not quiet, and tells the level of each line, as `FfmpegProcess` needs it to hear more
+            than errors.
     """
     name = file_url(target) if isinstance(target, Path) else target
     output = ffmpeg.output(*streams, name, **options)
     if also is not None:
         stream, other, its_options = also
         output = ffmpeg.merge_outputs(output, ffmpeg.output(stream, file_url(other), **its_options))
-    output = output.global_args("-hide_banner", "-loglevel", "error", "-nostdin")
+    level = ("+level+verbose", "-nostats") if tells_all else ("error",)
+    output = output.global_args("-hide_banner", "-nostdin", "-loglevel", *level)
     arguments: list[str] = ffmpeg.compile(output, cmd=find_program(), overwrite_output=True)
     # The last one, since an option may have the same value.
     before_name = len(arguments) - 1 - arguments[::-1].index(name)

@@ -121,7 +121,7 @@ def matrix_name(matrix: str) -> str:
 def _as_planes(film: Film, picture: Any) -> Any:
     """The picture in a format whose luma is a plane of its own."""
     if film.planar:
-        # No change but in byte order, unless the film changes its size midway.
+        # No change but in byte order, as long as the film has one size.
         picture = picture.filter("scale", film.width, film.height)
         return picture.filter("format", film.pixels.little_endian)
     if is_grey(film.pix_fmt):

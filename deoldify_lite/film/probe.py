@@ -1,6 +1,5 @@
 """Probe a film: its size as shown, its rate, colours and streams, by ffprobe."""
 
-import json
 import logging
 import re
 from collections.abc import Sequence
@@ -13,12 +12,10 @@ from typing import Any
 from deoldify_lite.errors import InputError, VideoError
 from deoldify_lite.film.clock import Jump, note_on_jumps
 from deoldify_lite.film.colors import Colors, is_rgb, settle_colors
-from deoldify_lite.film.ffmpeg import run_ffprobe
 from deoldify_lite.film.hdr10 import LIGHT_LEVEL, MASTERING, Hdr10, read_hdr10
 from deoldify_lite.film.pictures import choose_picture, note_on_pictures
 from deoldify_lite.film.pixels import TRANSPARENT_PALETTES, PixelFormat, describe_pixels, has_decoder
-from deoldify_lite.film.process import last_words
-from deoldify_lite.film.scan import Look, read_fraction
+from deoldify_lite.film.scan import Look, ask_ffprobe, read_fraction, scan_start
 from deoldify_lite.film.times import Times
 from deoldify_lite.film.timing import measure_rate
 
@@ -91,8 +88,9 @@ class Film:
     decoder: str | None = None  # of the picture, if ffmpeg's usual one does not give all
     lost: tuple[str, ...] = ()  # side data of its picture that is not kept, by ffprobe's names
     container: str = ""  # ffmpeg's name of the file's format
+    timed: bool = True  # the file says when frames are shown, so that they can be found
     times: Times | None = None  # of its frames, where the grid of no rate shows them
-    parts: tuple[Part, ...] = ()  # where its size or pixel aspect change; empty if neither does
+    parts: tuple[Part, ...] = ()  # where its size or pixel aspect change; empty if neither is known to
     jumps: tuple[Jump, ...] = ()  # of the file's clock
     notes: tuple[str, ...] = ()  # warnings: a sentence for each thing that is not as a user would expect
 
@@ -159,11 +157,16 @@ class Film:
         return palette or self.pixels.has_alpha
 
 
-def probe_film(path: Path) -> Film:
+def probe_film(path: Path, *, every_frame: bool = False) -> Film:
     """Probe a film.
 
     This starts ffprobe once for the header, which says where the picture is, once for the picture's first
-    frames, and once more for all timestamps if the header leaves the rate in doubt.
+    frames and a few others, and once more for all timestamps if the header leaves the rate in doubt.
+
+    Args:
+        path: of the film.
+        every_frame: decode all of it, to find each change of size or pixel aspect: the film then has parts,
+            or a single one. Without it, changes are found where they cost little to find.
 
     Raises:
         InputError: there is no such file, it is empty, or it is not a film that ffmpeg can read.
@@ -179,7 +182,7 @@ def probe_film(path: Path) -> Film:
         raise InputError(f"{path}: cannot be read ({error.strerror}); check its permissions") from error
     if empty:
         raise InputError(f"{path}: the file is empty; copy or download it again")
-    header = _probe(path, "-show_format", "-show_streams")
+    header = ask_ffprobe(path, "-show_format", "-show_streams")
     container = header["format"]
     if container["format_name"].endswith("_pipe") or container["format_name"] == "image2":
         raise InputError(f"{path}: this is a photo, not a film; colorize it as a photo")
@@ -187,12 +190,12 @@ def probe_film(path: Path) -> Film:
     if not pictures:
         raise InputError(f"{path}: there is no picture in this file (only sound, text or cover art)")
     picture = choose_picture(pictures)
-    frames = _first_frames(path, picture["index"])
+    frames, changes = scan_start(path, picture, container)
     frame = frames[0]
     time_base = Fraction(picture["time_base"])
     start = Fraction(container.get("start_time", "0"))
     offset_s = max(int(frame.get("best_effort_timestamp", 0)) * time_base - start, Fraction(0))
-    timing = measure_rate(path, picture, container, offset_s)
+    timing = measure_rate(path, picture, container, offset_s, every_frame=every_frame or changes)
     rotation = _rotation(picture)
     turned = rotation % 180 == 90
     width, height = int(frame["width"]), int(frame["height"])
@@ -240,41 +243,12 @@ def probe_film(path: Path) -> Film:
         decoder=decoder,
         lost=tuple(dict.fromkeys(lost)),
         container=container["format_name"],
+        timed=timing.timed,
         times=timing.times,
-        parts=_parts(timing.looks, turned=turned),
+        parts=_parts(timing.looks, turned=turned, keep_one=every_frame),
         jumps=timing.jumps,
         notes=(*note_on_pictures(pictures, picture), *note_on_jumps(timing.jumps, container["format_name"])),
     )
-
-
-def _probe(path: Path, *arguments: str) -> dict[str, Any]:
-    """What ffprobe says about a film."""
-    done = run_ffprobe(path, "-of", "json", *arguments)
-    if done.returncode != 0:
-        raise InputError(
-            f"{path}: not a film that ffmpeg can read; check that it plays, or copy it again. "
-            f"ffprobe said: {last_words(done.stderr)}"
-        )
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
-
-
-def _first_frames(path: Path, index: int) -> Sequence[dict[str, Any]]:
-    """The first frames that can be decoded, at least one."""
-    fields = "best_effort_timestamp,width,height,pix_fmt,color_range,color_space,color_primaries"
-    fields += ",color_transfer,chroma_location,interlaced_frame,top_field_first"
-    # Not just one packet: in an avi with B-frames, a packet alone would get another time than in a run. And a
-    # film that is cut off in front starts with packets that give no frame.
-    for packets in (20, 500):
-        found = _probe(
-            path,
-            *("-select_streams", str(index), "-read_intervals", f"%+#{packets}"),
-            *("-show_entries", f"frame={fields}:frame_side_data_list:frame_side_data"),
-        )
-        if frames := found.get("frames"):
-            first: list[dict[str, Any]] = frames
-            return first
-    raise InputError(f"{path}: no frame of its picture can be decoded; check that it plays, or copy it again")
 
 
 def _first_field(frames: Sequence[dict[str, Any]]) -> str | None:
@@ -326,8 +300,8 @@ def _rotation(picture: dict[str, Any]) -> int:
     return round(float(turns[0])) if turns else 0
 
 
-def _parts(looks: Sequence[Look], *, turned: bool) -> tuple[Part, ...]:
-    """The parts of a film that looks different in some; empty if it does not."""
+def _parts(looks: Sequence[Look], *, turned: bool, keep_one: bool) -> tuple[Part, ...]:
+    """The parts of a film that looks different in some; empty if it does not, unless one is to be kept."""
     parts = [
         Part(look.frame, look.height, look.width, look.pixel_aspect and 1 / look.pixel_aspect)
         if turned
@@ -335,7 +309,7 @@ def _parts(looks: Sequence[Look], *, turned: bool) -> tuple[Part, ...]:
         for look in looks
         if look.width and look.height
     ]
-    return (replace(parts[0], first=0), *parts[1:]) if len(parts) > 1 else ()
+    return (replace(parts[0], first=0), *parts[1:]) if len(parts) > (0 if keep_one else 1) else ()
 
 
 def _pixel_aspect(picture: dict[str, Any], *, turned: bool) -> Fraction | None:

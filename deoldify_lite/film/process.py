@@ -1,12 +1,13 @@
 """Run ffmpeg and ffprobe: started in one place, watched so that none hangs, and quoted in errors."""
 
 import contextlib
+import re
 import signal
 import subprocess
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from queue import Empty, SimpleQueue
 from typing import IO, Any
 
@@ -57,12 +58,16 @@ class FfmpegProcess:
     and then looks like any other failure.
     """
 
-    def __init__(self, arguments: Sequence[str], *, feeds: bool) -> None:
+    def __init__(
+        self, arguments: Sequence[str], *, feeds: bool, hear: Callable[[str], None] | None = None
+    ) -> None:
         """Start it.
 
         Args:
             arguments: the whole command line.
             feeds: True: we write to its stdin, and its stdout holds messages; False: we read its stdout.
+            hear: called, in a thread, with each line of stderr that is no error; for a command that tells the
+                level of each.
         """
         stdin = subprocess.PIPE if feeds else subprocess.DEVNULL
         self._process, self._watchdog = _start(arguments, stdin=stdin)
@@ -70,19 +75,20 @@ class FfmpegProcess:
         """Last lines of its stderr."""
         self.reported: deque[str] = deque(maxlen=_TAIL_LINES)
         """Last lines of its stdout, if that holds messages."""
-        self._drains = [self._drain(self._process.stderr, self.said)]
+        take = _Sorter(self.said.append, hear) if hear else self.said.append
+        self._drains = [self._drain(self._process.stderr, take)]
         if feeds:
-            self._drains.append(self._drain(self._process.stdout, self.reported))
+            self._drains.append(self._drain(self._process.stdout, self.reported.append))
 
     @staticmethod
-    def _drain(stream: IO[bytes] | None, tail: deque[str]) -> threading.Thread:
+    def _drain(stream: IO[bytes] | None, take: Callable[[str], None]) -> threading.Thread:
         assert stream is not None
 
         def read_to_the_end() -> None:
             # A line without an end must not fill the memory.
             while line := stream.readline(4096):
                 if text := line.decode(errors="replace").strip():
-                    tail.append(text)
+                    take(text)
 
         thread = threading.Thread(target=read_to_the_end, daemon=True)
         thread.start()
@@ -137,6 +143,23 @@ class FfmpegProcess:
         for stream in (self._process.stdout, self._process.stderr):
             if stream is not None:
                 stream.close()
+
+
+class _Sorter:
+    """Tells errors from other lines, by the level that ffmpeg writes after the name of who speaks."""
+
+    _LEVEL = re.compile(r"((?:\[[^][]+ @ [^][]+\] )*)\[(\w+)\] (.*)")
+
+    def __init__(self, error: Callable[[str], None], other: Callable[[str], None]) -> None:
+        self._error, self._other = error, other
+        self._is_error = True
+
+    def __call__(self, line: str) -> None:
+        # A line without a level goes on with the message before.
+        if found := self._LEVEL.fullmatch(line):
+            line = found[1] + found[3]
+            self._is_error = found[2] in ("error", "fatal", "panic")
+        (self._error if self._is_error else self._other)(line)
 
 
 class _Pipe:

@@ -12,6 +12,7 @@ from deoldify_lite.film.chroma import has_chroma
 from deoldify_lite.film.colors import is_grey
 from deoldify_lite.film.cut import Cut
 from deoldify_lite.film.ffmpeg import write_command
+from deoldify_lite.film.parts import PictureWatch
 from deoldify_lite.film.probe import Film
 from deoldify_lite.film.process import FfmpegProcess
 from deoldify_lite.film.tone import luma_table
@@ -37,6 +38,7 @@ class FrameReader:
         (S, S) uint8 luma, as in `SmallFrame`.
 
     Raises (on iteration):
+        PictureChanges: frames have another size or pixel aspect than the film.
         VideoError: ffmpeg failed.
     """
 
@@ -66,6 +68,7 @@ class FrameReader:
         self.frames_read = 0
         self.warnings = []
         self._process: FfmpegProcess | None = None
+        self._watch = PictureWatch(film)
 
     def __enter__(self) -> "FrameReader":
         film = self.film
@@ -75,8 +78,9 @@ class FrameReader:
         picture = self.cut.open_picture().filter("scale", self.size_px, self.size_px, **scaling)
         # Both give the same luma, bit for bit: that of RGB is BT.601's, and no other is converted.
         pix_fmt = "yuv420p" if self.with_chroma else "gray"
-        command = write_command([picture], "pipe:1", {"f": "rawvideo", "pix_fmt": pix_fmt})
-        self._process = FfmpegProcess(command, feeds=False)
+        options = {"f": "rawvideo", "pix_fmt": pix_fmt}
+        command = write_command([picture], "pipe:1", options, repeated=["-nostats"], tells_all=True)
+        self._process = FfmpegProcess(command, feeds=False, hear=self._watch.hear)
         return self
 
     def __exit__(
@@ -102,7 +106,9 @@ class FrameReader:
         while data := self._process.stdout.read(length):
             if len(data) < length:
                 self._process.wait()
+                self._watch.check()
                 raise VideoError(f"{self.film.path}: ffmpeg broke off in a frame: {self._process.words()}")
+            self._watch.check()
             self.frames_read += 1
             luma, chroma = np.split(np.frombuffer(data, np.uint8), [size * size])
             luma = luma.reshape(size, size)
@@ -112,7 +118,9 @@ class FrameReader:
                 luma if table is None else table[luma],
                 chroma.reshape(2, half, half) if self.with_chroma else None,
             )
-        if self._process.wait() != 0:
+        failed = self._process.wait() != 0
+        self._watch.check()
+        if failed:
             raise VideoError(f"{self.film.path}: ffmpeg cannot read it: {self._process.words()}")
         self._warn_of_loss()
 

@@ -11,7 +11,7 @@ import numpy as np
 from deoldify_lite.film.clock import JUMPING_FORMATS, Jump, without_jumps
 from deoldify_lite.film.pictures import stream_seconds
 from deoldify_lite.film.rate import COMMON_RATES, choose_rate, is_exact
-from deoldify_lite.film.scan import Look, read_fraction, scan_frames, scan_packets
+from deoldify_lite.film.scan import Frames, Look, read_fraction, scan_frames, scan_packets
 from deoldify_lite.film.times import Times
 
 log = logging.getLogger(__name__)
@@ -34,10 +34,17 @@ class Timing(NamedTuple):
     """Of the file's clock; taken out of the times."""
     looks: tuple[Look, ...] = ()
     """Where size or aspect change; the first is that of the first frame. Empty if that is not known to be."""
+    timed: bool = True
+    """The file says when frames are shown, so that they can be found."""
 
 
 def measure_rate(
-    path: Path, picture: dict[str, Any], container: dict[str, Any], offset_s: Fraction
+    path: Path,
+    picture: dict[str, Any],
+    container: dict[str, Any],
+    offset_s: Fraction,
+    *,
+    every_frame: bool = False,
 ) -> Timing:
     """The constant rate at which a film is read and written, or the times of its frames.
 
@@ -46,12 +53,18 @@ def measure_rate(
         picture: the stream of its picture as ffprobe describes it.
         container: its file, likewise.
         offset_s: the first frame is shown this long after the file's start, if that is known.
+        every_frame: decode all of it, to know how each frame looks.
 
     Raises:
         VideoError: ffprobe hung or crashed over the timestamps.
     """
     hints = [read_fraction(picture.get(name)) for name in ("r_frame_rate", "avg_frame_rate")]
     known = [rate for rate in hints if rate]
+    if every_frame:
+        frames = scan_frames(path, picture)
+        rate = known[0] if known else Fraction(25)
+        untimed = Timing(rate, False, len(frames.ticks), offset_s, looks=frames.looks, timed=False)
+        return _time_frames(frames, picture, container, known) or untimed
     may_jump = container["format_name"] in JUMPING_FORMATS
     # Such a file's header states no length; ffprobe takes it from the last time, on whatever clock.
     stated_s = Fraction(0) if may_jump else _stated_duration(picture, container, offset_s)
@@ -67,22 +80,25 @@ def measure_rate(
     ticks = np.sort(ticks)
     if len(ticks) < 2:
         rate = known[0] if known else Fraction(25)
-        return Timing(rate, False, max(round(stated_s * rate), len(ticks), 1), offset_s)
+        frame_count = max(round(stated_s * rate), packets.total, 1)
+        return Timing(rate, False, frame_count, offset_s, timed=packets.total == len(ticks))
     rate, variable = choose_rate(ticks, time_base, known)
     is_even = not (jumps or packets.untimed or packets.changes) and is_exact(ticks, time_base, rate)
-    if not is_even and (timing := _count_frames(path, picture, container, known)):
+    # Not every packet gives a frame, so it is decoded.
+    if not is_even and (timing := _time_frames(scan_frames(path, picture), picture, container, known)):
+        log.info("%s: it has no constant rate; every frame keeps its own time", path)
         return timing
     counted = round(int(ticks[-1] - ticks[0]) * time_base * rate) + 1
     return Timing(rate, variable, max(counted, round(stated_s * rate)), offset_s)
 
 
-def _count_frames(
-    path: Path, picture: dict[str, Any], container: dict[str, Any], hints: Sequence[Fraction]
+def _time_frames(
+    frames: Frames, picture: dict[str, Any], container: dict[str, Any], hints: Sequence[Fraction]
 ) -> Timing | None:
-    """The times of all frames of a film, which is decoded for that: not every packet gives a frame.
+    """The times of all frames of a film.
 
     Args:
-        path: of the film.
+        frames: of the film.
         picture: the stream of its picture as ffprobe describes it.
         container: its file, likewise.
         hints: rates that the header names, best first.
@@ -91,7 +107,7 @@ def _count_frames(
         None if fewer than two frames have a time.
     """
     time_base = Fraction(picture["time_base"])
-    shown, looks = scan_frames(path, picture)
+    shown, looks = frames
     timed = np.array([n for n, tick in enumerate(shown) if tick is not None], np.int64)
     if len(timed) < 2:
         return None
@@ -116,7 +132,6 @@ def _count_frames(
         rate for measured in (overall, usual) for rate in likely if abs(rate - measured) < 0.01 * measured
     ]
     rate = near[0] if near else usual.limit_denominator(1001)
-    log.info("%s: it has no constant rate; every frame keeps its own time", path)
     start_s = Fraction(container.get("start_time", "0"))
     offset_s = int(ticks[0]) * time_base - start_s
     return Timing(rate, False, len(times), max(offset_s, Fraction(0)), times, jumps, looks=looks)

@@ -17,7 +17,7 @@ from deoldify_lite.film.ffmpeg import ffmpeg_version
 from deoldify_lite.film.fields import deinterlaced
 from deoldify_lite.film.fit import Fit, fit_film
 from deoldify_lite.film.kinds import FALLBACK_CONTAINER
-from deoldify_lite.film.parts import film_of_cut
+from deoldify_lite.film.parts import PictureChanges, film_of_cut
 from deoldify_lite.film.probe import Film, probe_film
 from deoldify_lite.render.colorizer import Colorizer, OutOfMemoryError
 from deoldify_lite.render.rendering import Rendering
@@ -124,13 +124,19 @@ def colorize_task(
     *,
     overwrite: bool = False,
     progress: Progress | None = None,
+    every_frame: bool = False,
 ) -> Item:
-    """Colorize one film, unless that is done, and return the outcome."""
+    """Colorize one film, unless that is done, and return the outcome.
+
+    Should the picture change midway, where that was not found before the work, it begins again with
+    `every_frame`, as `probe_film` takes it.
+    """
     began = time.perf_counter()
     try:
         if not overwrite and (done := find_done(task, settings)):
             return Item(task.source, done, "skipped", "already done", layer=task.layer)
-        film = film_of_cut(probe_film(task.source), settings.start_s, settings.end_s)
+        film = probe_film(task.source, every_frame=every_frame)
+        film = film_of_cut(film, settings.start_s, settings.end_s)
         written = deinterlaced(film) if settings.deinterlace else film
         if task.is_layer:
             written = _without_all_else(written)
@@ -160,6 +166,10 @@ def colorize_task(
             )
         log.info("%s: %d of %d frames predicted", task.source, tally.predicted, tally.frames)
     except Exception as error:
+        if isinstance(error, PictureChanges) and not every_frame:
+            return colorize_task(
+                task, settings, renderer, overwrite=overwrite, progress=progress, every_frame=True
+            )
         return failed(task, error)
     why_grey = NO_COLOR_FOUND if tally.grey == tally.frames - tally.kept > 0 else ""
     return Item(

@@ -10,7 +10,7 @@ the network, side by side.
 import logging
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
@@ -232,11 +232,13 @@ def cut_segments(
 
 def begins_there(cut: Cut, size_px: int, settings: FilmSettings, frame: Frame) -> bool:
     """Whether ffmpeg finds this frame when it seeks to the start of a cut, which not all files allow."""
-    try:
-        with open_small(replace(cut, end=cut.first + 1), size_px, settings) as reader:
+    is_there = False
+    if cut.film.timed:  # or else ffmpeg would read it from its start for each segment
+        with (
+            suppress(VideoError),  # a damaged film may fail here
+            open_small(replace(cut, end=cut.first + 1), size_px, settings) as reader,
+        ):
             is_there = any(np.array_equal(luma, frame.luma) for luma in reader)
-    except VideoError:  # a damaged film may fail here
-        is_there = False
     if not is_there:
         log.info(
             "%s: no frame can be found by its time; a stopped run continues after the last finished segment",

@@ -13,6 +13,7 @@ from deoldify_lite.film.chroma import MATRICES, has_chroma
 from deoldify_lite.film.cut import Cut
 from deoldify_lite.film.encoding import Encoding
 from deoldify_lite.film.ffmpeg import filter_together, open_file, write_command
+from deoldify_lite.film.parts import part_at
 from deoldify_lite.film.probe import Film, probe_film
 from deoldify_lite.film.process import last_words, run_arguments
 from deoldify_lite.film.reader import FrameReader
@@ -33,9 +34,11 @@ def frame_of(film: Film, at_s: float, *, largest_square_px: int) -> Subject:
 
     Raises:
         OptionError: the film is shorter.
+        PictureChanges: the frame has another size or pixel aspect than the film.
         VideoError: it cannot be decoded there.
     """
     cut = Cut.between(film, at_s, None)
+    film, _ = part_at(film, cut.first)
     one = Cut(film, cut.first, cut.first + 1)
     with FrameReader(film, max(CELL_PX, largest_square_px), with_chroma=True, cut=one) as reader:
         frame = next(reader.frames())

@@ -9,6 +9,7 @@ from deoldify_lite.color.arrays import fit_size, resize
 from deoldify_lite.errors import VideoError
 from deoldify_lite.film.cut import Cut
 from deoldify_lite.film.ffmpeg import open_file, write_command
+from deoldify_lite.film.parts import part_at
 from deoldify_lite.film.probe import Film, probe_film
 from deoldify_lite.film.process import last_words, run_arguments
 from deoldify_lite.photo.photo import Photo
@@ -38,6 +39,7 @@ def film_still(film: Film, frame: int, target: Path) -> Path:
     Raises:
         VideoError: there is no such frame, or it cannot be read.
     """
+    film, _ = part_at(film, frame)
     picture = Cut(film, frame, frame + 1).open_picture()
     picture = picture.filter("scale", "trunc(iw*max(sar,1)/2)*2", "ih").filter("setsar", "1")
     done = run_arguments(write_command([picture], target, {"vframes": 1, "pix_fmt": "rgb24"}))

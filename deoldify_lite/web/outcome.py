@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from deoldify_lite.film.parts import REMEDY
 from deoldify_lite.run.items import RECOLOR_ADVICE, Item
 
 # The label of the choice that is --recolor-all on the command line.
@@ -29,7 +30,7 @@ def outcome_of(item: Item, uploads: Path) -> Outcome:
 
 
 def words_for_page(text: str, uploads: Path) -> str:
-    """A message without the folders below `uploads` and without options of the command line."""
+    """A message without the folders below `uploads`; it says which options are the command line's."""
     inside = re.escape(f"{uploads}{os.sep}") + r"[^/\\]+[/\\](files[/\\])?"
-    text = re.sub(inside, "", text)
+    text = re.sub(inside, "", text).replace(REMEDY, f"on the command line, {REMEDY} with colorize-video")
     return text.replace(RECOLOR_ADVICE, f"tick \u201c{RECOLOR}\u201d to colour them")

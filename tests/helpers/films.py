@@ -2,7 +2,7 @@
 
 import json
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +60,22 @@ def make_steps(path: Path, times: list[float], *arguments: object) -> Path:
         *("-f", "concat", "-i", folder / "steps.txt", "-fps_mode", "vfr"),
         *("-c:v", "libx264", "-qp", 0, "-pix_fmt", "yuv420p", *arguments),
     )
+
+
+def joined(
+    path: Path,
+    *options: object,
+    seconds: Sequence[float] = (1.0, 1.0),
+    sizes: Sequence[str] = ("96x64", "128x96"),
+) -> Path:
+    """A film whose packets are those of several, N.mov beside it, on one constant grid."""
+    parts = [
+        make(path.with_name(f"{n}.mov"), *pattern(length, size=size), *options)
+        for n, (length, size) in enumerate(zip(seconds, sizes, strict=True))
+    ]
+    listed = path.with_suffix(".txt")
+    listed.write_text("".join(f"file {part.name}\n" for part in parts))
+    return make(path, "-f", "concat", "-i", listed, "-c", "copy")
 
 
 def info(path: Path) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from deoldify_lite.render.colorizer import Colorizer
 from deoldify_lite.run.plan import plan, tasks_of
 from deoldify_lite.show.clip import frame_of
 from deoldify_lite.show.sheet import GAP_PX, LABEL_PX, Row, Subject, draw_sheet, subject_of, write_sheet
-from helpers.films import make, pattern, run, tone
+from helpers.films import joined, make, pattern, run, tone
 from helpers.networks import Fixed
 from helpers.photos import has_mark
 from helpers.pictures import grey_picture
@@ -195,6 +195,28 @@ def test_preview_of_a_film(tmp_path: Path, tiny_weights: Path, capsys: pytest.Ca
     clip.write_bytes(b"of somebody else")
     with pytest.raises(InputError, match="not a result of an earlier run"):
         call(film, *options)
+
+
+def test_preview_of_a_film_whose_size_changes(
+    tmp_path: Path, tiny_weights: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """No glimpse of probing falls upon its short second part."""
+    film = joined(
+        tmp_path / "film.avi",
+        *("-vf", "hue=s=0", "-c:v", "mjpeg", "-pix_fmt", "yuvj420p"),
+        seconds=(0.8, 0.2, 1.6),
+        sizes=("160x120", "120x160", "160x120"),
+    )
+    options = ("--weights", tiny_weights, "--render-factors", "4", "--modes", "video", "--overwrite")
+    clip = tmp_path / "film-preview.mp4"
+    for at_s, size, frames in (("0.4", (2 * 160 + 4, 120), 10), ("0.88", (2 * 120 + 4, 160), 3)):
+        caplog.clear()
+        assert call(film, *options, "--at", at_s, "--seconds", "1") == 0
+        assert any("the clip ends at" in record.getMessage() for record in caplog.records)
+        made = probe_film(clip)
+        assert (made.width, made.height, made.frame_count) == (*size, frames)
+        height, width = np.asarray(Image.open(tmp_path / "film-preview.png")).shape[:2]
+        assert height == size[1] + 2 * LABEL_PX + GAP_PX and width >= size[0]
 
 
 @pytest.mark.slow

@@ -31,6 +31,7 @@ from deoldify_lite.api import settle
 from deoldify_lite.cli import main as cli
 from deoldify_lite.cli.web import fill_web_parser, run_web
 from deoldify_lite.errors import InputError, OptionError
+from deoldify_lite.film.parts import REMEDY
 from deoldify_lite.film.probe import probe_film
 from deoldify_lite.run.items import Item
 from deoldify_lite.web import session
@@ -265,6 +266,8 @@ def test_words_for_the_page_hold_no_folders_and_options(tmp_path: Path) -> None:
     assert outcome_of(warned, tmp_path).words == (
         "all stay; tick \u201cRecolour shots already in colour\u201d to colour them",
     )
+    parted = Item(source, source, "failed", f"{source}: its size changes; {REMEDY}: --end 2; --start 2")
+    assert outcome_of(parted, tmp_path).words[0].startswith("its size changes; on the command line, colorize")
 
 
 def web_arguments(*args: object) -> argparse.Namespace:
