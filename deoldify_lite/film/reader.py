@@ -79,7 +79,7 @@ class FrameReader:
         # Both give the same luma, bit for bit: that of RGB is BT.601's, and no other is converted.
         pix_fmt = "yuv420p" if self.with_chroma else "gray"
         options = {"f": "rawvideo", "pix_fmt": pix_fmt}
-        command = write_command([picture], "pipe:1", options, repeated=["-nostats"], tells_all=True)
+        command = write_command([picture], "pipe:1", options, tells_all=True)
         self._process = FfmpegProcess(command, feeds=False, hear=self._watch.hear)
         return self
 

@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
-"""Colorize a short film of every muxer with every codec that the installed ffmpeg has, and tell what happens.
+"""Colorize short films of all muxers and all encoders that the installed ffmpeg has, and tell what happens.
 
-Each encoder of pictures and of sound writes 0.4 seconds once; each muxer of films then takes a copy of them,
-if it can. Those that ffmpeg can play go through colorize_video, with the defaults. Then frames, luma and
-sound of each result are compared with its source, and the outcome goes to stderr. The tables are in Markdown:
-what happens, how often, and to what; and the films of each muxer.
+Each encoder of pictures and of sound writes 0.4 seconds once. Each muxer of films then takes a copy of some
+of them, the usual ones of all, if it can. Those that ffmpeg can play go through colorize_video, with the
+defaults. Then frames, luma and sound of each result are compared with its source, and the outcome goes to
+stderr. The tables are in Markdown: what happens, how often, and to what; and the films of each muxer.
 """
 
 import argparse
+import functools
 import re
 import subprocess
 import sys
@@ -38,6 +39,12 @@ def main() -> None:
     )
     parser.add_argument("--muxers", default=".*", help="a regular expression for names of muxers")
     parser.add_argument("--codecs", default=".*", help="a regular expression for names of encoders")
+    parser.add_argument(
+        "--wide",
+        default="avi|mov|mp4|matroska|mpegts|asf",
+        help="a regular expression for names of muxers that are tried with all encoders, not just with their "
+        "own ones, MPEG-4 and PCM",
+    )
     parser.add_argument("--weights", default="lite", help="lite, deoldify or a file")
     args = parser.parse_args()
     found: dict[str, list[str]] = defaultdict(list)
@@ -49,7 +56,8 @@ def main() -> None:
 
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        for sources in films(folder, re.compile(args.muxers), re.compile(args.codecs)):
+        wanted = map(re.compile, (args.muxers, args.codecs, args.wide))
+        for sources in films(folder, *wanted):
             colorize_video(
                 [str(source) for source in sources],
                 folder / "out",
@@ -74,10 +82,11 @@ def main() -> None:
         print(f"| {muxer} | {len(encoders_)} | {', '.join(sorted(filter(None, encoders_)))} |")
 
 
-def films(folder: Path, muxers: re.Pattern[str], codecs: re.Pattern[str]) -> Iterator[list[Path]]:
+def films(
+    folder: Path, muxers: re.Pattern[str], codecs: re.Pattern[str], wide: re.Pattern[str]
+) -> Iterator[list[Path]]:
     """Make the films of each muxer, named after it and the encoder."""
     names = [name.split(",")[0] for name in listed("-muxers", r" *E (\w\S*)") if not NO_FILMS.fullmatch(name)]
-    taken = [name for name in names if muxers.fullmatch(name) and holds_pictures(name)]
     pictures, sounds = (
         {
             name: made
@@ -87,27 +96,45 @@ def films(folder: Path, muxers: re.Pattern[str], codecs: re.Pattern[str]) -> Ite
         for kind in "VA"
     )
     usual = [made for name in ("mpeg4", "mpeg2video", "libvpx") if (made := encode(folder, "V", name))]
-    for muxer in taken:
-        made = [path for name, picture in pictures.items() for path in muxed(folder, muxer, name, picture)]
+    for muxer in filter(muxers.fullmatch, names):
+        own = {kind: own_encoder(muxer, kind) for kind in ("video", "audio")}
+        if not own["video"]:  # it takes no pictures
+            continue
+        takes_all = wide.fullmatch(muxer)
+        made = [
+            path
+            for name, picture in pictures.items()
+            if takes_all or name in (own["video"], "mpeg4")
+            for path in muxed(folder, muxer, name, picture)
+        ]
         beside = next((picture for picture in usual if [*muxed(folder, muxer, "usual", picture)]), None)
         for name, sound in sounds.items() if beside else ():
-            made += muxed(folder, muxer, name, beside, sound)
+            if takes_all or name in (own["audio"], "pcm_s16le"):
+                made += muxed(folder, muxer, name, beside, sound)
         if made:
             yield made
 
 
-def holds_pictures(muxer: str) -> bool:
-    """Whether ffmpeg knows a usual codec of pictures for a muxer, as it does for all that take any."""
-    help_text = subprocess.run(["ffmpeg", "-hide_banner", "-h", f"muxer={muxer}"], capture_output=True).stdout
-    return b"Default video codec" in help_text
+def own_encoder(muxer: str, kind: str) -> str | None:
+    """The encoder of the codec that ffmpeg takes by default for a muxer; None if it takes no such stream."""
+    help_text = subprocess.run(
+        ["ffmpeg", "-hide_banner", "-h", f"muxer={muxer}"], capture_output=True, text=True
+    ).stdout
+    found = re.search(rf"Default {kind} codec: (\w+)", help_text)
+    return encoder_of(kind[0].upper()).get(found[1]) if found else None
+
+
+@functools.lru_cache
+def encoder_of(kind: str) -> dict[str, str]:
+    """The first encoder of each codec of pictures, V, or sound, A."""
+    names = listed("-encoders", rf"{kind}\S{{5}} (\w\S*)")
+    codecs = listed("-encoders", rf"{kind}\S{{5}} (?=\w)(?:.*\(codec )?(\w+)")
+    return {codec: name for name, codec in zip(reversed(names), reversed(codecs), strict=True)}
 
 
 def encoders(kind: str) -> list[str]:
     """Names of the encoders of pictures, V, or sound, A: one for each codec."""
-    names = listed("-encoders", rf"{kind}\S{{5}} (\w\S*)")
-    codecs = listed("-encoders", rf"{kind}\S{{5}} (?=\w)(?:.*\(codec )?(\w+)")
-    first = {codec: name for name, codec in zip(reversed(names), reversed(codecs), strict=True)}
-    return [name for name in names if name in first.values()]
+    return sorted(set(encoder_of(kind).values()))
 
 
 def encode(folder: Path, kind: str, encoder: str) -> Path | None:
@@ -120,9 +147,12 @@ def encode(folder: Path, kind: str, encoder: str) -> Path | None:
     for option in options:
         for suffix in ("nut", "mkv", "mov", "avi"):
             made = folder / f"{kind}-{encoder}.{suffix}"
+            if made.exists():
+                return made
             given = picture if kind == "V" else sound
             if ffmpeg(*given, *option, f"-c:{kind.lower()}", encoder, "-strict", "-2", made):
                 return made
+            made.unlink(missing_ok=True)
     return None
 
 
