@@ -195,7 +195,14 @@ def probe_film(path: Path, *, every_frame: bool = False) -> Film:
     time_base = Fraction(picture["time_base"])
     start = Fraction(container.get("start_time", "0"))
     offset_s = max(int(frame.get("best_effort_timestamp", 0)) * time_base - start, Fraction(0))
-    timing = measure_rate(path, picture, container, offset_s, every_frame=every_frame or changes)
+    timing = measure_rate(
+        path,
+        picture,
+        container,
+        offset_s,
+        first_ticks=[int(f["best_effort_timestamp"]) for f in frames if "best_effort_timestamp" in f],
+        every_frame=every_frame or changes,
+    )
     rotation = _rotation(picture)
     turned = rotation % 180 == 90
     width, height = int(frame["width"]), int(frame["height"])

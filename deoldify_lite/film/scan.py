@@ -63,6 +63,8 @@ class Packets(NamedTuple):
     """How many are shown, timed or not."""
     untimed: int
     """How many come before the first that is timed."""
+    mixed: bool
+    """Whether the file says of some when they are shown, and of others when to decode them."""
     changes: bool
     """Whether key frames differ in size or aspect."""
 
@@ -162,7 +164,13 @@ def scan_packets(path: Path, picture: dict[str, Any]) -> Packets:
             decoded.append(int(dts))
     # An avi names only when to decode, which on its even grid is as good.
     ticks = shown if len(shown) >= len(decoded) else decoded
-    return Packets(np.array(ticks, dtype=np.int64), total, untimed if len(ticks) else 0, len(looks) > 1)
+    return Packets(
+        np.array(ticks, dtype=np.int64),
+        total,
+        untimed if len(ticks) else 0,
+        mixed=0 < len(shown) < len(decoded),
+        changes=len(looks) > 1,
+    )
 
 
 def scan_frames(path: Path, picture: dict[str, Any]) -> Frames:

@@ -44,6 +44,7 @@ def measure_rate(
     container: dict[str, Any],
     offset_s: Fraction,
     *,
+    first_ticks: Sequence[int] = (),
     every_frame: bool = False,
 ) -> Timing:
     """The constant rate at which a film is read and written, or the times of its frames.
@@ -53,6 +54,7 @@ def measure_rate(
         picture: the stream of its picture as ffprobe describes it.
         container: its file, likewise.
         offset_s: the first frame is shown this long after the file's start, if that is known.
+        first_ticks: when the first frames are shown as they are decoded.
         every_frame: decode all of it, to know how each frame looks.
 
     Raises:
@@ -84,6 +86,10 @@ def measure_rate(
         return Timing(rate, False, frame_count, offset_s, timed=packets.total == len(ticks))
     rate, variable = choose_rate(ticks, time_base, known)
     is_even = not (jumps or packets.untimed or packets.changes) and is_exact(ticks, time_base, rate)
+    if packets.mixed:
+        # A frame that comes out of the decoder later than its packet went in may get the time of another.
+        both = min(len(first_ticks), len(ticks))
+        is_even = is_even and np.array_equal(np.diff(first_ticks[:both]), np.diff(ticks[:both]))
     # Not every packet gives a frame, so it is decoded.
     if not is_even and (timing := _time_frames(scan_frames(path, picture), picture, container, known)):
         log.info("%s: it has no constant rate; every frame keeps its own time", path)

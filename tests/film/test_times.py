@@ -276,6 +276,20 @@ def test_what_begins_late_in_a_broadcast_stays_in_step(tmp_path: Path, suffix: s
     assert picture_times(out)[0] - first_sound(out) == pytest.approx(picture_s - sound_s, abs=0.002)
 
 
+@pytest.mark.parametrize(
+    ("suffix", "codec"), [(".wmv", "mpeg2video"), (".wmv", "mpeg1video"), (".avi", "mpeg4")]
+)
+def test_frames_that_the_decoder_holds_back_are_no_more_and_no_fewer(
+    tmp_path: Path, suffix: str, codec: str
+) -> None:
+    """Packets of such files say when to decode them, and only some when they are shown."""
+    inside = make(tmp_path / "source.nut", *pattern(0.4, size="352x288"), "-c:v", codec, "-bf", 0)
+    source = make(tmp_path / f"source{suffix}", "-i", inside, "-c", "copy", "-r", 25)
+    out = tmp_path / "out.mkv"
+    colorize(source, out)
+    assert len(luma_hashes(source)) == 10 and luma_hashes(out) == luma_hashes(source)
+
+
 def sorted_streams(path: Path) -> list[dict[str, Any]]:
     """Picture and sound of a film, as ffprobe describes them."""
     return sorted(info(path)["streams"], key=lambda stream: stream["codec_type"], reverse=True)
