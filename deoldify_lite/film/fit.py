@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from deoldify_lite.errors import OptionError
 from deoldify_lite.film.encoders import HOLDS_CAPTIONS, LOSSLESS, MARKS_FIELDS
@@ -115,6 +115,12 @@ def fit_into(film: Film, suffix: str, encoding: Encoding, *, encode_sound: bool 
         ]
         streams = tuple(s for s, _ in fitted if s)
         losses += [loss for _, loss in fitted if loss]
+    losses += [
+        f"stream {s.index} (audio, {s.codec}) is copied as it is, but ffmpeg does not know its codec: check "
+        "that it plays"
+        for s in streams
+        if s.kind == "audio" and not s.is_known
+    ]
     losses += _losses_of_picture(film, suffix, encoding)
     if lost_tags := [tag for tag in _own_tags(film) if tag.lower() not in tags]:
         losses.append(f"of its metadata {', '.join(lost_tags)} does not fit into {suffix}; .mkv holds all")
@@ -149,6 +155,8 @@ def _fit_stream(
         return kept, f"{misfit}; .mkv loses less" if is_lossy(kept) else misfit
     if stream.kind == "data":
         return None, f"{misfit} and is left out"
+    if stream.kind == "audio" and not stream.is_known:
+        return None, f"{misfit} and is left out, since ffmpeg does not know its codec; .mov may hold it"
     if suffix != FALLBACK_CONTAINER:
         raise OptionError(f"{film.path}: {misfit}; name the result .mkv to keep it")
     raise OptionError(
@@ -224,7 +232,18 @@ def _rehearse(
             result, "-show_entries", "format_tags:stream=codec_type,codec_name", "-of", "json"
         )
     found = json.loads(probed.stdout or "{}")
-    for stream in found.get("streams", ()):
-        if stream.get("codec_type") == "audio" and "codec_name" not in stream:
-            return "its sound cannot be read", frozenset()
-    return "", frozenset(name.lower() for name in found.get("format", {}).get("tags", {}))
+    sounds = [stream for stream in found.get("streams", ()) if stream.get("codec_type") == "audio"]
+    trouble = _misread([s for s in streams if s.kind == "audio"], sounds)
+    return trouble, frozenset(name.lower() for name in found.get("format", {}).get("tags", {}))
+
+
+def _misread(given: Sequence[Stream], found: Sequence[dict[str, Any]]) -> str:
+    """What is wrong with sound in a file; '' if it is read as it was given, or was unreadable before."""
+    for stream, sound in zip(given, found, strict=False):
+        codec = sound.get("codec_name")
+        wanted = stream.codec if stream.encoder == "copy" else stream.encoder
+        if codec is None and stream.is_known:
+            return "its sound cannot be read"
+        if wanted.startswith("pcm_") and codec != wanted:
+            return f"its sound, {wanted}, is read as {codec}"
+    return ""

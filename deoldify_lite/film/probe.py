@@ -47,6 +47,7 @@ class Stream:
     sample_fmt: str = ""  # of sound, as it is decoded: s16, s32, flt ...; without the p of planar
     bits: int = 0  # of such a sample that are used; 0: unknown
     channels: int = 0
+    is_known: bool = True  # to ffmpeg, by its codec
     encoder: str = "copy"  # that ffmpeg writes it with
 
 
@@ -284,6 +285,7 @@ def _stream(found: dict[str, Any]) -> Stream:
         sample_fmt=found.get("sample_fmt", "").removesuffix("p"),
         bits=int(found.get("bits_per_raw_sample", 0)),
         channels=int(found.get("channels", 0)),
+        is_known="codec_name" in found,
     )
 
 

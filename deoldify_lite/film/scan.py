@@ -86,6 +86,15 @@ def ask_ffprobe(path: Path, *arguments: str) -> dict[str, Any]:
     """
     done = run_ffprobe(path, "-of", "json", *arguments)
     if done.returncode != 0:
+        # ffprobe refuses a whole file for one of its streams, and names that only if it says more.
+        said = run_ffprobe(path, "-v", "warning").stderr.decode(errors="replace")
+        if unopened := re.search(r"Could not open codec for input stream (\d+)", said):
+            raise InputError(
+                f"{path}: its stream {unopened[1]} cannot be decoded, for which ffprobe refuses the file. If "
+                "that is not the picture, make a copy without it: "
+                f"ffmpeg -i FILM -map 0 -map -0:{unopened[1]} -c copy COPY.mkv. "
+                f"ffprobe said: {last_words(done.stderr)}"
+            )
         raise InputError(
             f"{path}: not a film that ffmpeg can read; check that it plays, or copy it again. "
             f"ffprobe said: {last_words(done.stderr)}"

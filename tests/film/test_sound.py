@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from deoldify_lite.errors import InputError
 from deoldify_lite.film.encoding import Encoding
 from deoldify_lite.film.fit import fit_film, fit_into
 from deoldify_lite.film.probe import probe_film
@@ -59,6 +60,48 @@ def test_sound_that_no_container_holds_is_encoded_with_a_warning(tmp_path: Path)
 
 
 @pytest.mark.slow
+def test_sound_that_is_read_back_as_another_kind_does_not_fit(tmp_path: Path) -> None:
+    """In .mov, samples of 64 bits come back as of 16."""
+    source = make(tmp_path / "a.mkv", *pattern(0.4), *tone(0.4), "-c:v", "mpeg2video", "-c:a", "pcm_s64le")
+    film = probe_film(source)
+    assert fit_into(film, ".mkv", X264).losses == ()
+    (warning,) = fit_into(film, ".mov", X264).losses
+    assert "pcm_s64le) does not fit into .mov" in warning
+    give_color(film, 10, tmp_path / "out.mov", X264)
+    assert sound_of(tmp_path / "out.mov", "s24le") == sound_of(source, "s24le")
+
+
+def test_sound_that_ffmpeg_does_not_know_is_copied_where_it_fits(tmp_path: Path) -> None:
+    known = make(tmp_path / "a.nut", *pattern(0.4), *tone(0.4), "-c:v", "mpeg2video", "-c:a", "pcm_u24le")
+    source = make(tmp_path / "a.mov", "-i", known, "-c", "copy", "-strict", -2)
+    film = probe_film(source)
+    assert not film.streams[0].is_known
+    kept, left_out = (fit_into(film, suffix, X264) for suffix in (".mov", ".mkv"))
+    assert len(kept.streams) == 1 and "check that it plays" in kept.losses[0]
+    assert len(left_out.streams) == 0 and ".mov may hold it" in left_out.losses[0]
+    give_color(film, 10, tmp_path / "out.mov", X264)
+    assert packets_of(tmp_path / "out.mov") == packets_of(source)
+
+
+def packets_of(path: Path) -> bytes:
+    """The second stream's packets as they lie in a file."""
+    return run(
+        *("ffprobe", "-v", "error", "-select_streams", 1, "-show_entries", "packet=size,data_hash"),
+        *("-show_data_hash", "md5", "-of", "csv", path),
+    )
+
+
+def test_a_stream_that_keeps_a_film_from_being_read_is_named(tmp_path: Path) -> None:
+    source = make(tmp_path / "a.mkv", *pattern(0.4), *tone(0.4), "-c:v", "mpeg2video", "-c:a", "aac")
+    data = source.read_bytes()
+    place = data.index(b"\x63\xa2", data.index(b"A_AAC")) + 3  # what the decoder of the sound needs
+    source.write_bytes(data[:place] + b"\xff" * 5 + data[place + 5 :])
+    with pytest.raises(InputError, match=r"stream 1 cannot be decoded.* -map -0:1 -c copy COPY"):
+        probe_film(source)
+    copy = make(tmp_path / "copy.mkv", "-i", source, "-map", 0, "-map", "-0:1", "-c", "copy")
+    assert probe_film(copy).streams == ()
+
+
 def test_every_track_gets_what_fits(tmp_path: Path) -> None:
     # The second track fits, and stays as it is; the third does not, like the first.
     (tmp_path / "s.srt").write_text("1\n00:00:00,100 --> 00:00:00,500\nHallo\n")
