@@ -6,6 +6,7 @@
 import argparse
 import logging
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
+from deoldify_lite.cli.notice import notify, words_of
 from deoldify_lite.cli.options import network_of
 from deoldify_lite.cli.outputs import check_output_file, write_json
 from deoldify_lite.errors import OptionError
-from deoldify_lite.run.items import Item, as_json, summary
+from deoldify_lite.run.items import Item, as_json, closing_lines, summary
 from deoldify_lite.system.destination import is_stdout
 from deoldify_lite.system.selection import LeftOut
 
@@ -87,22 +89,27 @@ def reported(args: argparse.Namespace, rendering: "Rendering", left_out: LeftOut
         left_out: what the run found beside the items.
 
     Raises:
-        OptionError: the report cannot be written there; raised before the work where that is known.
+        OptionError: the report cannot be written there, or there is no program to notify by; raised before
+            the work where that is known.
     """
     check_output_file("--json", args.json)
+    notice = words_of(args.notify) if args.notify else []
     items: list[Item] = []
+    began = time.monotonic()
     try:
         yield items
     finally:
-        if items:
-            log.info("%s", summary(items, left_out))
+        for line in closing_lines(items, left_out, time.monotonic() - began):
+            log.info("%s", line)
         if args.json:
             write_json(args.json, as_json(items, settings_of(args, rendering), left_out))
+        if notice:
+            notify(notice, summary(items, left_out))
 
 
 def settings_of(args: argparse.Namespace, rendering: "Rendering") -> dict[str, Any]:
     """Return the arguments of a run as plain data."""
-    left_out = ("run", "inputs", "command", "weights_command")
+    left_out = ("run", "inputs", "command", "takes_settings", "show_settings", "notify")
     settings: dict[str, Any] = {
         name: value if isinstance(value, int | float | list | None) else str(value)
         for name, value in vars(args).items()

@@ -16,6 +16,7 @@ from deoldify_lite.cli.options import (
     add_colors_from_option,
     add_json_option,
     add_layer_option,
+    add_notify_option,
     add_overwrite_option,
     add_performance_options,
     add_selection_options,
@@ -127,6 +128,7 @@ def fill_folder_parser(parser: argparse.ArgumentParser) -> None:
         "certain ones; - is standard output (default: none; without a name: report.html beside the results)",
     )
     add_json_option(output)
+    add_notify_option(output)
     add_overwrite_option(output)
     performance = parser.add_argument_group("performance")
     add_performance_options(performance)

@@ -135,6 +135,16 @@ def add_cluster_options(group: argparse._ArgumentGroup) -> None:
     )
 
 
+def add_notify_option(group: argparse._ArgumentGroup) -> None:
+    """Add --notify to a group."""
+    group.add_argument(
+        "--notify",
+        metavar="COMMAND",
+        help="when the run has ended, run this program, without a shell, with the summary as its last "
+        "argument, such as: --notify 'notify-send Colorized' (default: none)",
+    )
+
+
 def add_overwrite_option(group: argparse._ArgumentGroup) -> None:
     """Add --overwrite to a group."""
     group.add_argument(

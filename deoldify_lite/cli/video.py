@@ -13,6 +13,7 @@ from deoldify_lite.cli.options import (
     add_color_options,
     add_json_option,
     add_layer_option,
+    add_notify_option,
     add_overwrite_option,
     add_performance_options,
     add_selection_options,
@@ -120,6 +121,7 @@ def fill_video_parser(parser: argparse.ArgumentParser) -> None:
     )
     add_layer_option(output, "lossless FFV1 file, or ProRes with --codec prores_ks", after="the films")
     add_json_option(output)
+    add_notify_option(output)
     add_overwrite_option(output)
     performance = parser.add_argument_group("performance")
     add_performance_options(performance)

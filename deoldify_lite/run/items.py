@@ -1,5 +1,6 @@
 """The outcome of a run: an item for each photo or film."""
 
+import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -19,6 +20,9 @@ NO_GREYS = (
     "scan the original again in greys"
 )
 HARDLY_ANY = "hardly any colour shows in it: it came out grey"
+
+_NAMES = re.compile(r"'[^']*'|\"[^\"]*\"|\d+(?:[.,]\d+)*")
+_MOST_KINDS = 5  # of warnings in a summary
 
 # Called with a film, its frames finished so far, and the frames expected, which is an estimate.
 Progress = Callable[[Path, int, int], None]
@@ -66,6 +70,36 @@ def summary(items: list[Item], left_out: LeftOut | None = None) -> str:
     parts += [f"{warned} with warnings"] if warned else []
     outcome = ", ".join(parts) or "nothing to do"
     return "; ".join(filter(None, [outcome, str(left_out or "")]))
+
+
+def closing_lines(items: list[Item], left_out: LeftOut | None, seconds: float) -> list[str]:
+    """What a run has come to, a line each: the summary, warnings by kind, speed, and where the results are.
+
+    Args:
+        items: of the run; without any there is nothing to say.
+        left_out: what it found beside them.
+        seconds: it took.
+    """
+    if not items:
+        return []
+    # Warnings that differ only in numbers or in names in quotes are of one kind.
+    kinds = Counter(
+        kind for item in items for kind in {_NAMES.sub("…", warning) for warning in item.warnings}
+    )
+    lines = [summary(items, left_out)]
+    if len(items) > 1:
+        lines += [f"warning of {number}: {kind}" for kind, number in kinds.most_common(_MOST_KINDS)]
+        more = len(kinds) - _MOST_KINDS
+        lines += [f"and {more} more kinds of warnings"] if more > 0 else []
+    done = [item for item in items if item.status == "done"]
+    if done:
+        frames = sum(item.frames or 0 for item in done)
+        count, unit = (frames, "frames") if frames else (len(done), "photos")
+        lines.append(f"{seconds:.0f} s, {count / max(seconds, 1e-3):.1f} {unit} a second")
+        folders = list(dict.fromkeys(str(item.output.parent) for item in done))
+        others = f" and {len(folders) - 1} more folders" if len(folders) > 1 else ""
+        lines.append(f"results in {folders[0]}{others}")
+    return lines
 
 
 def as_json(items: list[Item], settings: dict[str, Any], left_out: LeftOut | None = None) -> dict[str, Any]:
