@@ -149,6 +149,7 @@ def colorize_video(
     deinterlace: bool = False,
     layer: str | None = None,
     hints: str | Path | None = None,
+    colors_from: str | Path | None = None,
     shots: str | Path | None = None,
     dry_run: bool = False,
     keys: str | Path | None = None,
@@ -174,6 +175,9 @@ def colorize_video(
             for the default of the mode.
         recolor_all: also recolour shots that are already in colour.
         hints: a file with colours at points of frames, or a folder with one for each film.
+        colors_from: a layer that `layer` wrote, or any film in colour with the same frames, or a folder with
+            one of the same name for each; its chroma is taken frame by frame, without the network, so that
+            other choices about colour have no effect.
         shots: a list of the film's shots, or the folder of `deoldify-lite shots`, by which it is rendered:
             only shots that have changed since the last run are rendered again.
         dry_run: with `shots`, render nothing: the item says what would be rendered, and why.
@@ -210,6 +214,8 @@ def colorize_video(
     _check_layer(layer)
     if dry_run and shots is None:
         raise OptionError("a dry run needs a list of shots: --dry-run goes with --shots")
+    if colors_from is not None and (given := _beside_colors(hints, shots, keys, layer)):
+        raise OptionError(f"--colours-from {colors_from} gives every frame its colours: leave out {given}")
     rendering = rendering or settle("video")
     listed_shots = None
     if shots is not None:
@@ -245,6 +251,7 @@ def colorize_video(
         _refuse_urls("--hints", hints, listed, target)
         _refuse_urls("--shots", shots, listed, target)
         _refuse_urls("--keys", keys, listed, target)
+        _refuse_urls("--colours-from", colors_from, listed, target)
         left_out = LeftOut()
         planned = plan(
             listed,
@@ -264,6 +271,8 @@ def colorize_video(
                     f"{listed_shots.path}: is the list of one film, and there are {len(planned)}: name one"
                 )
             start = _by_shots(start, listed_shots, dry_run=dry_run)
+        if colors_from is not None:
+            planned = _without_versions(planned, listed, Path(colors_from))
         items = _start(
             planned,
             start,
@@ -271,6 +280,7 @@ def colorize_video(
             overwrite=overwrite,
             hints=hints,
             keys=keys,
+            colors_from=colors_from,
             are_films=True,
             places=places,
         )
@@ -341,9 +351,15 @@ def _start(
     if keys is not None:
         tasks = with_keys(tasks, Path(keys))
     if colors_from is not None:
-        tasks = with_versions(tasks, Path(colors_from))
+        tasks = with_versions(tasks, Path(colors_from), films=are_films)
         return _with_shares(colorize(tasks))
     return colorize(tasks)
+
+
+def _beside_colors(*values: str | Path | None) -> str:
+    """The name of an option that means nothing beside a film's given colours; '' if there is none."""
+    names = ("--hints", "--shots", "--keys", "--layer")
+    return next((name for name, value in zip(names, values, strict=True) if value is not None), "")
 
 
 def _with_shares(items: Generator[Item, None, None]) -> Generator[Item, None, None]:

@@ -11,6 +11,7 @@ from deoldify_lite.cli.options import (
     add_batch_size_option,
     add_cluster_options,
     add_color_options,
+    add_colors_from_option,
     add_json_option,
     add_layer_option,
     add_notify_option,
@@ -40,6 +41,7 @@ def fill_video_parser(parser: argparse.ArgumentParser) -> None:
         "colorize-video wedding.mp4 --hints wedding.hints.csv",
         "colorize-video wedding.mp4 --keys wedding-keys/",
         "colorize-video wedding.mp4 --layer only --codec prores_ks",
+        "colorize-video wedding.mp4 --colours-from wedding-layer.mkv",
         "colorize-video clip.mp4 --shots clip-shots/shots.csv --dry-run",
     )
     parser.add_argument(
@@ -54,6 +56,11 @@ def fill_video_parser(parser: argparse.ArgumentParser) -> None:
         metavar="PATH",
         help="colours that you know: a file with lines time,x,y,#rrggbb, or a folder with NAME.hints.csv for "
         "each film; each colour spreads through its shot (default: none)",
+    )
+    add_colors_from_option(
+        color,
+        "a layer that --layer wrote, or any film in colour with the same frames, frame by frame; or from a "
+        "folder with one of the same name for each film; other choices about colour have no effect then",
     )
     color.add_argument(
         "--keys",
@@ -178,6 +185,7 @@ def run_video(args: argparse.Namespace) -> int:
                 layer=args.layer,
                 hints=args.hints,
                 keys=args.keys,
+                colors_from=args.colors_from,
                 shots=args.shots,
                 dry_run=args.dry_run,
                 batch_size=args.batch_size,

@@ -11,7 +11,7 @@ from deoldify_lite.film.chroma import MATRICES
 from deoldify_lite.film.encoders import encoder_pix_fmts
 from deoldify_lite.film.encoding import YUV_FORMATS, Encoding, encoder_options, yuv_format
 from deoldify_lite.film.ffmpeg import filter_together
-from deoldify_lite.film.merge import grey_format, planes_of
+from deoldify_lite.film.merge import grey_format, planes_of, tags_of
 from deoldify_lite.film.probe import Film
 
 
@@ -35,14 +35,8 @@ def layer_picture(film: Film, picture: Any, pix_fmt: str) -> Any:
     luma = luma.filter("scale", film.width, film.height, flags="bilinear", **full)
     luma = luma.filter("format", grey_format(depth)).filter("setsar", 1)
     layer = filter_together([luma, cb[1], cr[1]], "mergeplanes", "0x001020", yuv_format(sampling, depth))
-    tags = {
-        "range": colors.range,
-        "colorspace": colors.matrix,
-        "color_primaries": colors.primaries or "unknown",
-        "color_trc": colors.transfer or "unknown",
-        "field_mode": film.first_field if film.interlaced else "prog",
-    }
-    return layer.filter("setparams", **tags)
+    field_mode = film.first_field if film.interlaced else "prog"
+    return layer.filter("setparams", field_mode=field_mode, **tags_of(colors))
 
 
 def layer_options(film: Film, suffix: str, encoding: Encoding, pix_fmt: str) -> dict[str, Any]:

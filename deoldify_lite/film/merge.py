@@ -5,7 +5,7 @@ Luma stays a plane of its own that no filter computes with, so it comes out bit 
 
 from typing import Any
 
-from deoldify_lite.film.colors import is_grey
+from deoldify_lite.film.colors import Colors, is_grey
 from deoldify_lite.film.encoding import yuv_format
 from deoldify_lite.film.ffmpeg import filter_together
 from deoldify_lite.film.pixels import has_filter
@@ -44,12 +44,7 @@ def merge_chroma(film: Film, picture: Any, chroma: Any, *, sampling: str, may_ke
     colors = film.colors
     merged = yuv_format(sampling, film.depth)
     ranges = {"in_range": colors.range, "out_range": colors.range}
-    tags = {
-        "range": colors.range,
-        "colorspace": colors.matrix,
-        "color_primaries": colors.primaries or "unknown",
-        "color_trc": colors.transfer or "unknown",
-    }
+    tags = tags_of(colors)
     source = _as_planes(film, picture).filter("setparams", **tags).filter("setsar", 1)
     # As chroma of 4:4:4, since only for chroma does ffmpeg go to fewer bits by plain shifting: a grey
     # picture would be scaled by 255/65535, and neutral chroma would miss 128. No dither, as it would
@@ -78,13 +73,59 @@ def merge_chroma(film: Film, picture: Any, chroma: Any, *, sampling: str, may_ke
         cb, cr = _pick(cb_mask, cb, own_cb), _pick(cr_mask, cr, own_cr)
     else:
         cb, cr = planes_of(ours, "u+v")
+    return _joined(source, own, cb, cr, merged).filter("setparams", **tags)
+
+
+def merge_film(film: Film, picture: Any, other: Film, given: Any, *, sampling: str) -> Any:
+    """Give a film's picture the chroma of another film, frame by frame; the rest as `merge_chroma`.
+
+    Args:
+        film: the result has its size, depth and colours.
+        picture: ffmpeg-python stream of the film's frames.
+        other: the film in colour.
+        given: ffmpeg-python stream of its frames, at the same rate.
+        sampling: chroma subsampling of the result.
+
+    Returns:
+        As `merge_chroma`. Chroma is the other's, bit by bit if that has this size, sampling, depth, matrix
+        and range, or else converted.
+    """
+    merged = yuv_format(sampling, film.depth)
+    mine, its = film.colors, other.colors
+    tags = tags_of(mine)
+    source, own = split(_as_planes(film, picture).filter("setparams", **tags).filter("setsar", 1))
+    own = own.filter("scale", interl=-1, in_range=mine.range, out_range=mine.range).filter("format", merged)
+    scaling: dict[str, Any] = {"interl": -1, "out_range": mine.range, "sws_dither": "none"}
+    if not other.is_rgb:
+        scaling["in_range"] = its.range
+    if other.is_rgb or its.matrix != mine.matrix:
+        scaling["out_color_matrix"] = matrix_name(mine.matrix)
+    if not other.is_rgb and its.matrix != mine.matrix:
+        scaling["in_color_matrix"] = matrix_name(its.matrix)
+    flags = "bilinear+accurate_rnd+full_chroma_inp+full_chroma_int"
+    given = given.filter("scale", film.width, film.height, flags=flags, **scaling).filter("format", merged)
+    cb, cr = planes_of(given.filter("setparams", **tags).filter("setsar", 1), "u+v")
+    return _joined(source, own, cb, cr, merged).filter("setparams", **tags)
+
+
+def tags_of(colors: Colors) -> dict[str, str]:
+    """Colour tags as the filter setparams takes them."""
+    return {
+        "range": colors.range,
+        "colorspace": colors.matrix,
+        "color_primaries": colors.primaries or "unknown",
+        "color_trc": colors.transfer or "unknown",
+    }
+
+
+def _joined(source: Any, own: Any, cb: Any, cr: Any, merged: str) -> Any:
+    """Join the luma of `source` with two planes of chroma; all that belongs to frames is that of `own`."""
     # All three grey: ffmpeg brings what it merges to one format, and would take grey for limited range.
     (luma,) = planes_of(source, "y")
     picture = filter_together([luma, cb, cr], "mergeplanes", "0x001020", merged)
     # Which field comes first and closed captions belong to frames, and new frames have none. This takes
     # them from its first input, and all planes, as they are, from its second.
-    picture = filter_together([own, picture], "blend", all_opacity=0, shortest=1)
-    return picture.filter("setparams", **tags)
+    return filter_together([own, picture], "blend", all_opacity=0, shortest=1)
 
 
 def merge_alpha(film: Film, picture: Any, source: Any, pix_fmt: str, *, depth: int) -> Any:

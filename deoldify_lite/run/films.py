@@ -16,7 +16,9 @@ from deoldify_lite.film.cut import Cut
 from deoldify_lite.film.ffmpeg import ffmpeg_version
 from deoldify_lite.film.fields import deinterlaced
 from deoldify_lite.film.fit import Fit, fit_film
+from deoldify_lite.film.given import cut_of_other, encode_given
 from deoldify_lite.film.kinds import FALLBACK_CONTAINER
+from deoldify_lite.film.mux import join_with_source
 from deoldify_lite.film.parts import PictureChanges, film_of_cut
 from deoldify_lite.film.probe import Film, probe_film
 from deoldify_lite.render.colorizer import Colorizer, OutOfMemoryError
@@ -37,9 +39,10 @@ from deoldify_lite.run.settings import FilmSettings
 from deoldify_lite.run.shot_networks import Networks
 from deoldify_lite.run.shot_task import ShotPlan
 from deoldify_lite.run.steps import Tally
-from deoldify_lite.run.stream import FilmJob, colorize_film
+from deoldify_lite.run.stream import FilmJob, colorize_film, cut_of
 from deoldify_lite.run.task import Task, check_output, find_done, fingerprint
 from deoldify_lite.run.unfinished import unfinished
+from deoldify_lite.system.files import atomic_path
 from deoldify_lite.version import __version__
 
 log = logging.getLogger(__name__)
@@ -150,7 +153,9 @@ def colorize_task(
         keys, left_out = ((), ()) if task.keys is None else ready_keys(written, task.keys, settings)
         guided = replace(settings, hints=hints, keys=keys)
         works: tuple[ShotWork, ...] | None = None
-        if task.shots is None:
+        if task.colors is not None:
+            used, tally = settings.render_factor, _give_back(task, written, fit, settings, progress)
+        elif task.shots is None:
             used, tally = _colorize(task, written, fit, settings, guided, renderer, progress)
         else:
             plan = ShotPlan(task, written, settings, hints, _programs(written), overwrite)
@@ -189,6 +194,8 @@ def colorize_task(
         seconds=time.perf_counter() - began,
         layer=task.layer,
         shots=works,
+        colors_from=task.colors.path if task.colors else None,
+        colors_share=1.0 if task.colors else None,
     )
 
 
@@ -311,6 +318,33 @@ def _colorize(
                 raise
             factor = renderer.render_factor
             log.warning("%s: out of memory, started again with render factor %d", task.source, factor)
+
+
+def _give_back(task: Task, film: Film, fit: Fit, settings: FilmSettings, progress: Progress | None) -> Tally:
+    """Give a film the colours of its layer, or of another version with the same frames.
+
+    Raises:
+        InputError: the version cannot be read, or is one of another film.
+        OptionError, VideoError: see `film.given`.
+    """
+    assert task.colors is not None
+    if task.colors.problem:
+        raise InputError(task.colors.problem)
+    cut = cut_of(film, settings)
+    given = cut_of_other(cut, probe_film(task.colors.path))
+    delivery = delivery_of(task, settings)
+
+    def on_frames(frames: int) -> None:
+        if progress:
+            progress(film.path, frames, max(frames, cut.frame_count))
+
+    # It is quick without a network, so that a run that was stopped begins anew.
+    with unfinished(task.output, f"{delivery.fingerprint} {_programs(film)}") as found:
+        path = found.folder / f"given{task.output.suffix}"
+        frames, warnings = encode_given(cut, given, task.output, path, settings.encoding, on_frames)
+        with atomic_path(task.output, deliver=partial(_deliver, task, settings, delivery)) as part:
+            join_with_source(film, cut, [(path, frames)], fit.streams, part)
+    return Tally(frames, warnings=warnings)
 
 
 def _deliver(task: Task, settings: FilmSettings, delivery: Delivery, part: Path, output: Path) -> None:

@@ -1,19 +1,21 @@
-"""Coloured versions of photos, which give them their colours: found by name, and read."""
+"""Coloured versions of photos and films, which give them their colours: found by name, and read."""
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from deoldify_lite.color.arrays import Picture
 from deoldify_lite.errors import InputError, OptionError
+from deoldify_lite.film.kinds import FILM_SUFFIXES
 from deoldify_lite.photo.io import pages_of, read_photo
 from deoldify_lite.photo.kinds import PHOTO_SUFFIXES
 from deoldify_lite.photo.photo import Photo
 from deoldify_lite.photo.profiles import in_profile
 from deoldify_lite.photo.xmp import says_layer
 from deoldify_lite.render.given import Given, take_colors
+from deoldify_lite.run.manifest import fingerprint_of
 from deoldify_lite.run.plan import LAYER_MARK
 from deoldify_lite.run.task import Task, Version
 from deoldify_lite.system.files import sha256_of
@@ -31,34 +33,37 @@ class Taken:
     warnings: tuple[str, ...] = ()
 
 
-def with_versions(tasks: Sequence[Task], path: Path) -> list[Task]:
-    """Give tasks the versions of their photos: a file to a single one, or those of a folder by their names.
+def with_versions(tasks: Sequence[Task], path: Path, *, films: bool = False) -> list[Task]:
+    """Give tasks their versions: a file to a single one, or those of a folder by their names.
 
     They are looked for in the same place below the folder: of photo.jpg, `photo` or `photo.jpg` with any
-    suffix of photos, also with -colorized or -layer at the end. Where there is a layer, that is taken.
+    suffix of photos, also with -colorized or -layer at the end; likewise of films. Where there is a layer,
+    that is taken.
 
     Raises:
         OptionError: there is no such file or folder, it has no version of any photo, or it is one file and
             there are several photos.
         InputError: a version cannot be read.
     """
+    kind = "film" if films else "photo"
+    version_of = _film_version if films else _photo_version
     if path.is_file():
         if len(tasks) > 1:
             raise OptionError(
-                f"{path}: one version gives its colours to one photo, and there are {len(tasks)}: "
+                f"{path}: one version gives its colours to one {kind}, and there are {len(tasks)}: "
                 "name a folder with a version of each"
             )
-        return [replace(task, colors=_version(path)) for task in tasks]
+        return [replace(task, colors=version_of(path)) for task in tasks]
     if not path.is_dir():
         raise OptionError(f"{path}: no such file or folder with coloured versions")
-    named = cache(_by_stem)
+    named = cache(partial(_by_stem, suffixes=FILM_SUFFIXES if films else PHOTO_SUFFIXES))
     found = []
     for task in tasks:
         deeper = path / task.output.parent.relative_to(task.manifest.folder)
-        found.append(_with_version(task, named(deeper)))
+        found.append(_with_version(task, named(deeper), version_of))
     if not any(task.colors for task in found):
         raise OptionError(
-            f"{path}: holds no version of any photo: for a.jpg, name it a.png, a.tif or the like, "
+            f"{path}: holds no version of any {kind}: give each the name of its {kind}, with any suffix, "
             "in the same place below the folder"
         )
     return found
@@ -113,14 +118,22 @@ def _like(photo: Photo, version: Photo, is_layer: bool) -> Picture:
     return in_profile(version.rgb, version.icc, photo.icc)
 
 
-def _version(path: Path) -> Version:
+def _photo_version(path: Path) -> Version:
     try:
         return Version(path, sha256_of(path))
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}") from error
 
 
-def _with_version(task: Task, named: dict[str, list[Path]]) -> Task:
+def _film_version(path: Path) -> Version:
+    """As of all films, size and time of change stand for the content: there may be too much of it to read."""
+    try:
+        return Version(path, fingerprint_of(path, {}))
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
+
+
+def _with_version(task: Task, named: dict[str, list[Path]], version_of: Callable[[Path], Version]) -> Task:
     """Add its version: by the whole name first, since a.jpg and a.png may both be there."""
     for name in (task.source.name, task.source.stem):
         layers, others = (
@@ -138,15 +151,15 @@ def _with_version(task: Task, named: dict[str, list[Path]]) -> Task:
             problem = f"{task.source}: has several versions, {names}: leave one of them there"
             return replace(task, colors=Version(found[0], "", problem))
         if found:
-            return replace(task, colors=_version(found[0]))
+            return replace(task, colors=version_of(found[0]))
     return task
 
 
-def _by_stem(folder: Path) -> dict[str, list[Path]]:
-    """The photos in a folder, by their names without suffix."""
+def _by_stem(folder: Path, suffixes: frozenset[str]) -> dict[str, list[Path]]:
+    """The photos or films in a folder, by their names without suffix."""
     named: dict[str, list[Path]] = {}
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-        if path.suffix.lower() in PHOTO_SUFFIXES and not path.name.startswith(".") and path.is_file():
+        if path.suffix.lower() in suffixes and not path.name.startswith(".") and path.is_file():
             named.setdefault(_key(path.stem), []).append(path)
     return named
 
