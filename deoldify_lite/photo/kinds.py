@@ -208,6 +208,8 @@ KINDS = (JPEG, PNG, TIFF, WEBP, BMP, GIF, RAW, AVIF, HEIF, JXL, JP2, PSD, NETPBM
 PHOTO_SUFFIXES = frozenset(suffix for kind in KINDS for suffix in kind.suffixes)
 OUTPUT_FORMATS = ("keep", *(kind.suffixes[0].removeprefix(".") for kind in KINDS if kind.is_choice))
 _PILLOW_KINDS = tuple(kind for kind in KINDS if not kind.magic and not kind.brands and not kind.by_suffix)
+# A BMP without the mark and sizes in front, as a clipboard has it: Pillow's name of it.
+_BARE_BMP_SUFFIX, _BARE_BMP = ".dib", "DIB"
 _BY_SUFFIX = {suffix: kind for kind in KINDS for suffix in kind.suffixes}
 
 
@@ -248,7 +250,8 @@ def pillow_names(path: Path, kind: Kind | None) -> tuple[str, ...]:
         return (kind.name,)
     named = kind_named(path)
     kinds = (*_PILLOW_KINDS, named) if named is not None and named.by_suffix else _PILLOW_KINDS
-    return tuple(kind.name for kind in kinds)
+    names = tuple(kind.name for kind in kinds)
+    return (*names, _BARE_BMP) if path.suffix.lower() == _BARE_BMP_SUFFIX else names
 
 
 def kind_named(path: Path) -> Kind | None:

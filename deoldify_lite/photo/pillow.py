@@ -48,6 +48,7 @@ from deoldify_lite.system.library_warnings import Warn
 
 # libaom counts from 0, the slowest, to 10; libwebp from 0, the quickest, to 6.
 _AVIF_SPEEDS = {"fast": 9, "small": 6}
+_OTHER_NAMES = {"MPO": JPEG.name, "DIB": BMP.name}  # a JPEG with further pictures, and a BMP's body
 _WEBP_METHODS = {"fast": 4, "small": 6}
 
 
@@ -81,8 +82,7 @@ def decode_with_pillow(
     if kind is PSD:
         check_psd(path, file, warn)
     image, file, more = _loaded(path, file, kind, warn, damaged)
-    # An MPO is a JPEG with further pictures.
-    info, format = image.info | more, "JPEG" if image.format == "MPO" else str(image.format)
+    info, format = image.info | more, _OTHER_NAMES.get(str(image.format), str(image.format))
     if image.format not in ("MPO", "PSD") and getattr(image, "n_frames", 1) > 1:
         warn("holds several frames; only the first is used")
     exif = Image.Exif() if _is_harmful(info.get("exif")) else image.getexif()

@@ -15,6 +15,7 @@ _RESOLUTION, _VERSION, _EXIF, _XMP = 1005, 1057, 1058, 1060
 # Colour modes in the header, and how many channels are colours.
 _RGB, _MULTICHANNEL = 3, 7
 _COLORS = {0: 1, 1: 1, 2: 1, _RGB: 3, 4: 4, 8: 1, 9: 3}
+_MOST_CHANNELS = 56
 _REMEDY = "open it in Photoshop or GIMP and save it as TIFF"
 
 
@@ -23,9 +24,12 @@ def check_psd(path: Path, file: BinaryIO, warn: Warn) -> None:
 
     Raises:
         InputError: it has more than 8 bits, or is of the large kind.
+        ValueError: its header is damaged.
     """
     file.seek(0)
     _, version, channels, _, _, bits, mode = struct.unpack(">4sH6xHIIHH", file.read(26))
+    if not 1 <= channels <= _MOST_CHANNELS:
+        raise ValueError(f"it claims to have {channels} channels")
     if version != 1:
         raise InputError(f"{path}: a large Photoshop file (PSB), which is not read: {_REMEDY}")
     if bits > 8:

@@ -46,6 +46,8 @@ from deoldify_lite.system.library_warnings import Warn
 MOST_PAGES = 10_000
 # Of all pages together: a floor, and what scans have for each byte. Pages that share their bytes have more.
 MOST_PIXELS, MOST_PIXELS_A_BYTE = 4_000_000_000, 1_000
+# Pillow knows WebP in a TIFF, but its wheels are built without.
+_OF_PILLOW = COMPRESSION_INFO.keys() - {50001}
 _PLAIN = (0, 1, 2)  # photometric interpretations: grey and RGB
 # Tags of raw photos: further pictures, of which the first page is a preview, and DNG's version.
 _OF_RAW = (330, 50706)
@@ -322,7 +324,7 @@ def _samples_of(page: Any, file: BinaryIO, warn: Warn) -> tuple[Samples | None, 
     """
     channels = _channels_of(page)
     is_plain = page.photometric in _PLAIN
-    if is_plain and (page.bitspersample > 8 or page.compression not in COMPRESSION_INFO):
+    if is_plain and (page.bitspersample > 8 or page.compression not in _OF_PILLOW):
         return _split_samples(page, file, channels, warn)
     if not channels.others:
         return None, None

@@ -9,6 +9,7 @@ import pytest
 import tifffile
 from PIL import Image
 
+from deoldify_lite.errors import InputError
 from deoldify_lite.photo.io import read_photo, write_photo
 from deoldify_lite.photo.photo import Photo
 from helpers.photos import NO_WARNINGS, RGB8, exif_block, smooth, turned
@@ -143,6 +144,25 @@ def test_colors_that_a_bmp_describes_otherwise(tmp_path: Path) -> None:
         start = struct.pack("<2sIII", b"BM", 14 + 108 + len(pixels), 0, 14 + 108)
         photo = read(tmp_path, "a.bmp", start + header + pixels)
         assert np.array_equal(photo.rgb, RGB8) and bool(photo.warnings) == told
+
+
+def test_a_bmp_as_a_clipboard_has_it(tmp_path: Path) -> None:
+    """It lacks the mark and the sizes in front."""
+    photo = read(tmp_path, "a.dib", saved("BMP", dpi=(300, 300))[14:])
+    assert np.array_equal(photo.rgb, RGB8) and photo.format == "BMP" and not photo.warnings
+    assert photo.dpi == pytest.approx((300, 300), abs=0.1)
+    write_photo(photo, tmp_path / "b.dib")
+    assert np.array_equal(read_photo(tmp_path / "b.dib").rgb, RGB8)
+    with pytest.raises(InputError, match="not a picture"):
+        read(tmp_path, "a.jpg", saved("BMP")[14:])
+
+
+def test_a_photoshop_file_that_claims_channels_without_end_is_damaged(tmp_path: Path) -> None:
+    """It is refused as such, and not as one for which memory does not suffice."""
+    data = bytearray(psd(np.moveaxis(RGB8, 2, 0), 3))
+    data[12:14] = b"\xff\xff"
+    with pytest.raises(InputError, match="65535 channels"):
+        read(tmp_path, "a.psd", bytes(data))
 
 
 def test_settings_of_a_photoshop_file_go_into_a_tiff(tmp_path: Path) -> None:

@@ -48,6 +48,17 @@ def test_codecs_of_tiff(tmp_path: Path, pixels: np.ndarray, codec: str, planar: 
     assert photo.warnings == ()
 
 
+@pytest.mark.parametrize("alpha", [False, True])
+def test_webp_in_a_tiff(tmp_path: Path, alpha: bool) -> None:
+    pixels = np.dstack([RGB8, GREY8]) if alpha else RGB8
+    extra = {"photometric": "rgb", "extrasamples": ["unassalpha"] if alpha else None}
+    path = tiff(tmp_path, pixels, compression="webp", compressionargs={"lossless": True}, **extra)
+    photo = read_photo(path)
+    assert np.array_equal(photo.rgb, RGB8) or alpha
+    assert not alpha or np.array_equal(photo.alpha, GREY8)
+    assert photo.warnings == ()
+
+
 @pytest.mark.parametrize("bits", [10, 12, 14])
 def test_bits_between_8_and_16(tmp_path: Path, bits: int) -> None:
     path = tmp_path / "a.tif"
