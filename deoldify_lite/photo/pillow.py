@@ -31,7 +31,7 @@ from deoldify_lite.photo.lesser import READERS
 from deoldify_lite.photo.limits import check_scans, check_size, open_image, without_pillows_limit
 from deoldify_lite.photo.mending import ended, is_cut, mended
 from deoldify_lite.photo.photo import Decoded, Photo
-from deoldify_lite.photo.png import COLOR_CHUNKS, Chunk, read_chunks, take_iptc
+from deoldify_lite.photo.png import COLOR_CHUNKS, Chunk, read_chunks, take_iptc, without_animation
 from deoldify_lite.photo.profiles import samples_and_profile
 from deoldify_lite.photo.psd import check_psd, psd_metadata, without_selection
 from deoldify_lite.photo.rare_jpeg import decode_rare_jpeg
@@ -277,7 +277,7 @@ def _deep_png_samples(file: BinaryIO, channels: int, key: object) -> Samples:
     OpenCV does not notice a truncated file, but Pillow has read it before.
     """
     file.seek(0)
-    pixels = decode_with_opencv(file.read())
+    pixels = decode_with_opencv(without_animation(file.read()))
     if pixels is None or pixels.ndim != 3:
         raise ValueError("OpenCV cannot read this 16-bit PNG")
     if channels == 2:

@@ -78,6 +78,19 @@ def _may_be_copied(kind: bytes) -> bool:
     return kind in COLOR_CHUNKS or bool(kind[0] & kind[3] & 32)
 
 
+def without_animation(data: bytes) -> bytes:
+    """Return a PNG without further frames: its first picture need not be one of them, and decoders differ."""
+    if b"acTL" not in data[: data.find(b"IDAT")]:
+        return data
+    kept, at = [SIGNATURE], len(SIGNATURE)
+    while at + 8 <= len(data):
+        length, kind = struct.unpack_from(">I4s", data, at)
+        if kind not in (b"acTL", b"fcTL", b"fdAT"):
+            kept.append(data[at : at + length + 12])
+        at += length + 12
+    return b"".join(kept)
+
+
 def take_iptc(chunks: tuple[Chunk, ...]) -> tuple[tuple[Chunk, ...], bytes | None]:
     """Return the chunks without the one that holds an IPTC record, and the record."""
     for chunk in chunks:

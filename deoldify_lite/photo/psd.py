@@ -8,6 +8,7 @@ from PIL import Image
 
 from deoldify_lite.errors import InputError
 from deoldify_lite.photo.iptc import iptc_of_resources, other_resources
+from deoldify_lite.photo.limits import check_size
 from deoldify_lite.system.library_warnings import Warn
 
 # Numbers of image resources.
@@ -23,13 +24,14 @@ def check_psd(path: Path, file: BinaryIO, warn: Warn) -> None:
     """Refuse or warn of what Pillow cannot read of an open Photoshop file, by its header.
 
     Raises:
-        InputError: it has more than 8 bits, or is of the large kind.
+        InputError: it has more than 8 bits, is of the large kind, or too large.
         ValueError: its header is damaged.
     """
     file.seek(0)
-    _, version, channels, _, _, bits, mode = struct.unpack(">4sH6xHIIHH", file.read(26))
+    _, version, channels, height, width, bits, mode = struct.unpack(">4sH6xHIIHH", file.read(26))
     if not 1 <= channels <= _MOST_CHANNELS:
         raise ValueError(f"it claims to have {channels} channels")
+    check_size(path, width, height)  # before Pillow reads a number for each row
     if version != 1:
         raise InputError(f"{path}: a large Photoshop file (PSB), which is not read: {_REMEDY}")
     if bits > 8:

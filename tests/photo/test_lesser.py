@@ -12,7 +12,7 @@ from PIL import Image
 from deoldify_lite.errors import InputError
 from deoldify_lite.photo.io import read_photo, write_photo
 from deoldify_lite.photo.photo import Photo
-from helpers.photos import NO_WARNINGS, RGB8, exif_block, smooth, turned
+from helpers.photos import NO_WARNINGS, RGB8, chunk, exif_block, png_bytes, smooth, turned
 from helpers.profiles import SRGB_ICC
 from helpers.rare import psd, psd_resource
 
@@ -163,6 +163,26 @@ def test_a_photoshop_file_that_claims_channels_without_end_is_damaged(tmp_path: 
     data[12:14] = b"\xff\xff"
     with pytest.raises(InputError, match="65535 channels"):
         read(tmp_path, "a.psd", bytes(data))
+    data[12:18], data[38:40] = struct.pack(">HI", 3, 1 << 31), b"\0\1"  # packed: a length for each row
+    with pytest.raises(InputError, match="2147483648 pixels; the limit"):
+        read(tmp_path, "a.psd", bytes(data))
+
+
+def test_the_first_picture_of_an_animation_counts_at_every_depth(tmp_path: Path) -> None:
+    """It need not be a frame of the animation."""
+    for depth, dtype in ((8, np.uint8), (16, np.uint16)):
+        still = RGB8.astype(dtype) * (257 if depth == 16 else 1)
+        frame = png_bytes(np.zeros_like(still), 2, depth)
+        at = frame.index(b"IDAT")
+        (length,) = struct.unpack_from(">I", frame, at - 4)
+        frames = b""
+        for number in (0, 2):
+            frames += chunk(b"fcTL", struct.pack(">5I2H2B", number, 31, 23, 0, 0, 1, 1, 0, 0))
+            frames += chunk(b"fdAT", struct.pack(">I", number + 1) + frame[at + 4 : at + 4 + length])
+        data = png_bytes(still, 2, depth, chunk(b"acTL", struct.pack(">II", 2, 0)))
+        end = data.index(b"IEND") - 4
+        photo = read(tmp_path, "a.png", data[:end] + frames + data[end:])
+        assert np.array_equal(photo.rgb, still)
 
 
 def test_settings_of_a_photoshop_file_go_into_a_tiff(tmp_path: Path) -> None:
