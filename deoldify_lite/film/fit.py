@@ -25,6 +25,7 @@ from deoldify_lite.film.probe import Film, Stream
 from deoldify_lite.film.process import last_words, run_arguments
 from deoldify_lite.film.sound import describe_encoding, encoders_for, is_lossy
 from deoldify_lite.film.timecode import advance_timecode
+from deoldify_lite.film.transparency import is_transparent
 
 log = logging.getLogger(__name__)
 
@@ -178,8 +179,9 @@ def _losses_of_picture(film: Film, suffix: str, encoding: Encoding) -> Iterable[
     if kept.depth < film.pixels.bits or int(kept.sampling) < int(film.sampling):
         more = "; --codec ffv1 holds all" if film.pixels.bits <= 16 and codec != "ffv1" else ""
         yield f"{codec} stores it as {pix_fmt}, which holds less than {film.pix_fmt}{more}"
-    if film.has_alpha and not kept.has_alpha:
-        # An opaque film of such a format is not worth a decode of all of it.
+    # Each GIF is read as if it were transparent, and few are long. An opaque film of another codec is rare, and
+    # not worth a decode of all of it.
+    if film.has_alpha and not kept.has_alpha and (film.codec != "gif" or is_transparent(film)):
         yield (
             f"{film.pix_fmt} can be transparent, and {pix_fmt}, as which {codec} stores it, cannot; "
             f"{_ALPHA_REMEDIES[suffix]}"

@@ -158,7 +158,8 @@ class _Sorter:
         # A line without a level goes on with the message before.
         if found := self._LEVEL.fullmatch(line):
             line = found[1] + found[3]
-            self._is_error = found[2] in ("error", "fatal", "panic")
+            # Some decoders give a warning the level of an error.
+            self._is_error = found[2] in ("error", "fatal", "panic") and not found[3].startswith("warning")
         (self._error if self._is_error else self._other)(line)
 
 

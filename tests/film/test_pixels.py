@@ -167,6 +167,16 @@ def test_an_opaque_film_is_not_said_to_lose_transparency(tmp_path: Path) -> None
     assert not film.has_alpha and fit_into(film, ".mkv", Encoding()).losses == ()
 
 
+@pytest.mark.parametrize("is_opaque", [True, False])
+def test_a_gif_is_looked_at_for_transparency(tmp_path: Path, is_opaque: bool) -> None:
+    """Each is read as if it were transparent."""
+    hole = "null" if is_opaque else "colorkey=blue:0.2"
+    graph = f"format=rgba,{hole},split[a][b];[a]palettegen[p];[b][p]paletteuse"
+    film = probe_film(make(tmp_path / "a.gif", *pattern(0.4), "-filter_complex", graph))
+    losses = fit_into(film, ".mkv", Encoding(codec="libx264")).losses
+    assert film.has_alpha and any("can be transparent" in loss for loss in losses) != is_opaque
+
+
 def transparent(path: Path, *arguments: object) -> Path:
     """A film of three frames, each with all kinds of alpha."""
     picture = "testsrc=s=96x64:r=25:d=0.12,format=rgba64le,geq=r='r(X,Y)':g='g(X,Y)':b='b(X,Y)'"
