@@ -179,7 +179,7 @@ def _losses_of_picture(film: Film, suffix: str, encoding: Encoding) -> Iterable[
     if kept.depth < film.pixels.bits or int(kept.sampling) < int(film.sampling):
         more = "; --codec ffv1 holds all" if film.pixels.bits <= 16 and codec != "ffv1" else ""
         yield f"{codec} stores it as {pix_fmt}, which holds less than {film.pix_fmt}{more}"
-    # Each GIF is read as if it were transparent, and few are long. An opaque film of another codec is rare, and
+    # Each GIF is read as if it were transparent, and few are long. Opaque films of other codecs are rare, and
     # not worth a decode of all of it.
     if film.has_alpha and not kept.has_alpha and (film.codec != "gif" or is_transparent(film)):
         yield (

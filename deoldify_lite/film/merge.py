@@ -188,6 +188,8 @@ def _as_planes(film: Film, picture: Any) -> Any:
         "flags": "accurate_rnd+full_chroma_inp+full_chroma_int",
     }
     if film.is_rgb:
+        if film.has_alpha and film.depth == 12:  # With it, luma would be off by up to 1.3 (seen with 5.1).
+            picture = picture.filter("format", "gbrp12le")
         scaling["out_color_matrix"] = matrix_name(colors.matrix)
     picture = picture.filter("scale", film.width, film.height, **scaling)
     # ffmpeg chooses the one that loses least.

@@ -98,7 +98,10 @@ def outcome_of(source: Path, encoding: Encoding) -> str:
 def compare_luma(film: Film, result: Film) -> str:
     """How luma differs; empty: no more than by rounding."""
     wanted = luma_of(film)
-    luma = samples(result, "extractplanes=y", result.depth) / 2 ** (result.depth - film.depth)
+    luma = samples(result, "extractplanes=y", result.depth)
+    # More bits of full range scale its white, those of limited range are zeros.
+    full = result.colors.range == "pc" and film.is_rgb
+    luma /= (2**result.depth - 1) / (2**film.depth - 1) if full else 2 ** (result.depth - film.depth)
     # Rounded once, and by the weights, too.
     allowed = 1 if film.is_rgb else 0
     worst = np.abs(luma[: wanted.size] - wanted).max()

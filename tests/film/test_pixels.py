@@ -105,6 +105,17 @@ def test_greys_with_transparency_keep_both(tmp_path: Path, pix_fmt: str, depth: 
     assert len(np.unique(alpha(film))) > 100
 
 
+def test_transparency_takes_nothing_from_luma(tmp_path: Path) -> None:
+    lumas = []
+    source = transparent(tmp_path / "gbrap12le.nut", "-c:v", "rawvideo", "-pix_fmt", "gbrap12le")
+    opaque = make(tmp_path / "gbrp12le.nut", "-i", source, "-c:v", "rawvideo", "-pix_fmt", "gbrp12le")
+    for path in (source, opaque):
+        give_color(probe_film(path), 3, tmp_path / f"{path.stem}.mkv")
+        result = probe_film(tmp_path / f"{path.stem}.mkv")
+        lumas.append(samples(result, "extractplanes=y", result.depth) / (2**result.depth - 1))
+    assert np.abs(lumas[0] - lumas[1]).max() < 1 / 65535
+
+
 def test_a_container_that_does_not_mark_full_range_is_told(tmp_path: Path) -> None:
     film = probe_film(make(tmp_path / "a.mkv", *pattern(0.12), "-c:v", "ffv1", "-pix_fmt", "bgr0"))
     (loss,) = fit_into(film, ".mov", LOSSLESS).losses
