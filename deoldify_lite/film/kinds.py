@@ -7,8 +7,10 @@ FILM_SUFFIXES = frozenset(
     {".mp4", ".m4v", ".mov", ".qt", ".mkv", ".webm", ".avi", ".divx", ".wmv", ".asf", ".flv", ".f4v"}
     | {".mpg", ".mpeg", ".mpe", ".m1v", ".m2v", ".mpv", ".vob", ".mod", ".tod"}  # .mod, .tod: JVC's cameras
     | {".ts", ".m2ts", ".mts", ".m2t", ".ogv", ".ogm", ".3gp", ".3gpp", ".3g2", ".rm", ".rmvb"}
-    | {".mxf", ".gxf", ".dv", ".dif", ".wtv", ".nut", ".y4m"}
+    | {".mxf", ".gxf", ".dv", ".dif", ".wtv", ".nut", ".y4m", ".mjpg", ".mjpeg"}
 )
+# Of films that are JPEGs, one after the other, which ffmpeg may take for one photo.
+JPEG_SUFFIXES = frozenset({".mjpg", ".mjpeg"})
 
 # ffmpeg's names of what a film may be, whatever its suffix: all formats that are one file. Not those that
 # name other files, whose contents would then be in the result (hls, dash, concat, imf, sdp, image2 ...), and

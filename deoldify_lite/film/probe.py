@@ -13,6 +13,7 @@ from deoldify_lite.errors import InputError, VideoError
 from deoldify_lite.film.clock import Jump, note_on_jumps
 from deoldify_lite.film.colors import Colors, is_rgb, settle_colors
 from deoldify_lite.film.hdr10 import LIGHT_LEVEL, MASTERING, Hdr10, read_hdr10
+from deoldify_lite.film.kinds import JPEG_SUFFIXES
 from deoldify_lite.film.pictures import choose_picture, note_on_pictures
 from deoldify_lite.film.pixels import TRANSPARENT_PALETTES, PixelFormat, describe_pixels, has_decoder
 from deoldify_lite.film.scan import Look, ask_ffprobe, read_fraction, scan_start
@@ -185,7 +186,8 @@ def probe_film(path: Path, *, every_frame: bool = False) -> Film:
         raise InputError(f"{path}: the file is empty; copy or download it again")
     header = ask_ffprobe(path, "-show_format", "-show_streams")
     container = header["format"]
-    if container["format_name"].endswith("_pipe") or container["format_name"] == "image2":
+    is_photo = container["format_name"].endswith("_pipe") or container["format_name"] == "image2"
+    if is_photo and path.suffix.lower() not in JPEG_SUFFIXES:
         raise InputError(f"{path}: this is a photo, not a film; colorize it as a photo")
     pictures = [s for s in header["streams"] if s.get("codec_type") == "video" and not _is_cover(s)]
     if not pictures:

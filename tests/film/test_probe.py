@@ -16,7 +16,7 @@ from deoldify_lite.film.probe import probe_film
 from deoldify_lite.film.rate import choose_rate
 from deoldify_lite.film.timing import measure_rate
 from deoldify_lite.system.files import find_media
-from helpers.films import make, pattern, tone
+from helpers.films import make, pattern, read_all, tone
 
 MS = Fraction(1, 1000)
 NTSC_FILM = Fraction(24000, 1001)
@@ -143,6 +143,16 @@ def test_a_hung_or_crashed_ffprobe_gives_no_rate(
     picture, container = {"index": 0, "time_base": "1/1000"}, {"format_name": "matroska,webm"}
     with pytest.raises(VideoError, match=f"film.mkv: its timestamps cannot be read.*{words}"):
         measure_rate(tmp_path / "film.mkv", picture, container, Fraction(0))
+
+
+def test_a_stream_of_jpegs_is_a_film(tmp_path: Path) -> None:
+    """Which ffmpeg takes for one photo if each is large."""
+    source = make(
+        tmp_path / "film.mjpeg", *pattern(1), "-c:v", "mjpeg", "-pix_fmt", "yuvj420p", "-f", "mjpeg"
+    )
+    film = probe_film(source)
+    assert (film.frame_count, film.rate, film.codec) == (25, 25, "mjpeg")
+    assert len(read_all(film)) == 25
 
 
 def test_the_wrong_python_package_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
