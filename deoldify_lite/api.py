@@ -219,8 +219,6 @@ def colorize_video(
     rendering = rendering or settle("video")
     listed_shots = None
     if shots is not None:
-        if keys is not None:
-            raise OptionError(f"--keys {keys} and --shots {shots} do not go together: choose one of them")
         if not isinstance(engine, ThisProcess):
             raise OptionError(f"--shots {shots} works in this process alone: leave out --engine ray")
         if layer == "beside":

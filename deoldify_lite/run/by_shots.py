@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain, groupby
 from pathlib import Path
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deoldify_lite.color.arrays import Luma
-from deoldify_lite.errors import VideoError
+from deoldify_lite.errors import DeoldifyError, VideoError
 from deoldify_lite.film.chroma import has_chroma
 from deoldify_lite.film.cut import Cut
 from deoldify_lite.film.mux import join_with_source
@@ -23,6 +23,8 @@ from deoldify_lite.film.segment import SegmentEncoder
 from deoldify_lite.film.writer import warnings_of_difference
 from deoldify_lite.render.colorizer import Colorizer
 from deoldify_lite.run.items import Progress
+from deoldify_lite.run.key_files import KeyFolder
+from deoldify_lite.run.keying import ready_keys
 from deoldify_lite.run.shot_networks import Networks
 from deoldify_lite.run.shot_pieces import Piece
 from deoldify_lite.run.shot_segments import KeptSegments
@@ -33,6 +35,7 @@ from deoldify_lite.run.steps import (
     open_small,
     predict_ahead,
     show_frames,
+    shown_size,
 )
 from deoldify_lite.system.files import Deliver, atomic_path
 from deoldify_lite.system.threads import Sink
@@ -78,8 +81,25 @@ def colorize_pieces(job: ShotJob, networks: Networks, *, batch_size: int) -> Tal
             _leave_run(job, run, counter)
         else:
             colorizer = networks.colorizer(run[0].rendering)
+            run = [_with_keys(job, piece) for piece in run]
             _render_run(job, run, colorizer, lumas, counter, batch_size=batch_size)
     return _join(job)
+
+
+def _with_keys(job: ShotJob, piece: Piece) -> Piece:
+    """The piece with its key frames laid on its frames.
+
+    Raises:
+        OptionError: one cannot be read, or is for a frame in colour; the error names the line.
+    """
+    if not piece.keys:
+        return piece
+    folder = KeyFolder(piece.shot.row.path.parent, piece.keys, "")
+    try:
+        keys, warnings = ready_keys(job.film, folder, piece.settings)
+    except DeoldifyError as error:
+        raise piece.shot.row.error(str(error)) from error
+    return replace(piece, settings=replace(piece.settings, keys=keys), warnings=warnings)
 
 
 def _runs(pieces: Iterable[Piece]) -> Iterator[list[Piece]]:
@@ -90,7 +110,11 @@ def _runs(pieces: Iterable[Piece]) -> Iterator[list[Piece]]:
     def run_of(piece: Piece) -> int:
         nonlocal end, number, before
         settings = piece.settings
-        shared = (settings.look, settings.steadiness, settings.recolor_all, piece.leave)
+        shared = (
+            *(settings.look, settings.steadiness, settings.recolor_all),
+            # One with key frames is alone: they take memory, and its chroma may have another size.
+            *(piece.leave, piece.first if piece.keys else None),
+        )
         number += piece.first != end or shared != before
         end, before = piece.end, shared
         return number
@@ -113,11 +137,12 @@ def _render_run(
     batch_size: int,
 ) -> None:
     settings, cut, size_px = run[0].settings, _cut_of(job, run), colorizer.render_size
+    size = shown_size(colorizer, settings)
     firsts = {piece.first - cut.first for piece in run}
     tally: Tally | None = None
     with (
         open_small(cut, size_px, settings) as reader,
-        _Encoder(job, colorizer.chroma_size) as encoder,
+        _Encoder(job, size) as encoder,
         closing(
             predict_ahead(
                 mark_listed((Frame(frame.luma, frame.chroma) for frame in reader.frames()), firsts),
@@ -145,7 +170,6 @@ def _render_run(
             tally = Tally()
             sink.put(partial(encoder.begin, piece))
             all_frames = chain([first], frames)
-            size = colorizer.chroma_size
             for shown in show_frames(
                 all_frames, job.film, piece.settings, memory, tally, first=piece.first, size=size
             ):
@@ -299,7 +323,7 @@ class _Encoder:
             raise _too_short(self._job, piece)
         encoded = encoder.end(is_last=piece.to_the_end)
         counts = {name: getattr(tally, name) for name in ("frames", "kept", "grey", "predicted")}
-        warnings = (*warnings, *warnings_of_difference(encoded, tally.frames))
+        warnings = (*piece.warnings, *warnings, *warnings_of_difference(encoded, tally.frames))
         self._job.kept.add(piece, encoder.path, counts, encoded, warnings)
         self._present = None
 

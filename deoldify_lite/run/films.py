@@ -150,12 +150,15 @@ def colorize_task(
                 return Item(task.source, task.output, "skipped", "already done", layer=task.layer)
         check_output(task, overwrite)
         hints = () if task.hints is None else _hints_in(written, task.hints, settings)
-        keys, left_out = ((), ()) if task.keys is None else ready_keys(written, task.keys, settings)
-        guided = replace(settings, hints=hints, keys=keys)
+        left_out: tuple[str, ...] = ()
         works: tuple[ShotWork, ...] | None = None
         if task.colors is not None:
             used, tally = settings.render_factor, _give_back(task, written, fit, settings, progress)
         elif task.shots is None:
+            guided = replace(settings, hints=hints)
+            if task.keys is not None:
+                keys, left_out = ready_keys(written, task.keys, settings)
+                guided = replace(guided, keys=keys)
             used, tally = _colorize(task, written, fit, settings, guided, renderer, progress)
         else:
             plan = ShotPlan(task, written, settings, hints, _programs(written), overwrite)

@@ -94,13 +94,21 @@ def read_keys(path: Path) -> KeyFolder:
     try:
         files = sorted(file for file in path.iterdir() if not file.name.startswith("."))
         pictures = tuple(file for file in files if file.suffix.lower() in PHOTO_SUFFIXES)
-        digest = hashlib.sha256()
-        for picture in pictures:
-            digest.update(f"{picture.name}\0{sha256_of(picture)}\n".encode("utf-8", "surrogateescape"))
     except OSError as error:
         raise InputError(f"{path}: these key frames cannot be read ({error})") from error
     if not pictures:
         raise OptionError(f"{path}: holds no key frame: put pictures in colour there, named {_FORMS}")
+    return keys_in(path, pictures)
+
+
+def keys_in(path: Path, pictures: tuple[Path, ...]) -> KeyFolder:
+    """Read the names of some pictures as key frames; errors as in `read_keys`, for `path`."""
+    digest = hashlib.sha256()
+    try:
+        for picture in pictures:
+            digest.update(f"{picture.name}\0{sha256_of(picture)}\n".encode("utf-8", "surrogateescape"))
+    except OSError as error:
+        raise InputError(f"{path}: these key frames cannot be read ({error})") from error
     for picture in pictures:
         if not _FRAME.fullmatch(picture.stem) and not _CLOCK.fullmatch(picture.stem):
             raise OptionError(f"{picture}: which frame is it for? Name it {_FORMS}, or move it elsewhere")

@@ -4,6 +4,7 @@
 count from 0. PySceneDetect's lists of scenes are read, too.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -35,6 +36,7 @@ class Shot:
     reference: Path | None = None
     hints: Path | None = None
     leave: bool | None = None  # None: if it is in colour
+    keys: tuple[Path, ...] = ()  # pictures of key frames
 
     @property
     def telling_frame(self) -> int:
@@ -106,8 +108,6 @@ def _needed(row: Row, column: str) -> int:
 def _with_settings(shot: Shot, row: Row) -> Shot:
     if shot.end <= shot.first:
         raise row.error("this shot has no frame: remove the line, or give it one frame at least")
-    if keys := row.text("key frames"):
-        raise row.error(f"key frames is `{keys}`, but this version takes no key frames: leave it empty")
     return Shot(
         row,
         shot.number,
@@ -124,13 +124,23 @@ def _with_settings(shot: Shot, row: Row) -> Shot:
         reference=_file(row, "reference"),
         hints=_file(row, "hints"),
         leave=row.answer("leave"),
+        keys=_files(row, "key frames"),
     )
 
 
 def _file(row: Row, column: str) -> Path | None:
     """The file that a cell names, from the folder of the list on."""
-    if not (text := row.text(column)):
-        return None
+    text = row.text(column)
+    return _existing(row, column, text) if text else None
+
+
+def _files(row: Row, column: str) -> tuple[Path, ...]:
+    """The files that a cell names, with a comma, a semicolon or a bar between them."""
+    names = (name.strip() for name in re.split(r"[,;|\n]", row.text(column)))
+    return tuple(_existing(row, column, name) for name in names if name)
+
+
+def _existing(row: Row, column: str, text: str) -> Path:
     path = row.path.parent / Path(text).expanduser()
     if not path.is_file():
         raise row.error(f"{column} is `{text}`, and there is no such file: name it from the list's folder on")

@@ -8,6 +8,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from deoldify_lite.color.hint import FilmHint
@@ -20,6 +21,7 @@ from deoldify_lite.render.rendering import Rendering
 from deoldify_lite.run.settings import FilmSettings
 from deoldify_lite.run.shot_list import Shot
 from deoldify_lite.run.shot_settings import SettledShot, SettledShots
+from deoldify_lite.system.files import sha256_of
 from deoldify_lite.temporal.shots import MOST_SHOT_FRAMES
 
 
@@ -35,7 +37,9 @@ class Piece:
     settings: FilmSettings
     leave: bool  # keep the colours that it has
     anchor: int | None  # the frame from which colours of its scene are taken; None: from none
+    keys: tuple[Path, ...]  # pictures of its key frames
     facts: Mapping[str, Any]  # all that decides its bytes, as plain data
+    warnings: tuple[str, ...] = ()  # about its key frames
 
     @property
     def frames(self) -> int:
@@ -63,6 +67,7 @@ def pieces_of(
     film: Film,
     settings: FilmSettings,
     hints: Sequence[FilmHint],
+    keys: Mapping[int, Path],
     cut: Cut,
     *,
     basis: Mapping[str, Any],
@@ -75,6 +80,7 @@ def pieces_of(
         film: as it is written.
         settings: of the film.
         hints: on the whole film.
+        keys: pictures of key frames of the whole film, by frame.
         cut: the part of it to render.
         basis: facts that all pieces share: the source, and the programs.
         most_factor: the largest render factor that memory has room for, by network.
@@ -99,6 +105,7 @@ def pieces_of(
         )
         of_scene = anchors.setdefault(shot.scene, place.telling) if shot.scene else place.telling
         in_shot = _hints_in(place, film, hints)
+        in_keys = {} if shot.leave else _keys_in(place, film, keys)
         for first, end in _parts(place, cut):
             # The first shot of a scene needs no other's colours, nor does what is left as it is.
             alone = shot.leave is True or own.steadiness == 0
@@ -113,6 +120,7 @@ def pieces_of(
                 settings=replace(own, hints=mine),
                 leave=shot.leave is True,
                 anchor=anchor,
+                keys=tuple(path for frame, path in in_keys.items() if first <= frame < end),
                 facts={},
             )
             pieces.append(replace(piece, facts={**basis, **_facts(piece)}))
@@ -131,6 +139,8 @@ def _facts(piece: Piece) -> dict[str, Any]:
         always["layer"] = layer
     for name in ("start_s", "end_s"):
         del settings[name]
+    if piece.keys:
+        always["keys"] = [[path.name, sha256_of(path)] for path in piece.keys]
     return always if piece.leave else {**always, **settings, "scene": piece.anchor}
 
 
@@ -237,3 +247,27 @@ def _hints_in(place: Place, film: Film, hints: Sequence[FilmHint]) -> list[FilmH
     if not mine:
         raise shot.row.error(f"hints: {own.path} has none between frames {place.first} and {place.end - 1}")
     return [*found, *mine]
+
+
+def _keys_in(place: Place, film: Film, keys: Mapping[int, Path]) -> dict[int, Path]:
+    """The key frames in a shot, by frame: those of the whole film, and its own.
+
+    Raises:
+        OptionError: a picture of its own is for a frame elsewhere, or for one that has a key frame.
+    """
+    row = place.settled.shot.row
+    found = {frame: path for frame, path in keys.items() if place.first <= frame < place.end}
+    if place.settled.keys is None:
+        return found
+    try:
+        own = place.settled.keys.frames(film)
+    except OptionError as error:
+        raise row.error(str(error)) from error
+    for frame, path in own.items():
+        if not place.first <= frame < place.end:
+            raise row.error(
+                f"key frames: {path} is for frame {frame}, and this shot has {place.first} to {place.end - 1}"
+            )
+        if frame in found:
+            raise row.error(f"key frames: {path} is for frame {frame}, and so is {found[frame]}: remove one")
+    return dict(sorted((found | own).items()))

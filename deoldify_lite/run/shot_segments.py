@@ -182,6 +182,7 @@ _WORDS = {
     "weights": "mode",
     "grade": "temperature or tint",
     "recolor_all": "leave",
+    "keys": "key frames",
     "source": "the film",
     "programs": "the program",
 }

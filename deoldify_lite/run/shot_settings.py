@@ -11,6 +11,7 @@ from typing import Any
 from deoldify_lite.errors import DeoldifyError
 from deoldify_lite.render.rendering import Rendering
 from deoldify_lite.run.hint_file import HintFile, read_hints
+from deoldify_lite.run.key_files import KeyFolder, keys_in
 from deoldify_lite.run.shot_list import Shot, ShotList
 
 # Columns that are arguments of `settle`.
@@ -25,6 +26,7 @@ class SettledShot:
     rendering: Rendering
     steadiness: float
     hints: HintFile | None
+    keys: KeyFolder | None
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,7 @@ class SettledShots:
             [
                 *(one.shot.first, one.shot.end, one.shot.telling_frame, one.shot.scene, one.shot.leave),
                 *(asdict(one.rendering.look), one.steadiness, one.hints and one.hints.digest),
+                *([one.keys.digest] if one.keys else []),
             ]
             for one in self.shots
         ]
@@ -67,6 +70,8 @@ def settle_shots(listed: ShotList, rendering: Rendering, steadiness: float | Non
     read = cache(partial(read_hints, film=True))
 
     def settle(shot: Shot) -> SettledShot:
+        if shot.leave and shot.keys:
+            raise shot.row.error("leave is yes, so key frames mean nothing: empty one of the two")
         try:
             own = settled(tuple(_changes(shot).items()))
             return SettledShot(
@@ -74,6 +79,7 @@ def settle_shots(listed: ShotList, rendering: Rendering, steadiness: float | Non
                 own,
                 own.steadiness if steadiness is None else steadiness,
                 None if shot.hints is None else read(shot.hints),
+                keys_in(listed.path.parent, shot.keys) if shot.keys else None,
             )
         except DeoldifyError as error:
             raise shot.row.error(str(error)) from error

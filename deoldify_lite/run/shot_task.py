@@ -57,6 +57,7 @@ class ShotPlan:
             self.film,
             self.settings,
             self.hints,
+            {} if self.task.keys is None else self.task.keys.frames(self.film),
             self.cut,
             basis=basis,
             most_factor=most_factor,

@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import cv2
@@ -20,10 +21,9 @@ def film_of(
     width, height = map(int, size.split("x"))
     raw = path.with_suffix(".raw")
     with open(raw, "wb") as file:
-        for picture, frames in shots:
-            scene = _scene(picture, width + 64, height)
+        for shot, frames in shots:
             for number in range(frames):
-                shown = scene[:, number % 64 : number % 64 + width]
+                shown = picture_of(shot, number, width=width, height=height)
                 plane = np.repeat(shown.mean(axis=2, keepdims=True), 3, axis=2) if grey else shown
                 file.write(plane.astype(np.uint8).tobytes())
     film = make(
@@ -35,6 +35,13 @@ def film_of(
     return film
 
 
+def picture_of(shot: int, number: int, *, width: int = 128, height: int = 96) -> np.ndarray:
+    """A frame of a shot of `film_of` in its true colours: (height, width, 3) uint8."""
+    scene = _scene(shot, width + 64, height)
+    return scene[:, number % 64 : number % 64 + width].astype(np.uint8)
+
+
+@cache
 def _scene(number: int, width: int, height: int) -> np.ndarray:
     """A picture of soft patches in colours, (height, width, 3), of its own for each number."""
     rng = np.random.default_rng(number)

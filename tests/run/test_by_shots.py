@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from deoldify_lite import api
 from deoldify_lite.cli import main as cli
@@ -32,7 +33,7 @@ from helpers.films import (
     rgb_frames,
     tone,
 )
-from helpers.shots import change_list, film_of, write_list
+from helpers.shots import change_list, film_of, picture_of, write_list
 
 pytestmark = pytest.mark.slow
 
@@ -308,6 +309,73 @@ def test_a_reference_counts_by_what_is_in_it(run: Run, listed: Path, film: Path)
         assert 2 in rendered(run())
 
 
+def key_of(folder: Path, frame: int, shot: int, number: int) -> Path:
+    """A frame of the film in its true colours, named so that it finds its way."""
+    path = folder / f"frame-{frame:06}.png"
+    Image.fromarray(picture_of(shot, number)).save(path)
+    return path
+
+
+def test_key_frames_of_a_shot_are_its_own(run: Run, listed: Path, tmp_path: Path) -> None:
+    run()
+    before, kept = plane_hashes(tmp_path / "out.mkv"), segments(listed)
+    key = key_of(listed.parent, 27, 2, 7)
+    true = np.asarray(Image.open(key)).astype(int)
+
+    def error() -> float:
+        return float(np.abs(rgb_frames(tmp_path / "out.mkv")[27].astype(int) - true).mean())
+
+    without = error()
+    change_list(listed, lambda rows: rows[1].update({"key frames": key.name}))
+    planned = run(dry_run=True)
+    assert rendered(planned) == [3] and planned.shots[1].why == "changed: key frames"  # type: ignore[index]
+    item = run()
+    assert rendered(item) == [3] and segments(listed).items() >= kept.items() - {
+        ("frames-000020-000033", kept["frames-000020-000033"])
+    }
+    after = plane_hashes(tmp_path / "out.mkv")
+    assert after[:20] == before[:20] and after[34:] == before[34:]
+    assert error() < 0.6 * without
+    Image.fromarray(np.asarray(Image.open(key))[..., ::-1].copy()).save(key)
+    assert rendered(run()) == [3], "another picture of the same name"
+
+
+def test_key_frames_of_the_film_change_only_the_shots_that_they_are_in(
+    run: Run, listed: Path, tmp_path: Path
+) -> None:
+    run()
+    folder = tmp_path / "keys"
+    folder.mkdir()
+    key_of(folder, 55, 3, 5)
+    assert rendered(run(keys=folder)) == [5]
+    key_of(folder, 3, 1, 3)
+    assert rendered(run(keys=folder)) == [2]
+
+
+def test_wrong_key_frames_name_the_line(run: Run, listed: Path, tmp_path: Path) -> None:
+    key = key_of(listed.parent, 27, 2, 7)
+    (listed.parent / "twice").mkdir()
+    twice = listed.parent / "twice" / "shot-0002_frame-000027.png"
+    twice.write_bytes(key.read_bytes())
+    (listed.parent / "dress.png").write_bytes(key.read_bytes())
+    Image.new("L", (40, 30), 90).save(listed.parent / "frame-000028.png")
+    for row, cell, words in (
+        (0, key.name, f"{listed}:2: key frames: {key} is for frame 27, and this shot has 0 to 19"),
+        (1, f"{key.name}; twice/{twice.name}", f"{listed}:3: {twice}: is for frame 27, and so is {key.name}"),
+        (1, "dress.png", f"{listed}:3: {listed.parent / 'dress.png'}: which frame is it for?"),
+        (
+            1,
+            "frame-000028.png",
+            f"{listed}:3: {listed.parent / 'frame-000028.png'}: this key frame has no colour",
+        ),
+    ):
+        change_list(listed, lambda rows: [one.update({"key frames": ""}) for one in rows])
+        change_list(listed, lambda rows: rows[row].update({"key frames": cell}))  # noqa: B023
+        fails(run, words)
+    change_list(listed, lambda rows: rows[1].update({"key frames": key.name, "leave": "yes"}))
+    fails(run, f"{listed}:3: leave is yes, so key frames mean nothing")
+
+
 def fails(run: Run, words: str, **options: Any) -> None:
     with pytest.raises((AssertionError, OptionError)) as error:
         run(**options)
@@ -321,7 +389,7 @@ def fails(run: Run, words: str, **options: Any) -> None:
         ("saturation", "9", "3: saturation 9.0: choose a factor above 0 and up to 4"),
         ("render_factor", "99", "3: render factor 99: choose 2 to 64"),
         ("temperature", "-101", "3: temperature -101: choose a value from -100 to 100"),
-        ("key frames", "a.png", "3: key frames is `a.png`"),
+        ("key frames", "a.png", "3: key frames is `a.png`, and there is no such file"),
         ("frames", "15", "4: this shot begins at frame 34, and that of line 3 goes up to 34: they overlap"),
         ("frames", "13", "4: frames 33 to 33, before this shot, are in none"),
     ],
@@ -438,6 +506,10 @@ def test_fields_stay_and_become_frames(run: Run, listed: Path, tmp_path: Path) -
     assert luma_hashes(tmp_path / "out.mkv") == luma_hashes(source)
     item = run(source=source, out="frames.mkv", deinterlace=True)
     assert [(work.first_frame, work.frames) for work in item.shots or ()] == [(0, 18), (18, 22)]
+    hints = listed.parent / "dress.csv"
+    hints.write_text("f12,50%,50%,#ff0000\n0:0.5,50%,50%,#ff0000\n")  # as the film counts them
+    change_list(listed, lambda rows: rows[1].update(hints="dress.csv"))
+    assert rendered(run(source=source, out="frames.mkv", deinterlace=True)) == [3]
 
 
 def test_kept_segments_are_not_taken_for_films(

@@ -42,6 +42,9 @@ def test_times_become_frames_in_order(tmp_path: Path) -> None:
     hints = read_hints(path, film=True).in_film(640, 360, nearest)
     assert [hint.frame for hint in hints] == [7, 51, 1062, 90050]
     assert hints[0] == FilmHint(7, Hint(0.5, 0, None))
+    # Where each field becomes a frame, times are of the result, and numbers still of the film.
+    doubled = read_hints(path, film=True).in_film(640, 360, lambda time_s: 2 * nearest(time_s), each=2)
+    assert [hint.frame for hint in doubled] == [14, 102, 2124, 180100]
 
 
 def test_windows_writes_a_mark_and_other_line_ends(tmp_path: Path) -> None:
