@@ -8,6 +8,7 @@ import struct
 from collections.abc import Callable
 from typing import Any, BinaryIO
 
+import numpy as np
 from PIL import Image
 
 from deoldify_lite.photo.attached import parts_after, warn_of_parts
@@ -87,7 +88,10 @@ def _read_jp2(file: BinaryIO, image: Image.Image, warn: Warn) -> dict[str, Any]:
 
 
 def _read_netpbm(file: BinaryIO, image: Image.Image, warn: Warn) -> dict[str, Any]:
-    """Read the comments of a header, and the largest value of a sample."""
+    """Read the comments of a header, and the largest value of a sample.
+
+    Samples of one byte of which that is not 255 are read as well: Pillow takes a minute for a large photo.
+    """
     file.seek(0)
     head = file.read(1 << 16)
     count = 3 if head[:2] in (b"P1", b"P4") else 4
@@ -100,7 +104,16 @@ def _read_netpbm(file: BinaryIO, image: Image.Image, warn: Warn) -> dict[str, An
             words.append(match[0])
         if len(words) == count:
             break
-    return {"comments": _texts(*comments), "most": 1 if count == 3 else int(words[3])}
+    most = 1 if count == 3 else int(words[3])
+    found = {"comments": _texts(*comments), "most": most}
+    if words[0] in (b"P5", b"P6") and most < 255:
+        width, height, channels = *image.size, len(image.getbands())
+        file.seek(match.end() + 1)
+        data = file.read(width * height * channels)
+        if len(data) == width * height * channels:
+            table = np.round(np.minimum(np.arange(256), most) * (255 / most)).astype(np.uint8)
+            found["samples"] = table[np.frombuffer(data, np.uint8)].reshape(height, width, channels)
+    return found
 
 
 def _read_sgi(file: BinaryIO, image: Image.Image, warn: Warn) -> dict[str, Any]:
@@ -134,7 +147,8 @@ def _read_tga(file: BinaryIO, image: Image.Image, warn: Warn) -> dict[str, Any]:
 
 
 # By Pillow's name of a kind. What is read is named as in `info`; `comments` are several texts, `most` is the
-# largest value of a sample. PCX has no more than Pillow reads, and Sun raster holds nothing but pixels.
+# largest value of a sample, `samples` are the picture. PCX has no more than Pillow reads, and Sun raster has
+# nothing but pixels.
 READERS: dict[str, Callable[[BinaryIO, Image.Image, Warn], dict[str, Any]]] = {
     "BMP": _read_bmp,
     "GIF": _read_gif,

@@ -151,6 +151,8 @@ def _loaded(
         if image.format in ("JPEG", "MPO") and image.info.get("progressive"):
             check_scans(path, file, image.width * image.height)
         more = _more_metadata(path, file, image, kind, warn)
+        if "samples" in more:
+            return image, file, more
         if as_far_as_it_goes:
             load_as_far_as_it_goes(image, warn)
             return image, file, more
@@ -194,7 +196,11 @@ def _more_metadata(
     if kind is PSD:
         return psd_metadata(path, file, image, warn)
     reader = READERS.get(str(image.format))
-    more = {name: value for name, value in reader(file, image, warn).items() if value} if reader else {}
+    more = (
+        {name: value for name, value in reader(file, image, warn).items() if value is not None}
+        if reader
+        else {}
+    )
     if kind is JP2 and more.get("exif", b"").removeprefix(EXIF).startswith((b"II*\0", b"MM\0*")):
         image.info["exif"] = more["exif"]  # for Pillow to read how the picture lies
     return more

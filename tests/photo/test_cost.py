@@ -142,6 +142,23 @@ def test_a_description_of_many_comments(tmp_path: Path) -> None:
     assert np.array_equal(read_photo(tmp_path / "a.tif").rgb, RGB8)
 
 
+@pytest.mark.parametrize("kind", [b"P5", b"P6"])
+def test_a_netpbm_of_few_levels(tmp_path: Path, kind: bytes) -> None:
+    channels = 1 if kind == b"P5" else 3
+    pixels = np.arange(12_000_000, dtype=np.uint32) % 101
+    pixels = pixels.astype(np.uint8).reshape(4000, -1, channels)
+    height, width = pixels.shape[:2]
+    head = b"%s\n# Oma\n%d %d\n100\n" % (kind, width, height)
+    (tmp_path / "a.pnm").write_bytes(head + pixels.tobytes())
+    photo = read_photo(tmp_path / "a.pnm")
+    wanted = np.round(pixels * 2.55)
+    assert np.array_equal(photo.rgb, np.broadcast_to(wanted, photo.rgb.shape))
+    assert photo.comments == (b"Oma",) and not photo.warnings
+    (tmp_path / "a.pnm").write_bytes(head + pixels[:10].tobytes())
+    with pytest.raises(InputError, match="truncated"):
+        read_photo(tmp_path / "a.pnm")
+
+
 def test_many_small_pictures_behind_a_jpeg(tmp_path: Path) -> None:
     tiny = b"\xff\xd8\xff\xda\0\2\xff\xd9"
     (tmp_path / "a.jpg").write_bytes(save_bytes("JPEG") + 100_000 * tiny)
