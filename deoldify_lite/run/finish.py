@@ -19,7 +19,7 @@ from deoldify_lite.render.colorizer import Colorizer, Prediction, finds_no_color
 from deoldify_lite.render.given import Given, color_picture, with_given
 from deoldify_lite.run.delivery import DeliveryOf
 from deoldify_lite.run.failure import failed
-from deoldify_lite.run.items import HARDLY_ANY, NO_COLOR_FOUND, NO_GREYS, Item, warnings_of
+from deoldify_lite.run.items import HARDLY_ANY, NO_COLOR_FOUND, NO_GREYS, NO_HINTS, Item, warnings_of
 from deoldify_lite.run.pages import MOST_PIXELS, Page
 from deoldify_lite.run.settings import PhotoSettings
 from deoldify_lite.run.task import Task
@@ -68,6 +68,8 @@ def finish(
         if settings.watermark:
             add_watermark(result.rgb)
         warnings = photo.warnings + (taken.warnings if taken else ())
+        if task.hints is not None and page.index == 0 and given is not None and given.layer is not None:
+            warnings += (NO_HINTS,)
         warnings += warnings_of(why_grey, settings.render_factor, colorizer.render_factor)
         if settings.format == "keep" and not task.is_layer and is_fallback(task.source, task.output):
             warnings += (

@@ -19,6 +19,8 @@ NO_GREYS = (
     "it is black and white without greys, as 1-bit scans are, and no colour fits these: it came out grey; "
     "scan the original again in greys"
 )
+# Why hints did nothing.
+NO_HINTS = "its layer gives the colours as they are, so its hints have no effect where that covers it"
 HARDLY_ANY = "hardly any colour shows in it: it came out grey"
 
 _NAMES = re.compile(r"'[^']*'|\"[^\"]*\"|\d+(?:[.,]\d+)*")

@@ -141,7 +141,7 @@ def _with_version(task: Task, named: dict[str, list[Path]], version_of: Callable
                 path
                 for result in ("", _RESULT_MARK)
                 for path in named.get(_key(name + result + layer), ())
-                if not _is_same(path, task.source)
+                if not any(_is_same(path, own) for own in (task.source, task.output))
             ]
             for layer in (LAYER_MARK, "")
         )
@@ -168,5 +168,5 @@ def _key(stem: str) -> str:
     return unicodedata.normalize("NFC", stem).casefold()
 
 
-def _is_same(path: Path, source: Path) -> bool:
-    return path.name == source.name and path.resolve() == source.resolve()
+def _is_same(path: Path, other: Path) -> bool:
+    return path.name == other.name and path.resolve() == other.resolve()

@@ -1,5 +1,6 @@
 """Photos that take their colours from versions of the same name."""
 
+import io
 from dataclasses import replace
 from pathlib import Path
 
@@ -173,3 +174,35 @@ def test_versions_among_the_photos_are_not_photos(scans: Path, rendering: api.Re
     Image.fromarray(in_color(scans / "a.jpg")).save(scans / "edited" / "a.png")
     items = by_name(api.colorize_folder(scans, rendering=rendering, colors_from=scans / "edited"))
     assert sorted(items) == ["a.jpg", "b.png"] and items["a.jpg"].colors_share > 0.6
+
+
+def test_results_are_no_versions_of_themselves_and_layers_are(scans: Path, rendering: api.Rendering) -> None:
+    out = scans.with_name("out")
+    api.colorize_folder(scans, out, rendering=rendering, format="png")
+    with pytest.raises(OptionError, match="holds no version"):
+        api.colorize_folder(scans, out, rendering=rendering, format="png", colors_from=out)
+    api.colorize_folder(scans, out, rendering=rendering, format="png", layer="beside")
+    before = {path: path.read_bytes() for path in out.rglob("*.png") if "-layer" not in path.name}
+    again = replace(rendering, saturation=0.1)
+    items = api.colorize_folder(scans, out, rendering=again, format="png", colors_from=out)
+    assert {(item.status, item.colors_share) for item in items} == {("done", 1.0)}
+    for path, data in before.items():
+        result, first = (np.asarray(Image.open(one)).astype(int) for one in (path, io.BytesIO(data)))
+        assert np.abs(result - first).max() <= 1
+    items = api.colorize_folder(scans, out, rendering=again, format="png", colors_from=out)
+    assert {item.status for item in items} == {"skipped"}
+
+
+def test_hints_beside_a_layer_are_warned_of(scans: Path, rendering: api.Rendering) -> None:
+    hints = scans / "a.hints.csv"
+    hints.write_text("50%,50%,#ff0000\n")
+    photo = scans / "a.jpg"
+    (first,) = api.colorize_folder(photo, rendering=rendering, layer="only")
+    (back,) = api.colorize_folder(photo, rendering=rendering, colors_from=first.output, hints=hints)
+    assert any("hints have no effect" in warning for warning in back.warnings)
+    Image.fromarray(in_color(photo)).save(scans / "mine.png")
+    (other,) = api.colorize_folder(photo, rendering=rendering, colors_from=scans / "mine.png", hints=hints)
+    assert other.status == "done" and not any("hints" in warning for warning in other.warnings)
+    red = read_photo(other.output).rgb[150:170, 182:202].astype(int)
+    plain = in_color(photo)[150:170, 182:202].astype(int)
+    assert (red[..., 0] - red[..., 1]).mean() > (plain[..., 0] - plain[..., 1]).mean() + 10

@@ -48,7 +48,8 @@ def colorize(
         InputError: a folder is not seen from this machine.
     """
     for task in tasks:
-        station.check_sight(task.source.parent, task.output.parent)
+        given = [task.colors.path.parent] if task.colors else []
+        station.check_sight(task.source.parent, task.output.parent, *given)
     finished: dict[object, Finished] = {}  # by output
     layers: dict[object, Path | None] = {task.output: task.layer for task in tasks}
 
