@@ -16,7 +16,8 @@ from deoldify_lite.photo.pillow import decode_with_pillow, open_with_pillow
 from deoldify_lite.photo.profiles import grey_to_srgb
 from deoldify_lite.photo.raw import decode_raw, raw_size
 from deoldify_lite.photo.samples import QUARTER_TURNS, rgb_of_grey, turn_upright
-from deoldify_lite.photo.tiff_read import decode_page, page_sizes
+from deoldify_lite.photo.tiff_pages import page_sizes
+from deoldify_lite.photo.tiff_read import decode_page
 from deoldify_lite.system.library_warnings import Warn
 
 # Of the kinds that need a package of their own: how a file is decoded, and how its size is read.

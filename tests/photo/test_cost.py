@@ -14,7 +14,7 @@ from PIL import Image
 
 from deoldify_lite.errors import InputError
 from deoldify_lite.photo.io import pages_of, read_photo
-from deoldify_lite.photo.tiff_read import MOST_PIXELS
+from deoldify_lite.photo.tiff_pages import MOST_PIXELS
 from helpers.photos import RGB8, chunk, save, smooth
 
 # In seconds of a processor, with room for slow machines; each of these files took minutes, or all memory.
