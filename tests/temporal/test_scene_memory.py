@@ -61,3 +61,9 @@ def test_plain_frames_are_no_scene() -> None:
     memory = SceneMemory()
     memory.remember(np.full((192, 192), 16, np.uint8), colored(0, 0))
     assert memory.recall(np.full((192, 192), 90, np.uint8), SIZE) is None
+
+
+def test_scenes_are_numbered_as_they_come() -> None:
+    memory = SceneMemory()
+    numbers = [memory.number(frame, SIZE) for frame in (textured(), textured(seed=1), textured(8))]
+    assert numbers == [1, 2, 1]

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from deoldify_lite.temporal.shots import COLOR_LOOKAHEAD, CUT_LOOKAHEAD, Frame, mark_shots
+from deoldify_lite.temporal.shots import COLOR_LOOKAHEAD, CUT_LOOKAHEAD, Frame, mark_listed, mark_shots
 
 Film = np.ndarray  # (frames, 96, 96) float32, luma
 NEUTRAL = np.full((2, 48, 48), 128, np.uint8)
@@ -222,3 +222,15 @@ def test_cuts_of_real_films(samples: Path, name: str, size: int, expected: dict[
     planes = np.frombuffer(raw, np.uint8).reshape(-1, 3, size, size)
     marked = mark_shots(Frame(picture[0], picture[1:]) for picture in planes)
     assert {i: frame.in_color for i, frame in enumerate(marked) if frame.begins_shot} == expected
+
+
+def test_shots_of_a_list_begin_where_it_says() -> None:
+    """Also where nothing is cut; and each is in colour or not by itself."""
+    rng = np.random.default_rng(0)
+    patches = cv2.resize(rng.integers(60, 200, (2, 4, 4)).transpose(1, 2, 0).astype(np.float32), (48, 48))
+    colored = patches.transpose(2, 0, 1).astype(np.uint8)
+    film = [*frames(scene(1, 20), NEUTRAL), *frames(scene(1, 20), colored)]
+    marked = list(mark_listed(film, {0, 3, 20, 39}))
+    assert [index for index, frame in enumerate(marked) if frame.begins_shot] == [0, 3, 20, 39]
+    assert [frame.in_color for frame in marked] == [False] * 20 + [True] * 20
+    assert list(mark_listed([], set())) == []
