@@ -44,7 +44,7 @@ from deoldify_lite.run.films import colorize_films as colorize_films_here
 from deoldify_lite.run.items import Item
 from deoldify_lite.run.manifest import NAME, Manifest
 from deoldify_lite.run.photos import colorize_photos as colorize_photos_here
-from deoldify_lite.run.plan import plan, tasks_of, with_hints
+from deoldify_lite.run.plan import plan, tasks_of, with_hints, with_keys
 from deoldify_lite.run.settings import FilmSettings, PhotoSettings
 from deoldify_lite.run.task import Task
 
@@ -266,6 +266,31 @@ def test_hints_come_along(
     assert contents(there) == contents(here)
     film_here(shots, plain / "x.mp4", rendering.load(), film_settings(rendering))
     assert (plain / "x.mp4").read_bytes() != (here / "x.mp4").read_bytes()
+
+
+def test_key_frames_come_along(
+    shots: Path, tmp_path: Path, crew: Crew, rendering: api.Rendering, short_segments: None
+) -> None:
+    keys = tmp_path / "keys"
+    keys.mkdir()
+    for number in (0, 30):
+        frame = keys / f"frame-{number:06}.png"
+        make(
+            frame,
+            "-i",
+            shots,
+            "-vf",
+            f"select=eq(n\\,{number}),colorchannelmixer=rr=1.2:bb=0.7",
+            "-frames:v",
+            1,
+        )
+    here, there = (tmp_path / name for name in ("here", "there"))
+    tasks = [with_keys([Task(shots, out / "x.mp4", Manifest(out))], keys)[0] for out in (here, there)]
+    settings = replace(film_settings(rendering), recolor_all=True)
+    (one,) = colorize_films_here(tasks[:1], rendering.load, settings, batch_size=4)
+    (item,) = colorize_films(tasks[1:], settings, crew)
+    assert (one.status, one.warnings) == (item.status, item.warnings) == ("done", ())
+    assert contents(there) == contents(here)
 
 
 class Failing:
