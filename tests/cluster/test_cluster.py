@@ -47,6 +47,7 @@ from deoldify_lite.run.photos import colorize_photos as colorize_photos_here
 from deoldify_lite.run.plan import plan, tasks_of, with_hints, with_keys
 from deoldify_lite.run.settings import FilmSettings, PhotoSettings
 from deoldify_lite.run.task import Task
+from deoldify_lite.run.versions import with_versions
 
 STORE_BYTES = 80_000_000  # Ray takes no less than 75 MB
 
@@ -188,6 +189,25 @@ def test_photos_come_out_the_same(many: Path, tmp_path: Path, crew: Crew, render
     assert records(tmp_path / "there") == records(tmp_path / "here")
     again = list(colorize_photos(photo_tasks(many, tmp_path / "there", all_there_is=True), settings, crew))
     assert sorted(item.status for item in again) == ["failed"] + ["skipped"] * 8
+
+
+def test_versions_give_their_colors_the_same(
+    many: Path, tmp_path: Path, crew: Crew, rendering: api.Rendering
+) -> None:
+    settings = photo_settings(rendering)
+    layers = photo_tasks(many, tmp_path / "layers", all_there_is=True)
+    list(colorize_photos_here(layers, rendering.load, settings, batch_size=4))
+    other = replace(rendering, saturation=0.1)
+    weak = photo_settings(other)
+    here, there = (
+        with_versions(photo_tasks(many, tmp_path / name), tmp_path / "layers") for name in ("here", "there")
+    )
+    one = list(colorize_photos_here(here, other.load, weak, batch_size=4))
+    items = list(colorize_photos(there, weak, crew))
+    assert {item.colors_share for item in items if item.status == "done"} == {1.0}
+    assert told(items) == told(one)
+    assert contents(tmp_path / "there") == contents(tmp_path / "here")
+    assert records(tmp_path / "there") == records(tmp_path / "here")
 
 
 def test_a_film_comes_out_the_same(
