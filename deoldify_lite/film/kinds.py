@@ -18,7 +18,8 @@ JPEG_SUFFIXES = frozenset({".mjpg", ".mjpeg"})
 FILM_FORMATS = (
     "mov,matroska,avi,mpeg,mpegvideo,mpegts,asf,flv,live_flv,ogg,mxf,gxf,dv,rm,wtv,nut,nuv,nsv,swf,"
     "yuv4mpegpipe,ivf,obu,av1,h261,h263,h264,hevc,vvc,evc,m4v,vc1,vc1test,mjpeg,mjpeg_2000,dirac,cavsvideo,"
-    "gif,apng,flic,smk,bink,roq,lmlm4,pva,mtv,amv,dnxhd,film_cpk,filmstrip,smjpeg,rpl,vivo,cine,dhav,lxf,ty,"
+    "gif,apng,flic,smk,bink,roq,lmlm4,pva,mtv,amv,dnxhd,film_cpk,filmstrip,smjpeg,mpjpeg,rpl,vivo,cine,"
+    "dhav,lxf,ty,"
     "jpeg_pipe,png_pipe,webp_pipe,tiff_pipe,bmp_pipe"
 )
 

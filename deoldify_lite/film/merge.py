@@ -148,7 +148,8 @@ def merge_alpha(film: Film, picture: Any, source: Any, pix_fmt: str, *, depth: i
     else:
         known = "yuva444p16le"
     (alpha,) = planes_of(source.filter("format", known), "a")
-    alpha = alpha.filter("format", grey_format(depth)).filter("setsar", 1)
+    # More bits scale all of it: a film in the other byte order would get limited range, and never be opaque.
+    alpha = alpha.filter("setparams", range="pc").filter("format", grey_format(depth)).filter("setsar", 1)
     picture, opaque = split(picture)
     merged = filter_together([*planes_of(opaque, "y+u+v"), alpha], "mergeplanes", "0x00102030", pix_fmt)
     return filter_together([picture.filter("format", pix_fmt), merged], "blend", all_opacity=0, shortest=1)

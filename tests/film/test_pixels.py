@@ -105,6 +105,14 @@ def test_greys_with_transparency_keep_both(tmp_path: Path, pix_fmt: str, depth: 
     assert len(np.unique(alpha(film))) > 100
 
 
+def test_opaque_stays_opaque_with_more_bits(tmp_path: Path) -> None:
+    """Of this format FFV1 takes 16 bits, and the other byte order costs a conversion."""
+    source = make(tmp_path / "a.nut", *pattern(0.12), "-c:v", "rawvideo", "-pix_fmt", "yuva444p12be")
+    give_color(probe_film(source), 3, tmp_path / "out.mkv")
+    result = probe_film(tmp_path / "out.mkv")
+    assert result.depth == 16 and (samples(result, "extractplanes=a", 16) == 65535).all()
+
+
 def test_transparency_takes_nothing_from_luma(tmp_path: Path) -> None:
     lumas = []
     source = transparent(tmp_path / "gbrap12le.nut", "-c:v", "rawvideo", "-pix_fmt", "gbrap12le")
