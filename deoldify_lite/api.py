@@ -14,8 +14,11 @@ from deoldify_lite.photo.kinds import EFFORTS, PHOTO_SUFFIXES, layer_suffix, out
 from deoldify_lite.remote.jobs import colorize_elsewhere
 from deoldify_lite.render.rendering import Rendering, load_colorizer, settle
 from deoldify_lite.run.engine import THIS_PROCESS, Engine, ThisProcess
+from deoldify_lite.run.guides import with_hints, with_keys
 from deoldify_lite.run.items import Item, Progress
-from deoldify_lite.run.plan import LAYERS, Planned, plan, tasks_of, with_hints, with_keys
+from deoldify_lite.run.names import LAYERS
+from deoldify_lite.run.plan import plan, tasks_of
+from deoldify_lite.run.planned import Planned
 from deoldify_lite.run.settings import FilmSettings, PhotoSettings, Settings
 from deoldify_lite.run.shot_list import read_shot_list
 from deoldify_lite.run.shot_settings import SettledShots, settle_shots

@@ -15,7 +15,7 @@ from deoldify_lite.remote.outbox import Outbox
 from deoldify_lite.remote.staging import staging
 from deoldify_lite.run.items import Item
 from deoldify_lite.run.manifest import Manifest, Record, fingerprint_of
-from deoldify_lite.run.plan import Planned
+from deoldify_lite.run.planned import Planned
 from deoldify_lite.run.settings import Settings
 from deoldify_lite.run.task import Task
 from deoldify_lite.storage.store import fetch

@@ -41,10 +41,11 @@ from deoldify_lite.photo.kinds import layer_suffix
 from deoldify_lite.render.colorizer import Colorizer
 from deoldify_lite.run import stream as film_stream
 from deoldify_lite.run.films import colorize_films as colorize_films_here
+from deoldify_lite.run.guides import with_hints, with_keys
 from deoldify_lite.run.items import Item
 from deoldify_lite.run.manifest import NAME, Manifest
 from deoldify_lite.run.photos import colorize_photos as colorize_photos_here
-from deoldify_lite.run.plan import plan, tasks_of, with_hints, with_keys
+from deoldify_lite.run.plan import plan, tasks_of
 from deoldify_lite.run.settings import FilmSettings, PhotoSettings
 from deoldify_lite.run.task import Task
 from deoldify_lite.run.versions import with_versions

@@ -12,11 +12,11 @@ from deoldify_lite.errors import OptionError
 from deoldify_lite.film.probe import probe_film
 from deoldify_lite.render.colorizer import Colorizer
 from deoldify_lite.run.films import colorize_films
+from deoldify_lite.run.guides import with_keys
 from deoldify_lite.run.items import Item
 from deoldify_lite.run.key_files import read_keys
 from deoldify_lite.run.keying import ready_keys
 from deoldify_lite.run.manifest import Manifest
-from deoldify_lite.run.plan import with_keys
 from deoldify_lite.run.task import Task, fingerprint
 from helpers.film_runs import SETTINGS
 from helpers.films import LOSSLESS, luma_hashes, plane_hashes, run

@@ -122,7 +122,7 @@ def test_names_that_differ_in_case_alone_are_not_lost(photos: Path, monkeypatch)
     names = ["c 1.tif", "a-2.jpg", "A.JPG", "a.jpg", "b.png"]
     assert [path.name for path in outputs([photos], None)] == names
     # Elsewhere both may be one.
-    monkeypatch.setattr("deoldify_lite.run.plan.device_of", lambda path: hash(path.parts))
+    monkeypatch.setattr("deoldify_lite.run.names.device_of", lambda path: hash(path.parts))
     names[3] = "a-3.jpg"
     assert [path.name for path in outputs([photos], None)] == names
     compared = plan([photos], None, suffixes=PHOTO_SUFFIXES, suffix_of=lambda p: ".png", compare=True)
