@@ -20,8 +20,8 @@ from deoldify_lite.run.names import LAYERS
 from deoldify_lite.run.plan import plan, tasks_of
 from deoldify_lite.run.planned import Planned
 from deoldify_lite.run.settings import FilmSettings, PhotoSettings, Settings
-from deoldify_lite.run.shot_list import read_shot_list
-from deoldify_lite.run.shot_settings import SettledShots, settle_shots
+from deoldify_lite.run.shots.list import read_shot_list
+from deoldify_lite.run.shots.settings import SettledShots, settle_shots
 from deoldify_lite.run.task import Task
 from deoldify_lite.run.versions import with_versions
 from deoldify_lite.storage.url import Place, any_url, path_or_url

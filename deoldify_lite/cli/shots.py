@@ -86,11 +86,11 @@ def run_shots(args: argparse.Namespace) -> int:
     from deoldify_lite.film.cut import Cut
     from deoldify_lite.film.probe import probe_film
     from deoldify_lite.render.certainty import SECOND_OPINIONS
-    from deoldify_lite.run.shot_list import read_shot_list
-    from deoldify_lite.run.shot_networks import Networks
-    from deoldify_lite.run.shot_pieces import placed
-    from deoldify_lite.run.shot_settings import settle_shots
-    from deoldify_lite.run.survey import Colors, find_shots, follow_list, numbers_of
+    from deoldify_lite.run.shots.list import read_shot_list
+    from deoldify_lite.run.shots.networks import Networks
+    from deoldify_lite.run.shots.pieces import placed
+    from deoldify_lite.run.shots.settings import settle_shots
+    from deoldify_lite.run.shots.survey import Colors, find_shots, follow_list, numbers_of
     from deoldify_lite.show.shots import Album, write_shots
 
     names = ("render_factor", "saturation", "temperature", "tint", "reference")

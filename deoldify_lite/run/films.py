@@ -36,8 +36,8 @@ from deoldify_lite.run.items import (
 )
 from deoldify_lite.run.keying import ready_keys
 from deoldify_lite.run.settings import FilmSettings
-from deoldify_lite.run.shot_networks import Networks
-from deoldify_lite.run.shot_task import ShotPlan
+from deoldify_lite.run.shots.networks import Networks
+from deoldify_lite.run.shots.task import ShotPlan
 from deoldify_lite.run.steps import Tally
 from deoldify_lite.run.stream import FilmJob, colorize_film, cut_of
 from deoldify_lite.run.task import Task, check_output, find_done, fingerprint

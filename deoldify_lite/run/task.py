@@ -12,7 +12,7 @@ from deoldify_lite.run.manifest import Manifest, fingerprint_of
 
 if TYPE_CHECKING:  # with it come numpy and cv2, which `--help` need not wait for
     from deoldify_lite.run.settings import Settings
-    from deoldify_lite.run.shot_settings import SettledShots
+    from deoldify_lite.run.shots.settings import SettledShots
 
 
 @dataclass(frozen=True)

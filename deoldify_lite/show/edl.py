@@ -6,7 +6,7 @@ from typing import Any
 
 from deoldify_lite.errors import OptionError
 from deoldify_lite.film.probe import Film
-from deoldify_lite.run.survey import FoundShot
+from deoldify_lite.run.shots.survey import FoundShot
 
 log = logging.getLogger(__name__)
 

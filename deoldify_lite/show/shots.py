@@ -20,9 +20,9 @@ from deoldify_lite.photo.thumbnail import jpeg_uri
 from deoldify_lite.photo.xmp import with_mark
 from deoldify_lite.run.delivery import Delivery
 from deoldify_lite.run.manifest import Manifest, fingerprint_of
-from deoldify_lite.run.shot_list import NAME
-from deoldify_lite.run.shot_table import write_rows
-from deoldify_lite.run.survey import STILLS_AT_ONCE, Colors, FoundShot, Picked, Picture, show_pictures
+from deoldify_lite.run.shots.list import NAME
+from deoldify_lite.run.shots.survey import STILLS_AT_ONCE, Colors, FoundShot, Picked, Picture, show_pictures
+from deoldify_lite.run.shots.table import write_rows
 from deoldify_lite.run.task import Task, check_output
 from deoldify_lite.show.clip import shown_size
 from deoldify_lite.show.edl import EDL, check_edl, edl_of

@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from deoldify_lite.run.shot_table import write_rows
+from deoldify_lite.run.shots.table import write_rows
 from helpers.films import make
 
 Change = Callable[[list[dict[str, str]]], object]

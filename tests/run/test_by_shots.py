@@ -19,8 +19,8 @@ from deoldify_lite.render.colorizer import Colorizer, OutOfMemoryError
 from deoldify_lite.render.rendering import Rendering
 from deoldify_lite.run import by_shots, shot_pieces
 from deoldify_lite.run.items import Item
-from deoldify_lite.run.shot_list import read_shot_list
-from deoldify_lite.run.shot_settings import settle_shots
+from deoldify_lite.run.shots.list import read_shot_list
+from deoldify_lite.run.shots.settings import settle_shots
 from helpers.films import (
     LOSSLESS,
     fields,

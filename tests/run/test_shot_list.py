@@ -10,8 +10,8 @@ from scenedetect import FrameTimecode
 from scenedetect.output import write_scene_list
 
 from deoldify_lite.errors import DeoldifyError, InputError, OptionError
-from deoldify_lite.run.shot_list import read_shot_list
-from deoldify_lite.run.shot_table import FOUND, GIVEN, write_rows
+from deoldify_lite.run.shots.list import read_shot_list
+from deoldify_lite.run.shots.table import FOUND, GIVEN, write_rows
 
 HEAD = ",".join((*FOUND, *GIVEN))
 PLAIN = f"""{HEAD}

@@ -13,7 +13,7 @@ from PIL import Image
 from deoldify_lite import api
 from deoldify_lite.cli import main as cli
 from deoldify_lite.photo.xmp import DIGITAL_SOURCE_TYPE
-from deoldify_lite.run.shot_table import FOUND, GIVEN
+from deoldify_lite.run.shots.table import FOUND, GIVEN
 from helpers.browser import watch
 from helpers.films import LOSSLESS, make, run
 from helpers.shots import change_list, film_of

@@ -12,7 +12,7 @@ from deoldify_lite.errors import DeoldifyError
 from deoldify_lite.render.rendering import Rendering
 from deoldify_lite.run.hint_file import HintFile, read_hints
 from deoldify_lite.run.key_files import KeyFolder, keys_in
-from deoldify_lite.run.shot_list import Shot, ShotList
+from deoldify_lite.run.shots.list import Shot, ShotList
 
 # Columns that are arguments of `settle`.
 _LOOKS = ("mode", "render_factor", "saturation", "temperature", "tint", "reference")

@@ -25,9 +25,9 @@ from deoldify_lite.render.colorizer import Colorizer
 from deoldify_lite.run.items import Progress
 from deoldify_lite.run.key_files import KeyFolder
 from deoldify_lite.run.keying import ready_keys
-from deoldify_lite.run.shot_networks import Networks
-from deoldify_lite.run.shot_pieces import Piece
-from deoldify_lite.run.shot_segments import KeptSegments
+from deoldify_lite.run.shots.networks import Networks
+from deoldify_lite.run.shots.pieces import Piece
+from deoldify_lite.run.shots.segments import KeptSegments
 from deoldify_lite.run.steps import (
     Tally,
     begins_there,

@@ -9,12 +9,12 @@ from deoldify_lite.film.cut import Cut
 from deoldify_lite.film.fit import Fit
 from deoldify_lite.film.probe import Film
 from deoldify_lite.render.colorizer import OutOfMemoryError, shrunk_factor
-from deoldify_lite.run.by_shots import ShotJob, colorize_pieces
 from deoldify_lite.run.items import Progress, ShotWork
 from deoldify_lite.run.settings import FilmSettings
-from deoldify_lite.run.shot_networks import Networks
-from deoldify_lite.run.shot_pieces import Piece, pieces_of
-from deoldify_lite.run.shot_segments import KeptSegments, folder_of, kept_segments, look_into
+from deoldify_lite.run.shots.networks import Networks
+from deoldify_lite.run.shots.pieces import Piece, pieces_of
+from deoldify_lite.run.shots.render import ShotJob, colorize_pieces
+from deoldify_lite.run.shots.segments import KeptSegments, folder_of, kept_segments, look_into
 from deoldify_lite.run.steps import Tally
 from deoldify_lite.run.stream import cut_of
 from deoldify_lite.run.task import Task
@@ -45,7 +45,7 @@ class ShotPlan:
     overwrite: bool
 
     def pieces(self, most_factor: dict[str, int]) -> list[Piece]:
-        """All pieces, in order; arguments and errors as of `shot_pieces.pieces_of`."""
+        """All pieces, in order; arguments and errors as of `pieces.pieces_of`."""
         assert self.task.shots is not None, "planned for tasks with a list"
         basis = {
             "source": [*size_and_time(self.task.source)],

@@ -19,8 +19,8 @@ from deoldify_lite.film.probe import Film
 from deoldify_lite.film.reader import FrameReader
 from deoldify_lite.render.rendering import Rendering
 from deoldify_lite.run.settings import FilmSettings
-from deoldify_lite.run.shot_list import Shot
-from deoldify_lite.run.shot_settings import SettledShot, SettledShots
+from deoldify_lite.run.shots.list import Shot
+from deoldify_lite.run.shots.settings import SettledShot, SettledShots
 from deoldify_lite.system.files import sha256_of
 from deoldify_lite.temporal.shots import MOST_SHOT_FRAMES
 

@@ -12,7 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from deoldify_lite.errors import InputError, OptionError
-from deoldify_lite.run.shot_table import Row, numbered, of_scenes, read_rows
+from deoldify_lite.run.shots.table import Row, numbered, of_scenes, read_rows
 
 NAME = "shots.csv"  # in the folder of `deoldify-lite shots`
 

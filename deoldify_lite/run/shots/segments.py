@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from deoldify_lite.run.shot_pieces import Piece
+from deoldify_lite.run.shots.pieces import Piece
 from deoldify_lite.run.unfinished import Segment
 from deoldify_lite.system.files import atomic_path
 from deoldify_lite.system.lock import sole_run

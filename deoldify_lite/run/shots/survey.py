@@ -14,7 +14,7 @@ from deoldify_lite.film.reader import FrameReader
 from deoldify_lite.film.stills import Still, read_stills
 from deoldify_lite.render.certainty import doubts_on
 from deoldify_lite.render.colorizer import Colorizer
-from deoldify_lite.run.shot_pieces import Place
+from deoldify_lite.run.shots.pieces import Place
 from deoldify_lite.run.steps import read_shots
 from deoldify_lite.temporal.scene_memory import SceneMemory
 from deoldify_lite.temporal.shots import Frame, mark_listed
