@@ -16,7 +16,7 @@ from deoldify_lite.render.rendering import Rendering, load_colorizer, settle
 from deoldify_lite.run.engine import THIS_PROCESS, Engine, ThisProcess
 from deoldify_lite.run.guides import with_hints, with_keys
 from deoldify_lite.run.items import Item, Progress
-from deoldify_lite.run.names import LAYERS
+from deoldify_lite.run.layers import LAYERS
 from deoldify_lite.run.plan import plan, tasks_of
 from deoldify_lite.run.planned import Planned
 from deoldify_lite.run.settings import FilmSettings, PhotoSettings, Settings

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from deoldify_lite.render.modes import BACKENDS, MODES, PRECISIONS, RENDER_FACTORS
-from deoldify_lite.run.names import LAYERS
+from deoldify_lite.run.layers import LAYERS
 
 RENDER_FACTOR_RANGE = f"{RENDER_FACTORS[0]}-{RENDER_FACTORS[-1]}"
 DEVICES = ("auto", "cpu", "cuda", "mps")

@@ -8,11 +8,9 @@ from itertools import chain, count
 from pathlib import Path, PurePosixPath
 
 from deoldify_lite.errors import OptionError
+from deoldify_lite.run.layers import LAYER_MARK
 from deoldify_lite.run.planned import Planned
 from deoldify_lite.system.files import device_of
-
-LAYERS = ("beside", "only")  # the result and its layer, or the layer alone
-LAYER_MARK = "-layer"  # at the end of a layer's name
 
 
 def _key(one: Planned, name: str) -> str:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from deoldify_lite.errors import InputError
 from deoldify_lite.run.hint_file import HintFile
-from deoldify_lite.run.key_files import KeyFolder
 from deoldify_lite.run.manifest import Manifest, fingerprint_of
 
 if TYPE_CHECKING:  # with it come numpy and cv2, which `--help` need not wait for
+    from deoldify_lite.run.key_files import KeyFolder
     from deoldify_lite.run.settings import Settings
     from deoldify_lite.run.shots.settings import SettledShots
 
@@ -34,7 +34,7 @@ class Task:
     comparison: Path | None = None  # file with before and after, side by side
     origin: str = ""  # URL of what `source` is a copy of
     hints: HintFile | None = None  # on its colours
-    keys: KeyFolder | None = None  # frames of a film in colour
+    keys: "KeyFolder | None" = None  # frames of a film in colour
     shots: "SettledShots | None" = None  # of a film, by which it is rendered
     dry_run: bool = False  # say what would be rendered, and render nothing
     # Other names of a film's result: the first is for a film that does not fit into the container of

@@ -15,8 +15,8 @@ from deoldify_lite.photo.photo import Photo
 from deoldify_lite.photo.profiles import in_profile
 from deoldify_lite.photo.xmp import says_layer
 from deoldify_lite.render.given import Given, take_colors
+from deoldify_lite.run.layers import LAYER_MARK
 from deoldify_lite.run.manifest import fingerprint_of
-from deoldify_lite.run.names import LAYER_MARK
 from deoldify_lite.run.task import Task, Version
 from deoldify_lite.system.files import sha256_of
 
