@@ -195,7 +195,7 @@ class _Pipe:
 
 
 def _start(arguments: Sequence[str], *, stdin: int) -> tuple[subprocess.Popen[bytes], "_Watchdog"]:
-    """Start a program, in a session of its own and watched; nothing else in this package starts one."""
+    """Start a program, in a session of its own and watched; only --notify starts one elsewhere."""
     process = subprocess.Popen(
         arguments, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
     )
