@@ -99,7 +99,7 @@ def closing_lines(items: list[Item], left_out: LeftOut | None, seconds: float) -
         count, unit = (frames, "frames") if frames else (len(done), "photos")
         lines.append(f"{seconds:.0f} s, {count / max(seconds, 1e-3):.1f} {unit} a second")
         folders = list(dict.fromkeys(str(item.output.parent) for item in done))
-        others = f" and {len(folders) - 1} more folders" if len(folders) > 1 else ""
+        others = f" and other folders ({len(folders) - 1})" if len(folders) > 1 else ""
         lines.append(f"results in {folders[0]}{others}")
     return lines
 

@@ -20,7 +20,7 @@ def test_the_end_of_a_run() -> None:
         "warning of 3: rendered at render factor … instead",
         "warning of 2: the comment … is lost",
         "2 s, 1.5 photos a second",
-        "results in out and 1 more folders",
+        "results in out and other folders (1)",
     ]
     films = [item("a.mp4", "one", frames=90), item("b.mp4", *map(str, "abcdefg"), frames=10)]
     lines = closing_lines(films, None, 10.0)
