@@ -17,8 +17,9 @@ from deoldify_lite.errors import OptionError
 from deoldify_lite.film.probe import probe_film
 from deoldify_lite.render.colorizer import Colorizer, OutOfMemoryError
 from deoldify_lite.render.rendering import Rendering
-from deoldify_lite.run import by_shots, shot_pieces
 from deoldify_lite.run.items import Item
+from deoldify_lite.run.shots import pieces as shot_pieces
+from deoldify_lite.run.shots import render as by_shots
 from deoldify_lite.run.shots.list import read_shot_list
 from deoldify_lite.run.shots.settings import settle_shots
 from helpers.films import (
