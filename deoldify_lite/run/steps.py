@@ -9,7 +9,7 @@ the network, side by side.
 
 import logging
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deoldify_lite.color.arrays import Chroma, Size
+from deoldify_lite.color.key import FilmKey
 from deoldify_lite.errors import VideoError
 from deoldify_lite.film.cut import Cut
 from deoldify_lite.film.encoding import Encoding
@@ -34,7 +35,7 @@ from deoldify_lite.system.threads import in_batches, prefetch
 from deoldify_lite.temporal.hinting import spread_through_shots
 from deoldify_lite.temporal.key_frames import MOST_STEPS, Step, find_key_frames
 from deoldify_lite.temporal.keys import follow_keys, heed_hints, keyed_size, lay_keys
-from deoldify_lite.temporal.scene_memory import SceneMemory
+from deoldify_lite.temporal.scene_memory import KeyScenes, SceneMemory
 from deoldify_lite.temporal.shots import Frame, mark_shots
 from deoldify_lite.temporal.steady import Predicted, steady
 
@@ -167,6 +168,7 @@ def show_frames(
     *,
     first: int,
     size: Size,
+    scene_keys: Sequence[FilmKey] = (),
 ) -> Iterator[Shown]:
     """Steady a segment, and count its frames.
 
@@ -178,6 +180,8 @@ def show_frames(
         tally: counts of the segment; updated.
         first: number of its first frame in the film, which places hints and key frames.
         size: of the chroma, as of `shown_size`.
+        scene_keys: key frames of other shots, whose scenes may be in the segment, beside those of the
+            settings.
 
     Raises:
         InputError: a key frame is for a shot that is in colour already.
@@ -197,7 +201,8 @@ def show_frames(
             tally.predicted += frame.chroma is not None
             yield frame
 
-    for chroma in steady(counted(), steadiness=settings.steadiness, memory=memory):
+    keys = KeyScenes((*settings.keys, *scene_keys))
+    for chroma in steady(counted(), steadiness=settings.steadiness, memory=memory, keys=keys):
         tally.frames += 1
         frame = waiting.popleft()
         if chroma is None:

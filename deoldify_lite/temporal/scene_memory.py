@@ -1,13 +1,15 @@
 """The colours of scenes seen before, so that a scene that comes back has its colours again."""
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from deoldify_lite.color.arrays import Luma, Size, shrink
+from deoldify_lite.color.arrays import Luma, Plane, Size, resize, shrink
+from deoldify_lite.color.key import FilmKey
 from deoldify_lite.temporal.motion import Motion, motion_between
 
 # Scenes kept; the one not seen for longest is forgotten.
@@ -24,6 +26,7 @@ class _Scene:
     thumbnail: NDArray[np.float32]  # flat, of mean 0 and length 1
     luma: Luma
     chroma: NDArray[np.float32]  # (h, w, 2)
+    certain: Plane | None = None  # (h, w) in [0, 1], how far its chroma is to be trusted; None: wholly
 
 
 class SceneMemory:
@@ -52,8 +55,10 @@ class SceneMemory:
             return None
         key, motion = found
         self._scenes.move_to_end(key)
-        trust = motion.trust[..., None]
-        return np.concatenate([motion.carry(self._scenes[key].chroma) * trust, trust], -1)
+        scene, trust = self._scenes[key], motion.trust[..., None]
+        if scene.certain is not None:
+            trust = trust * motion.carry(scene.certain)[..., None]
+        return np.concatenate([motion.carry(scene.chroma) * trust, trust], -1)
 
     def number(self, luma: Luma, size: Size) -> int:
         """The number of a frame's scene, from 1; a scene that is not known gets the next, without colours.
@@ -120,6 +125,31 @@ class SceneMemory:
                 memory._scenes[int(key)] = _Scene(_thumbnail(luma), luma, chroma)
             memory._count = int(arrays["told"])
         return memory
+
+
+class KeyScenes:
+    """The scenes of a film's key frames, in the keys' colours; they never change."""
+
+    def __init__(self, keys: Sequence[FilmKey]) -> None:
+        self._keys = keys
+        self._memory: SceneMemory | None = None  # of the size that is asked for first, which stays the same
+
+    def recall(self, luma: Luma, size: Size) -> NDArray[np.float32] | None:
+        """Find the colours that key frames give to a frame of their scenes; see `SceneMemory.recall`."""
+        if not self._keys:
+            return None
+        if self._memory is None:
+            self._memory = _memory_of(self._keys, (luma.shape[0], luma.shape[1]), size)
+        return self._memory.recall(luma, size)
+
+
+def _memory_of(keys: Sequence[FilmKey], luma_size: Size, size: Size) -> SceneMemory:
+    memory = SceneMemory()
+    for number, key in enumerate(keys):
+        luma = resize(key.luma, luma_size)
+        blue, red, certain = (resize(p.astype(np.float32), size) for p in (*key.chroma, key.trust))
+        memory._scenes[number] = _Scene(_thumbnail(luma), luma, np.dstack([blue, red]), certain)
+    return memory
 
 
 def _thumbnail(luma: Luma) -> NDArray[np.float32]:

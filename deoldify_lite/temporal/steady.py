@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from deoldify_lite.color.arrays import Chroma, Luma, Plane
 from deoldify_lite.temporal.key_frames import Step
 from deoldify_lite.temporal.motion import Motion
-from deoldify_lite.temporal.scene_memory import SceneMemory
+from deoldify_lite.temporal.scene_memory import KeyScenes, SceneMemory
 
 # Cb and Cr times their weight, and the weight: (h, w, 3). Sums of such are weighted means in the making.
 Evidence = NDArray[np.float32]
@@ -24,6 +24,8 @@ Keyed = NDArray[np.float32]  # (S, S, 3): Cb, Cr, and how much they decide, in [
 LOOK_AHEAD = 16
 # Colours remembered of a scene weigh as much as so many frames, once in a block.
 MEMORY_WEIGHT = 16.0
+# Those of a key frame's scene weigh more: they are chosen, not guessed.
+KEY_WEIGHT = 64.0
 # A colour's weight falls with this power of the trust in the motion: with a higher one moving pixels flicker
 # more, with a lower one colour is carried over the edges of what moves (docs/calibration.md).
 TRUST_POWER = 0.7
@@ -57,7 +59,11 @@ class _Moment:
 
 
 def steady(
-    frames: Iterable[Predicted], *, steadiness: float, memory: SceneMemory | None = None
+    frames: Iterable[Predicted],
+    *,
+    steadiness: float,
+    memory: SceneMemory | None = None,
+    keys: KeyScenes | None = None,
 ) -> Iterator[Chroma | None]:
     """Blend the chroma of each frame with that of the frames around it, along the motion.
 
@@ -76,11 +82,12 @@ def steady(
         steadiness: in [0, 1], the weight that a colour keeps from one frame to the next; 0 leaves each frame
             as it was predicted, so that each must be.
         memory: of the film so far; a new one by default.
+        keys: scenes of key frames, whose colours go to other shots of these scenes.
 
     Yields:
         (2, h, w) for each frame; None for those to be left as they are.
     """
-    memory = memory or SceneMemory()
+    memory, keys = memory or SceneMemory(), keys or KeyScenes(())
     waiting: deque[_Moment] = deque()  # of the present shot
     count = 0  # frames of the present shot, without repeats
     for frame in frames:
@@ -95,7 +102,7 @@ def steady(
             waiting[-1].shown += 1
             continue
         asks = count % LOOK_AHEAD == 0 and steadiness > 0 and not frame.hinted
-        waiting.append(_moment(frame, asks, waiting, steadiness, memory))
+        waiting.append(_moment(frame, asks, waiting, steadiness, memory, keys))
         count += 1
         if len(waiting) > 2 * LOOK_AHEAD:
             yield from _finish(waiting, LOOK_AHEAD, steadiness, memory)
@@ -103,7 +110,12 @@ def steady(
 
 
 def _moment(
-    frame: Predicted, asks: bool, waiting: deque[_Moment], steadiness: float, memory: SceneMemory
+    frame: Predicted,
+    asks: bool,
+    waiting: deque[_Moment],
+    steadiness: float,
+    memory: SceneMemory,
+    keys: KeyScenes,
 ) -> _Moment:
     step, luma = frame.step, frame.step.frame.luma
     own = None if frame.chroma is None else _weighted(frame.chroma, step.stands_for)
@@ -111,9 +123,11 @@ def _moment(
     if step.forth is not None and steadiness:
         so_far = _sum(own, _passed_on(step.forth, waiting[-1].so_far, steadiness))
     assert so_far is not None, "a frame to which nothing leads has no prediction"
-    known = memory.recall(luma, so_far.shape[:2]) if asks else None
+    known, weight = keys.recall(luma, so_far.shape[:2]) if asks else None, KEY_WEIGHT
+    if asks and known is None:
+        known, weight = memory.recall(luma, so_far.shape[:2]), MEMORY_WEIGHT
     if known is not None:
-        known *= np.float32(steadiness * MEMORY_WEIGHT)
+        known *= np.float32(steadiness * weight)
         own, so_far = _sum(own, known), so_far + known
     return _Moment(luma, own, so_far, step.back if steadiness else None, asks and known is None)
 

@@ -341,16 +341,35 @@ def test_key_frames_of_a_shot_are_its_own(run: Run, listed: Path, tmp_path: Path
     assert rendered(run()) == [3], "another picture of the same name"
 
 
-def test_key_frames_of_the_film_change_only_the_shots_that_they_are_in(
-    run: Run, listed: Path, tmp_path: Path
-) -> None:
+def test_key_frames_of_the_film_change_only_their_scenes(run: Run, tmp_path: Path) -> None:
     run()
     folder = tmp_path / "keys"
     folder.mkdir()
     key_of(folder, 55, 3, 5)
     assert rendered(run(keys=folder)) == [5]
     key_of(folder, 3, 1, 3)
-    assert rendered(run(keys=folder)) == [2]
+    planned = run(keys=folder, dry_run=True)
+    assert [work.why for work in planned.shots or ()] == [
+        *("changed: key frames", "", "changed: key frames of its scene", "")
+    ]
+    assert rendered(run(keys=folder)) == [2, 4]
+
+
+def test_a_shot_takes_colors_from_key_frames_of_its_scene(run: Run, listed: Path, tmp_path: Path) -> None:
+    key = key_of(listed.parent, 3, 1, 3)
+
+    def errors(**change: str) -> list[float]:
+        """Of the first shot and of the one in which its scene comes back."""
+        change_list(listed, lambda rows: rows[0].update({"key frames": key.name, **change}))
+        run()
+        frames = rgb_frames(tmp_path / "out.mkv").astype(int)
+        truth = [picture_of(1, number) for number in (10, 8)]
+        return [float(np.abs(frames[at] - true).mean()) for at, true in zip((10, 42), truth, strict=True)]
+
+    shared = errors()
+    apart = errors(scene="9")
+    assert shared[0] == pytest.approx(apart[0], rel=0.05)
+    assert shared[1] < 0.7 * apart[1]
 
 
 def test_wrong_key_frames_name_the_line(run: Run, listed: Path, tmp_path: Path) -> None:

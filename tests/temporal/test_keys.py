@@ -1,6 +1,7 @@
 """Key frames: their colours go along the motion of their shot, and no further."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from deoldify_lite.temporal.keys import (
     keyed_size,
     lay_keys,
 )
+from deoldify_lite.temporal.scene_memory import KeyScenes, SceneMemory
 from deoldify_lite.temporal.shots import MOST_SHOT_FRAMES, Frame
 from deoldify_lite.temporal.steady import Predicted, steady
 from helpers.pictures import textured
@@ -90,6 +92,35 @@ def test_no_color_crosses_a_cut() -> None:
     shown = render(frames, [key(3, 3)])
     assert all(error(chroma, i) < 0.02 for i, chroma in enumerate(shown[:8]))
     assert all(np.abs(chroma).max() == 0 for chroma in shown[8:])
+
+
+def red_of(frames: list[Predicted], keys: list[FilmKey], steadiness: float = 0.95) -> list[float]:
+    """The mean of Cr, without what the motion brings from the key itself."""
+    shown = steady(frames, steadiness=steadiness, keys=KeyScenes(keys))
+    return [0.0 if chroma is None else float(chroma[1].mean()) for chroma in shown]
+
+
+def test_a_shot_of_the_same_scene_takes_its_colors_a_little_weaker() -> None:
+    again = shot(range(9))
+    red = float(stripes(4)[1].mean())
+    assert red_of(again, [key(50, 4)])[4] == pytest.approx(red, rel=0.25)
+    assert red_of(again, [key(50, 4, seed=1)]) == [0.0] * 9, "another scene's"
+    assert red_of(again, [key(50, 4, trust=np.zeros(SIZE))]) == [0.0] * 9, "nothing of it is trusted"
+    alone = shot([4])
+    assert red_of(alone, [key(50, 4)], steadiness=0) == [0.0], "scenes hold together by steadiness"
+
+
+def test_key_scenes_come_before_what_is_remembered() -> None:
+    memory = SceneMemory()
+    memory.remember(textured(0), np.full((*SMALL, 2), 0.3, np.float32))
+    known = list(steady(shot(range(3)), steadiness=0.95, memory=memory, keys=KeyScenes([key(50, 0)])))
+    plain = list(steady(shot(range(3)), steadiness=0.95, keys=KeyScenes([key(50, 0)])))
+    assert all(np.array_equal(one, other) for one, other in zip(known, plain, strict=True))
+
+
+def test_a_hinted_shot_asks_no_scene() -> None:
+    hinted = [replace(frame, hinted=True) for frame in shot(range(3))]
+    assert red_of(hinted, [key(50, 0)]) == [0.0] * 3
 
 
 def test_where_a_key_is_not_trusted_it_says_nothing() -> None:

@@ -1,7 +1,7 @@
 """The pieces in which a film is rendered by a list of its shots, each with all that decides its bytes.
 
 A piece is a shot, or a part of a very long one. It depends on nothing that another shot's settings change:
-of other shots it knows where they begin, and which frame shows the scene that it shares with them.
+of other shots it knows where they begin, and of those of its scene their key frames and which frame shows it.
 """
 
 import hashlib
@@ -38,6 +38,7 @@ class Piece:
     leave: bool  # keep the colours that it has
     anchor: int | None  # the frame from which colours of its scene are taken; None: from none
     keys: tuple[Path, ...]  # pictures of its key frames
+    scene_keys: tuple[Path, ...]  # those of other shots of its scene, where it has none
     facts: Mapping[str, Any]  # all that decides its bytes, as plain data
     warnings: tuple[str, ...] = ()  # about its key frames
 
@@ -90,6 +91,12 @@ def pieces_of(
     """
     places = placed(shots, film, cut)
     anchors: dict[str, int] = {}
+    keys_in = {
+        place.first: {} if place.settled.shot.leave else _keys_in(place, film, keys) for place in places
+    }
+    of_scenes: dict[str, list[Path]] = {}
+    for place in places:
+        of_scenes.setdefault(place.settled.shot.scene, []).extend(keys_in[place.first].values())
     pieces = []
     for place in places:
         shot, rendering = place.settled.shot, place.settled.rendering
@@ -105,12 +112,13 @@ def pieces_of(
         )
         of_scene = anchors.setdefault(shot.scene, place.telling) if shot.scene else place.telling
         in_shot = _hints_in(place, film, hints)
-        in_keys = {} if shot.leave else _keys_in(place, film, keys)
         for first, end in _parts(place, cut):
             # The first shot of a scene needs no other's colours, nor does what is left as it is.
             alone = shot.leave is True or own.steadiness == 0
             anchor = None if alone or (of_scene == place.telling and first == place.first) else of_scene
             mine = tuple(hint for hint in in_shot if first <= hint.frame < end)
+            own_keys = tuple(path for frame, path in keys_in[place.first].items() if first <= frame < end)
+            borrows = bool(shot.scene) and not (alone or own_keys)
             piece = Piece(
                 shot,
                 first,
@@ -120,7 +128,8 @@ def pieces_of(
                 settings=replace(own, hints=mine),
                 leave=shot.leave is True,
                 anchor=anchor,
-                keys=tuple(path for frame, path in in_keys.items() if first <= frame < end),
+                keys=own_keys,
+                scene_keys=tuple(of_scenes[shot.scene]) if borrows else (),
                 facts={},
             )
             pieces.append(replace(piece, facts={**basis, **_facts(piece)}))
@@ -139,8 +148,9 @@ def _facts(piece: Piece) -> dict[str, Any]:
         always["layer"] = layer
     for name in ("start_s", "end_s"):
         del settings[name]
-    if piece.keys:
-        always["keys"] = [[path.name, sha256_of(path)] for path in piece.keys]
+    for name, keys in (("keys", piece.keys), ("scene keys", piece.scene_keys)):
+        if keys:
+            always[name] = [[path.name, sha256_of(path)] for path in keys]
     return always if piece.leave else {**always, **settings, "scene": piece.anchor}
 
 

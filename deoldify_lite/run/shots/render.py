@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deoldify_lite.color.arrays import Luma
+from deoldify_lite.color.key import FilmKey
 from deoldify_lite.errors import DeoldifyError, VideoError
 from deoldify_lite.film.chroma import has_chroma
 from deoldify_lite.film.cut import Cut
@@ -75,14 +76,14 @@ def colorize_pieces(job: ShotJob, networks: Networks, *, batch_size: int) -> Tal
     done = sum(piece.frames for piece in job.pieces) - sum(piece.frames for piece in missing)
     log.info("%s: %d of %d pieces are kept", job.film.path, len(job.pieces) - len(missing), len(job.pieces))
     counter = _Counter(job, done)
-    lumas = _Anchors(job.film)
+    lumas, borrowed = _Anchors(job.film), _SceneKeys(job.film)
     for run in _runs(missing):
         if run[0].leave:
             _leave_run(job, run, counter)
         else:
             colorizer = networks.colorizer(run[0].rendering)
             run = [_with_keys(job, piece) for piece in run]
-            _render_run(job, run, colorizer, lumas, counter, batch_size=batch_size)
+            _render_run(job, run, colorizer, lumas, borrowed, counter, batch_size=batch_size)
     return _join(job)
 
 
@@ -132,6 +133,7 @@ def _render_run(
     run: Sequence[Piece],
     colorizer: Colorizer,
     lumas: "_Anchors",
+    borrowed: "_SceneKeys",
     counter: "_Counter",
     *,
     batch_size: int,
@@ -171,7 +173,14 @@ def _render_run(
             sink.put(partial(encoder.begin, piece))
             all_frames = chain([first], frames)
             for shown in show_frames(
-                all_frames, job.film, piece.settings, memory, tally, first=piece.first, size=size
+                all_frames,
+                job.film,
+                piece.settings,
+                memory,
+                tally,
+                first=piece.first,
+                size=size,
+                scene_keys=borrowed.of(piece),
             ):
                 if shown.chroma is None:
                     sink.put(encoder.keep)
@@ -276,6 +285,23 @@ class _Anchors:
             with FrameReader(self._film, size_px, cut=Cut(self._film, frame, frame + 1)) as reader:
                 self._last = ((frame, size_px), next(iter(reader)))
         return self._last[1]
+
+
+class _SceneKeys:
+    """Key frames that shots take from others of their scenes, each laid on its frame once for all of them."""
+
+    def __init__(self, film: Film) -> None:
+        self._film = film
+        self._laid: dict[tuple[tuple[Path, ...], int, bool], tuple[FilmKey, ...]] = {}
+
+    def of(self, piece: Piece) -> tuple[FilmKey, ...]:
+        """Those that a piece takes; errors as of `ready_keys`."""
+        settings, pictures = piece.settings, piece.scene_keys
+        known = (pictures, settings.render_factor, settings.recolor_all)
+        if pictures and known not in self._laid:
+            folder = KeyFolder(pictures[0].parent, pictures, "")
+            self._laid[known], _ = ready_keys(self._film, folder, settings)  # the shot that has them warns
+        return self._laid.get(known, ())
 
 
 class _Encoder:

@@ -183,6 +183,7 @@ _WORDS = {
     "grade": "temperature or tint",
     "recolor_all": "leave",
     "keys": "key frames",
+    "scene keys": "key frames of its scene",
     "source": "the film",
     "programs": "the program",
 }
