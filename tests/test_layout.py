@@ -19,6 +19,7 @@ ROOMS = {
     "storage": {"system"},
     "color": set(),
     "photo": {"system", "color"},
+    "sequence": {"system", "color", "photo"},
     "film": {"system"},
     "models": {"system", "color"},
     "temporal": {"color"},

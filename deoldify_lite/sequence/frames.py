@@ -1,0 +1,83 @@
+"""Frames in and out, of any kind: `look` reads a header, `read` and `write` whole files."""
+
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from deoldify_lite.errors import InputError
+from deoldify_lite.sequence.frame import Facts, Frame
+from deoldify_lite.sequence.names import KINDS, KNOWN
+
+
+def look(path: Path) -> Facts:
+    """Read the header of a frame.
+
+    Raises:
+        InputError: it is missing, empty, cut short, damaged or of no known kind.
+    """
+    return read(path).facts
+
+
+def read(path: Path, transfer: str | None = None) -> Frame:
+    """Read a frame.
+
+    Args:
+        path: of a file whose suffix is one of `KINDS`.
+        transfer: one of `frame.TRANSFERS`, if the user knows better than the header.
+
+    Raises:
+        InputError: it is missing, empty, cut short, damaged or of no known kind.
+    """
+    from deoldify_lite.sequence.stills import read_still
+
+    return read_still(path, kind_of(path))
+
+
+def write(path: Path, frame: Frame) -> tuple[str, ...]:
+    """Write a frame, whole or not at all, and return warnings of what could not be kept.
+
+    It has the kind, depth and packing of the file that it was read from, and the fields of its header.
+
+    Raises:
+        InputError: it cannot be written.
+        OptionError: `path` is the frame's own file, or of another kind.
+    """
+    from deoldify_lite.sequence.stills import write_still
+
+    return write_still(path, frame)
+
+
+def new_frame(
+    path: Path,
+    pixels: NDArray[Any],
+    *,
+    bits: int,
+    rate: Fraction | None = None,
+    timecode: str | None = None,
+) -> Frame:
+    """Make a frame of pixels that come from no picture file, such as those of a film.
+
+    Args:
+        path: where it is to be written; its suffix is one of `KINDS`.
+        pixels: (H, W, 3) RGB as a screen shows it: uint8 for 8 bits, else uint16 of as many bits as told.
+        bits: 8, 10, 12 or 16 for DPX, 8 or 16 for TIFF and PNG, 16 for EXR.
+        rate: frames a second, for kinds that hold it.
+        timecode: of this frame, for kinds that hold it.
+    """
+    from deoldify_lite.sequence.stills import new_still
+
+    return new_still(path, kind_of(path), pixels, bits)
+
+
+def kind_of(path: Path) -> str:
+    """Return the kind of a frame by its name.
+
+    Raises:
+        InputError: it is of none.
+    """
+    kind = KINDS.get(path.suffix.lower())
+    if kind is None:
+        raise InputError(f"{path}: no frame of a kind that is known; sequences are {KNOWN} files")
+    return kind
