@@ -38,7 +38,19 @@ def chroma_of_rgb(rgb: NDArray[np.floating[Any]]) -> Chroma:
     return np.asarray(np.moveaxis(chroma, -1, 0), np.float32)
 
 
-def merge_picture(picture: Picture, chroma: Chroma, *, into: Picture | None = None) -> Picture:
+def difference_of(chroma: Chroma) -> NDArray[np.float32]:
+    """Return what chroma adds to luma in red, green and blue: (2, h, w) -> (h, w, 3); its own luma is 0."""
+    return np.asarray(cv2.transform(np.dstack([chroma[0], chroma[1]]), _DIFFERENCE), np.float32)
+
+
+def merge_picture(
+    picture: Picture,
+    chroma: Chroma,
+    *,
+    into: Picture | None = None,
+    top: int | None = None,
+    is_ratio: bool = False,
+) -> Picture:
     """Join a picture's luma with chroma of any size.
 
     Where the colour would leave the RGB cube, chroma is scaled towards grey and luma stays.
@@ -47,12 +59,14 @@ def merge_picture(picture: Picture, chroma: Chroma, *, into: Picture | None = No
         picture: (H, W, 3) RGB, uint8 or uint16.
         chroma: (2, h, w) Cb and Cr in [-0.5, 0.5], stretched bilinearly over the picture.
         into: array like `picture` for the result, such as the picture itself; None for a new one.
+        top: the greatest value of a sample, such as 1023 of 10 bits; None for that of the type.
+        is_ratio: whether chroma grows with luma, and stands for that of white.
 
     Returns:
         The result; its luma differs by rounding alone.
     """
     height, width = picture.shape[:2]
-    top = float(np.iinfo(picture.dtype).max)
+    full = float(np.iinfo(picture.dtype).max if top is None else top)
     # Bilinear is separable: columns once, on few rows; rows strip by strip, so that the memory needed
     # beside the picture does not grow with it. And it is linear: what chroma adds is stretched, not chroma.
     rows = min(chroma.shape[1], height)
@@ -70,14 +84,16 @@ def merge_picture(picture: Picture, chroma: Chroma, *, into: Picture | None = No
         if start % block == 0:
             first, last = above[start], below[min(start + block, height) - 1]
             planes = [_stretch(plane[first : last + 1], (last + 1 - first, width)) for plane in chroma]
-            wide = cv2.transform(np.dstack(planes), _DIFFERENCE * top)
+            wide = cv2.transform(np.dstack(planes), _DIFFERENCE * (1 if is_ratio else full))
         upper = wide[above[strip] - first]
         difference = wide[below[strip] - first]
         difference -= upper
         difference *= share[strip]
         difference += upper
-        luma = cv2.transform(picture[strip].astype(np.float32), _LUMA)
-        result[strip] = add_within(luma.reshape(difference.shape[:2]), difference, top)
+        luma = cv2.transform(picture[strip].astype(np.float32), _LUMA).reshape(difference.shape[:2])
+        if is_ratio:
+            difference *= luma[..., None]
+        result[strip] = add_within(luma, difference, full)
     return result
 
 

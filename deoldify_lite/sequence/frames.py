@@ -1,14 +1,18 @@
 """Frames in and out, of any kind: `look` reads a header, `read` and `write` whole files."""
 
+import os
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
 
-from deoldify_lite.errors import InputError
+from deoldify_lite.errors import InputError, OptionError
+from deoldify_lite.sequence.dpx import look_dpx, new_dpx, read_dpx, write_dpx
 from deoldify_lite.sequence.frame import Facts, Frame
 from deoldify_lite.sequence.names import KINDS, KNOWN
+from deoldify_lite.sequence.stills import new_still, read_still, write_still
 
 
 def look(path: Path) -> Facts:
@@ -17,6 +21,12 @@ def look(path: Path) -> Facts:
     Raises:
         InputError: it is missing, empty, cut short, damaged or of no known kind.
     """
+    kind = kind_of(path)
+    try:
+        if kind == "DPX":
+            return look_dpx(path)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be opened: {error.strerror or error}") from error
     return read(path).facts
 
 
@@ -30,9 +40,12 @@ def read(path: Path, transfer: str | None = None) -> Frame:
     Raises:
         InputError: it is missing, empty, cut short, damaged or of no known kind.
     """
-    from deoldify_lite.sequence.stills import read_still
-
-    return read_still(path, kind_of(path))
+    kind = kind_of(path)
+    try:
+        frame = read_dpx(path) if kind == "DPX" else read_still(path, kind)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be opened: {error.strerror or error}") from error
+    return replace(frame, facts=replace(frame.facts, transfer=transfer)) if transfer else frame
 
 
 def write(path: Path, frame: Frame) -> tuple[str, ...]:
@@ -44,9 +57,17 @@ def write(path: Path, frame: Frame) -> tuple[str, ...]:
         InputError: it cannot be written.
         OptionError: `path` is the frame's own file, or of another kind.
     """
-    from deoldify_lite.sequence.stills import write_still
-
-    return write_still(path, frame)
+    if KINDS.get(path.suffix.lower()) != frame.facts.kind:
+        raise OptionError(f"{path}: a frame of {frame.facts.kind} is written as such; keep its suffix")
+    try:
+        if path.exists() and frame.path.exists() and os.path.samefile(path, frame.path):
+            raise OptionError(f"{path}: is the source itself; choose another folder or name")
+        if frame.facts.kind == "DPX":
+            write_dpx(path, frame)
+            return ()
+        return write_still(path, frame)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written: {error.strerror or error}") from error
 
 
 def new_frame(
@@ -66,9 +87,10 @@ def new_frame(
         rate: frames a second, for kinds that hold it.
         timecode: of this frame, for kinds that hold it.
     """
-    from deoldify_lite.sequence.stills import new_still
-
-    return new_still(path, kind_of(path), pixels, bits)
+    kind = kind_of(path)
+    if kind == "DPX":
+        return new_dpx(path, pixels, bits, rate, timecode)
+    return new_still(path, kind, pixels, bits)
 
 
 def kind_of(path: Path) -> str:

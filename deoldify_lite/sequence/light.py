@@ -1,38 +1,105 @@
 """Frames as a viewer sees them, for the network, and its colours in a frame's own encoding."""
 
 from dataclasses import replace
+from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
-from deoldify_lite.color.arrays import Chroma, Luma
+from deoldify_lite.color.arrays import Chroma, Luma, Plane, grow, shrink_luma
 from deoldify_lite.color.bt601 import LUMA_BLUE, LUMA_GREEN, LUMA_RED
-from deoldify_lite.color.merge import merge_picture
-from deoldify_lite.sequence.frame import Frame
+from deoldify_lite.color.merge import difference_of, merge_picture
+from deoldify_lite.photo.samples import rgb_of_grey, strips_of
+from deoldify_lite.sequence.frame import LINEAR, Frame
+from deoldify_lite.sequence.halves import TOP, round_to_halves
+from deoldify_lite.sequence.view import as_seen, as_stored, view_table
 
 _LUMA = np.array([[LUMA_RED, LUMA_GREEN, LUMA_BLUE]], np.float32)
+# In float32, luma of so many bits may be off by a little more than its rounding.
+_LEAST_SETTLED = 12
+_THOUSANDTHS = 1000  # in which the weights of luma are whole numbers
 
 
 def luma_of(frame: Frame) -> Luma:
     """Return the luma of a frame as a viewer sees it: (H, W) uint8, BT.601."""
-    pixels = frame.pixels.astype(np.float32)
-    luma = cv2.transform(pixels, _LUMA) if pixels.shape[2] == 3 else pixels
-    scaled = luma.reshape(pixels.shape[:2]) * np.float32(255 / frame.top)
-    return np.clip(np.rint(scaled), 0, 255).astype(np.uint8)
+    transfer = frame.facts.transfer
+    height, width = frame.pixels.shape[:2]
+    result = np.empty((height, width), np.uint8)
+    for strip in strips_of(height, width):
+        stored = _luma_of(frame.pixels[strip])
+        if frame.facts.is_float:
+            result[strip] = as_seen(np.nan_to_num(stored), transfer)
+        else:
+            result[strip] = view_table(transfer, frame.top)[np.rint(stored).astype(np.intp)]
+    return result
 
 
-def join(frame: Frame, chroma: Chroma) -> Frame:
+def join(frame: Frame, chroma: Chroma, luma: Luma | None = None) -> Frame:
     """Give a frame the colours of a network. Its luma stays, in its own encoding.
+
+    Luma, by the weights of BT.601, differs by at most half a level of integers, and by less than 1e-4 of
+    floating-point numbers, which may lie above 1 and below 0. Where no colour fits, it is less strong.
 
     Args:
         frame: stays as it is.
         chroma: (2, h, w) Cb and Cr in [-0.5, 0.5], BT.601, as seen beside `luma_of`; any h and w.
+        luma: what `luma_of` returned; None to have it computed where it is needed.
 
     Returns:
         The frame in RGB of the same depth.
     """
-    pixels = frame.pixels
+    transfer, pixels = frame.facts.transfer, frame.pixels
+    size = chroma.shape[1], chroma.shape[2]
+    seen = shrink_luma(luma_of(frame) if luma is None else luma, size)
+    chroma = as_stored(chroma.astype(np.float32, copy=False), seen, transfer)
+    is_ratio = transfer == LINEAR
     if pixels.shape[2] == 1:
-        pixels = np.repeat(pixels, 3, 2)
-    facts = replace(frame.facts, channels=3)
-    return replace(frame, pixels=merge_picture(pixels, chroma), facts=facts)
+        pixels = rgb_of_grey(pixels) if pixels.dtype != np.float16 else np.repeat(pixels, 3, 2)
+    if frame.facts.is_float:
+        joined = _join_floats(pixels, chroma, is_ratio=is_ratio)
+    else:
+        joined = merge_picture(pixels, chroma, top=frame.top, is_ratio=is_ratio)
+        if frame.facts.bits >= _LEAST_SETTLED:
+            _settle(joined, pixels)
+    return replace(frame, pixels=joined, facts=replace(frame.facts, channels=3))
+
+
+def _settle(joined: NDArray[Any], pixels: NDArray[Any]) -> None:
+    """Bring luma within half a level where rounding, in float32, has left it just outside."""
+    weights = (_THOUSANDTHS * np.array([LUMA_RED, LUMA_GREEN, LUMA_BLUE])).round().astype(np.int32)
+    for strip in strips_of(*joined.shape[:2]):
+        change = (joined[strip].astype(np.int32) - pixels[strip]) @ weights
+        green = joined[strip][..., 1]
+        # What was rounded up is not 0, and what was rounded down is not the greatest value.
+        green[change > _THOUSANDTHS // 2] -= 1
+        green[change < -_THOUSANDTHS // 2] += 1
+
+
+def _join_floats(pixels: NDArray[Any], chroma: Chroma, *, is_ratio: bool) -> NDArray[Any]:
+    height, width = pixels.shape[:2]
+    planes: list[NDArray[Any]] = [grow(plane, (height, width)) for plane in chroma]
+    half = pixels.dtype == np.float16
+    top = np.float32(TOP if half else np.finfo(np.float32).max)
+    result = np.empty_like(pixels)
+    for strip in strips_of(height, width):
+        own = pixels[strip]
+        with np.errstate(all="ignore"):  # a frame may hold infinity and what is no number
+            luma = _luma_of(own)
+            difference = difference_of(np.stack([plane[strip] for plane in planes]))
+            if is_ratio:
+                difference *= luma[..., None]
+            most = np.abs(difference).max(-1)
+            share = np.minimum((top - np.abs(luma)) / np.maximum(most, np.float32(1e-30)), 1)
+            rgb = luma[..., None] + share[..., None] * difference
+            part: NDArray[Any] = round_to_halves(rgb, luma, own) if half else rgb
+        result[strip] = np.where(np.isfinite(part).all(-1, keepdims=True), part, own)
+    return result
+
+
+def _luma_of(pixels: NDArray[Any]) -> Plane:
+    """(h, w, 1 or 3) of any type -> (h, w), in the numbers of the pixels."""
+    values: NDArray[Any] = pixels.astype(np.float32)
+    if values.shape[2] == 3:
+        values = cv2.transform(values, _LUMA)
+    return np.asarray(values.reshape(pixels.shape[:2]), np.float32)
