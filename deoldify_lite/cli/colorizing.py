@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
+from deoldify_lite.cli.events import Events, exit_code_of
 from deoldify_lite.cli.notice import notify, words_of
 from deoldify_lite.cli.options import network_of
 from deoldify_lite.cli.outputs import check_output_file, write_json
@@ -59,17 +60,21 @@ def engine_of(args: argparse.Namespace) -> "Engine":
     return THIS_PROCESS
 
 
-def show(item: Item, *files: Path | None) -> None:
-    """Print the path of a result to stdout, unless one of these files goes there; log everything else."""
-    for warning in item.warnings:
+def show(item: Item, *files: Path | None, logs: bool = True) -> None:
+    """Print the path of a result to stdout, unless one of these files goes there; log everything else.
+
+    Args:
+        item: the outcome.
+        files: that the run writes.
+        logs: False: say nothing of warnings and failures, of which `Events.item` tells.
+    """
+    for warning in item.warnings if logs else ():
         log.warning("%s: %s", item.source, warning)
-    if item.status == "failed":
+    if item.status == "failed" and logs:
         log.error("%s", item.reason if str(item.source) in item.reason else f"{item.source}: {item.reason}")
-    elif item.status == "planned":
-        pass  # the command prints the plan
-    elif item.status == "skipped":
+    elif item.status == "skipped" and logs:
         log.info("%s: %s", item.source, item.reason)
-    else:
+    elif item.status == "done":
         for output in (item.output, item.layer):
             if output is None:
                 continue
@@ -80,13 +85,16 @@ def show(item: Item, *files: Path | None) -> None:
 
 
 @contextmanager
-def reported(args: argparse.Namespace, rendering: "Rendering", left_out: LeftOut) -> Iterator[list[Item]]:
+def reported(
+    args: argparse.Namespace, rendering: "Rendering", left_out: LeftOut, events: Events
+) -> Iterator[list[Item]]:
     """Yield a list to collect items in; at the end, also after an error or Ctrl-C, log and write the report.
 
     Args:
         args: of the command.
         rendering: of the run.
         left_out: what the run found beside the items.
+        events: are told of its beginning and its end.
 
     Raises:
         OptionError: the report cannot be written there, or there is no program to notify by; raised before
@@ -96,15 +104,22 @@ def reported(args: argparse.Namespace, rendering: "Rendering", left_out: LeftOut
     notice = words_of(args.notify) if args.notify else []
     items: list[Item] = []
     began = time.monotonic()
-    try:
-        yield items
-    finally:
-        for line in closing_lines(items, left_out, time.monotonic() - began):
-            log.info("%s", line)
-        if args.json:
-            write_json(args.json, as_json(items, settings_of(args, rendering), left_out))
-        if notice:
-            notify(notice, summary(items, left_out))
+    code, problem = None, ""
+    with events.taking_log():
+        events.started(args.inputs, args.out)
+        try:
+            yield items
+        except BaseException as error:
+            code, problem = exit_code_of(error), str(error) or type(error).__name__
+            raise
+        finally:
+            for line in closing_lines(items, left_out, time.monotonic() - began):
+                log.info("%s", line)
+            if args.json:
+                write_json(args.json, as_json(items, settings_of(args, rendering), left_out))
+            if notice:
+                notify(notice, summary(items, left_out))
+            events.done(items, left_out, exit_code(items) if code is None else code, problem)
 
 
 def settings_of(args: argparse.Namespace, rendering: "Rendering") -> dict[str, Any]:

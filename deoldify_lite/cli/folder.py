@@ -2,13 +2,15 @@
 
 import argparse
 import logging
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
 
 from deoldify_lite.cli.colorizing import engine_of, exit_code, rendering_of, reported, settings_of, show
+from deoldify_lite.cli.events import Events
 from deoldify_lite.cli.options import (
     add_batch_size_option,
     add_cluster_options,
@@ -19,11 +21,13 @@ from deoldify_lite.cli.options import (
     add_notify_option,
     add_overwrite_option,
     add_performance_options,
+    add_progress_option,
     add_selection_options,
     add_verbosity,
     describe,
     network_of,
 )
+from deoldify_lite.cli.pipes.photo import is_piped, run_photo_pipe
 from deoldify_lite.cli.settings import add_settings_options
 from deoldify_lite.photo.kinds import EFFORTS, OUTPUT_FORMATS
 from deoldify_lite.run.items import Item
@@ -50,13 +54,14 @@ def fill_folder_parser(parser: argparse.ArgumentParser) -> None:
         "colorize-folder scans/ -o out/ --layer",
         "colorize-folder scans/ -o out/ --colours-from edited/",
         "colorize-folder s3://bucket/photos -o s3://bucket/out",
+        "colorize-folder - < in.jpg > out.jpg",
     )
     parser.add_argument(
         "inputs",
         nargs="+",
         type=path_or_url,
         metavar="PHOTOS",
-        help="a folder, a photo, or the URL of either",
+        help="a folder, a photo, or the URL of either; - is one photo from standard input",
     )
     selection = parser.add_argument_group("selection")
     add_selection_options(selection)
@@ -82,7 +87,11 @@ def fill_folder_parser(parser: argparse.ArgumentParser) -> None:
     )
     output = parser.add_argument_group("output")
     output.add_argument(
-        "-o", "--out", type=path_or_url, help="folder or URL for the results (default: PHOTOS-colorized)"
+        "-o",
+        "--out",
+        type=path_or_url,
+        help="folder or URL for the results; - is standard output, for one photo (default: PHOTOS-colorized, "
+        "and - for -)",
     )
     output.add_argument(
         "--format",
@@ -128,6 +137,7 @@ def fill_folder_parser(parser: argparse.ArgumentParser) -> None:
         "certain ones; - is standard output (default: none; without a name: report.html beside the results)",
     )
     add_json_option(output)
+    add_progress_option(output)
     add_notify_option(output)
     add_overwrite_option(output)
     performance = parser.add_argument_group("performance")
@@ -155,10 +165,11 @@ def html_file(text: str) -> Path:
 
 def run_folder(args: argparse.Namespace) -> int:
     """Colorize photos; return 0 if none failed."""
-    from deoldify_lite import api
-
+    if is_piped(args):
+        return run_photo_pipe(args, partial(_colorize, args))
     rendering = rendering_of(args)
     page = _page_of(args)
+    events = Events(args.progress)
     items: list[Item] = []
     left_out = LeftOut()
 
@@ -166,36 +177,16 @@ def run_folder(args: argparse.Namespace) -> int:
         items.append(item)
         bar.total = total
         bar.update()
-        show(item, args.json, args.report)
+        show(item, args.json, args.report, logs=not events.take_log)
+        events.item(item, total)
 
     try:
         with (
-            reported(args, rendering, left_out) as items,
-            tqdm(unit="photo", disable=args.quiet) as bar,
+            reported(args, rendering, left_out, events) as items,
+            tqdm(unit="photo", disable=args.quiet or events.are_wanted) as bar,
             logging_redirect_tqdm(),
         ):
-            api.colorize_folder(
-                args.inputs,
-                args.out,
-                rendering=rendering,
-                batch_size=args.batch_size,
-                format=args.format,
-                quality=args.quality,
-                effort=args.effort,
-                hints=args.hints,
-                colors_from=args.colors_from,
-                compare=args.compare,
-                layer=args.layer,
-                mark=args.mark,
-                watermark=args.watermark,
-                damaged=args.damaged,
-                include=args.include,
-                exclude=args.exclude,
-                overwrite=args.overwrite,
-                engine=engine_of(args),
-                on_item=on_item,
-                on_left_out=left_out.update,
-            )
+            _colorize(args, rendering, args.inputs, args.out, on_item=on_item, on_left_out=left_out.update)
     except KeyboardInterrupt:
         if page is not None and items:
             log.info("stopped: writing the report of the finished photos; press Ctrl-C again to skip it")
@@ -204,6 +195,42 @@ def run_folder(args: argparse.Namespace) -> int:
     if page is not None:
         _write_page(page, items, left_out, args, rendering)
     return exit_code(items)
+
+
+def _colorize(
+    args: argparse.Namespace,
+    rendering: "Rendering",
+    inputs: Any,
+    out: Any,
+    *,
+    on_item: Any = None,
+    on_left_out: Any = None,
+) -> list[Item]:
+    """Call the API with the arguments of the command; errors as of `api.colorize_folder`."""
+    from deoldify_lite import api
+
+    return api.colorize_folder(
+        inputs,
+        out,
+        rendering=rendering,
+        batch_size=args.batch_size,
+        format=args.format,
+        quality=args.quality,
+        effort=args.effort,
+        hints=args.hints,
+        colors_from=args.colors_from,
+        compare=args.compare,
+        layer=args.layer,
+        mark=args.mark,
+        watermark=args.watermark,
+        damaged=args.damaged,
+        include=args.include,
+        exclude=args.exclude,
+        overwrite=args.overwrite,
+        engine=engine_of(args),
+        on_item=on_item,
+        on_left_out=on_left_out,
+    )
 
 
 def _page_of(args: argparse.Namespace) -> Path | None:

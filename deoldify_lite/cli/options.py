@@ -5,6 +5,7 @@ import textwrap
 from pathlib import Path
 from typing import Any
 
+from deoldify_lite.cli.events import progress_form
 from deoldify_lite.render.modes import BACKENDS, MODES, PRECISIONS, RENDER_FACTORS
 from deoldify_lite.run.layers import LAYERS
 
@@ -132,6 +133,18 @@ def add_cluster_options(group: argparse._ArgumentGroup) -> None:
         type=int,
         metavar="N",
         help="CPU cores of each Ray worker (default: all of a machine, at most 8)",
+    )
+
+
+def add_progress_option(group: argparse._ArgumentGroup) -> None:
+    """Add --progress to a group."""
+    group.add_argument(
+        "--progress",
+        type=progress_form,
+        default="bar",
+        metavar="bar|json|json:N",
+        help="a bar, or a line of JSON for each event, on standard error or on the file descriptor N "
+        "(default: bar)",
     )
 
 

@@ -7,6 +7,7 @@ from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
 
 from deoldify_lite.cli.colorizing import engine_of, exit_code, rendering_of, reported, show
+from deoldify_lite.cli.events import Events
 from deoldify_lite.cli.options import (
     add_batch_size_option,
     add_cluster_options,
@@ -17,6 +18,7 @@ from deoldify_lite.cli.options import (
     add_notify_option,
     add_overwrite_option,
     add_performance_options,
+    add_progress_option,
     add_selection_options,
     add_verbosity,
     describe,
@@ -128,6 +130,7 @@ def fill_video_parser(parser: argparse.ArgumentParser) -> None:
     )
     add_layer_option(output, "lossless FFV1 file, or ProRes with --codec prores_ks", after="the films")
     add_json_option(output)
+    add_progress_option(output)
     add_notify_option(output)
     add_overwrite_option(output)
     performance = parser.add_argument_group("performance")
@@ -155,17 +158,23 @@ def run_video(args: argparse.Namespace) -> int:
 
     rendering = rendering_of(args)
     left_out = LeftOut()
-    with reported(args, rendering, left_out) as items, tqdm(unit="frame", disable=args.quiet) as bar:
+    events = Events(args.progress)
+    with (
+        reported(args, rendering, left_out, events) as items,
+        tqdm(unit="frame", disable=args.quiet or events.are_wanted) as bar,
+    ):
         shown: tuple[Path | Url | None, int] = (None, 0)
 
         def on_item(item: Item, total: int) -> None:
             items.append(item)
-            show(item, args.json)
+            show(item, args.json, logs=not events.take_log)
+            events.item(item, total)
             if item.status == "planned":
                 show_plan(item, args.json)
 
         def on_frames(film: Path | Url, done: int, expected: int) -> None:
             nonlocal shown
+            events.frames(film, done, expected)
             if film != shown[0] or done < shown[1]:  # another film, or this one from the start
                 bar.reset()
                 bar.set_description(film.name)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from deoldify_lite.storage.url import Place
+from deoldify_lite.system.destination import STDOUT_NAME
 from deoldify_lite.system.selection import LeftOut
 
 # The end of a warning; the web page names its own choice instead.
@@ -98,9 +99,10 @@ def closing_lines(items: list[Item], left_out: LeftOut | None, seconds: float) -
         frames = sum(item.frames or 0 for item in done)
         count, unit = (frames, "frames") if frames else (len(done), "photos")
         lines.append(f"{seconds:.0f} s, {count / max(seconds, 1e-3):.1f} {unit} a second")
-        folders = list(dict.fromkeys(str(item.output.parent) for item in done))
+        files = [item.output for item in done if item.output != STDOUT_NAME]
+        folders = list(dict.fromkeys(str(file.parent) for file in files))
         others = f" and other folders ({len(folders) - 1})" if len(folders) > 1 else ""
-        lines.append(f"results in {folders[0]}{others}")
+        lines += [f"results in {folders[0]}{others}"] if folders else []
     return lines
 
 
@@ -109,11 +111,14 @@ def as_json(items: list[Item], settings: dict[str, Any], left_out: LeftOut | Non
     return {
         "settings": settings,
         "counts": dict(Counter(item.status for item in items)),
-        "items": [
-            {k: str(v) if isinstance(v, Path) else v for k, v in asdict(item).items()} for item in items
-        ],
+        "items": list(map(item_as_json, items)),
         "left_out": (left_out or LeftOut()).as_json(),
     }
+
+
+def item_as_json(item: Item) -> dict[str, Any]:
+    """An item as plain data."""
+    return {name: str(value) if isinstance(value, Path) else value for name, value in asdict(item).items()}
 
 
 def warnings_of(why_grey: str, wanted_factor: int, used_factor: int) -> tuple[str, ...]:

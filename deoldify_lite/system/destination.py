@@ -18,6 +18,8 @@ from deoldify_lite.system.files import atomic_path
 
 # The name that stands for standard output.
 STDOUT = Path("-")
+# What messages and reports call the two ends of a pipe.
+STDIN_NAME, STDOUT_NAME = Path("standard input"), Path("standard output")
 
 _MOST_LINKS = 40  # as many as Linux follows
 

@@ -1,0 +1,1 @@
+"""Pictures and films through standard input and output."""
