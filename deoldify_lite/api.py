@@ -10,6 +10,7 @@ from pathlib import Path
 from deoldify_lite.errors import OptionError
 from deoldify_lite.film.encoding import Encoding
 from deoldify_lite.film.kinds import FALLBACK_CONTAINER, FILM_SUFFIXES, container_for
+from deoldify_lite.film.purposes import PURPOSES
 from deoldify_lite.photo.kinds import EFFORTS, PHOTO_SUFFIXES, layer_suffix, output_suffix
 from deoldify_lite.remote.jobs import colorize_elsewhere
 from deoldify_lite.render.rendering import Rendering, load_colorizer, settle
@@ -193,7 +194,8 @@ def colorize_video(
         batch_size: frames predicted at once; None for what suits the device.
         start_s: first moment to render, in seconds of the film; None for its start.
         end_s: last moment to render; None for its end.
-        encoding: codec, crf and pixel format; None for the defaults of the container.
+        encoding: codec, crf and pixel format, or what the film is for: archive, edit or web; None for the
+            defaults of the container.
         overwrite: render finished results again, and replace files that no run of ours has written.
         include: patterns; only files are taken that match one, by their own names, those of folders that
             they are in, or, of a pattern with a /, their paths below the folder that was named.
@@ -219,6 +221,9 @@ def colorize_video(
         raise OptionError("a dry run needs a list of shots: --dry-run goes with --shots")
     if colors_from is not None and (given := _beside_colors(hints, shots, keys, layer)):
         raise OptionError(f"--colours-from {colors_from} gives every frame its colours: leave out {given}")
+    purpose = encoding.purpose if encoding else None
+    if purpose is not None and purpose not in PURPOSES:
+        raise OptionError(f"purpose {purpose!r}: choose one of {', '.join(PURPOSES)}")
     rendering = rendering or settle("video")
     listed_shots = None
     if shots is not None:
@@ -258,8 +263,9 @@ def colorize_video(
             listed,
             target,
             suffixes=FILM_SUFFIXES,
-            suffix_of=container_for,
-            fallback=FALLBACK_CONTAINER,
+            suffix_of=lambda film: PURPOSES[purpose].suffix if purpose else container_for(film),
+            # What does not fit into the container of a purpose is left out, or encoded.
+            fallback="" if purpose else FALLBACK_CONTAINER,
             layer=layer,
             layer_suffix_of=lambda result: suffix,
             selection=_selection(include, exclude),

@@ -26,6 +26,7 @@ from deoldify_lite.cli.options import (
 )
 from deoldify_lite.cli.outputs import announce
 from deoldify_lite.cli.settings import add_settings_options
+from deoldify_lite.film.purposes import PURPOSES
 from deoldify_lite.run.items import Item
 from deoldify_lite.storage.url import Url, path_or_url
 from deoldify_lite.system.selection import LeftOut
@@ -40,6 +41,7 @@ def fill_video_parser(parser: argparse.ArgumentParser) -> None:
         "colorize-video clip.mp4",
         "colorize-video reels/ -o out/",
         "colorize-video clip.mkv --start 1:30 --end 2:00 --codec ffv1",
+        "colorize-video reel.mov --for archive",
         "colorize-video wedding.mp4 --hints wedding.hints.csv",
         "colorize-video wedding.mp4 --keys wedding-keys/",
         "colorize-video wedding.mp4 --layer only --codec prores_ks",
@@ -109,6 +111,13 @@ def fill_video_parser(parser: argparse.ArgumentParser) -> None:
     output = parser.add_argument_group("output")
     output.add_argument(
         "-o", "--out", type=path_or_url, help="file, folder or URL for the results (default: CLIP-colorized)"
+    )
+    about = "; ".join(f"{name}: {purpose.about}" for name, purpose in PURPOSES.items())
+    output.add_argument(
+        "--for",
+        dest="purpose",
+        choices=list(PURPOSES),
+        help=f"{about}; what you choose besides wins (default: container, codec and depth by the film)",
     )
     output.add_argument(
         "--codec", metavar="NAME", help="video encoder, by its name in ffmpeg (default: set by the container)"
@@ -200,7 +209,9 @@ def run_video(args: argparse.Namespace) -> int:
                 batch_size=args.batch_size,
                 start_s=args.start,
                 end_s=args.end,
-                encoding=api.Encoding(codec=args.codec, crf=args.crf, pix_fmt=args.pix_fmt),
+                encoding=api.Encoding(
+                    codec=args.codec, crf=args.crf, pix_fmt=args.pix_fmt, purpose=args.purpose
+                ),
                 include=args.include,
                 exclude=args.exclude,
                 overwrite=args.overwrite,

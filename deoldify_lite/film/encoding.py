@@ -18,6 +18,7 @@ from deoldify_lite.film.encoders import (
 from deoldify_lite.film.hdr10 import hdr10_option
 from deoldify_lite.film.kinds import FALLBACK_CONTAINER
 from deoldify_lite.film.probe import Film
+from deoldify_lite.film.purposes import PURPOSES, purpose_options
 
 LAYER_CODEC = "ffv1"
 # Codecs that film editors read best, and in .mov.
@@ -33,10 +34,11 @@ class Encoding:
     pix_fmt: str | None = None  # such as yuv420p10le
     on_gpu: bool = False  # use an Nvidia GPU if no codec is named and its encoder does as well
     layer: str | None = None  # the colour as a layer: `beside` the result, or `only` that
+    purpose: str | None = None  # key of film.purposes.PURPOSES: chooses what is not named here
 
     def of_layer(self) -> "Encoding":
         """How the layer is encoded: without loss, unless a codec is named that editors prefer."""
-        if self.codec in EDITED or (self.codec and self.layer == "only"):
+        if self._named_codec in EDITED or (self._named_codec and self.layer == "only"):
             return self
         if self.layer == "only":
             return replace(self, codec=LAYER_CODEC)
@@ -45,12 +47,17 @@ class Encoding:
     @property
     def layer_suffix(self) -> str:
         """The container of the layer."""
-        return ".mov" if self.codec in EDITED else FALLBACK_CONTAINER
+        return ".mov" if self._named_codec in EDITED else FALLBACK_CONTAINER
+
+    @property
+    def _named_codec(self) -> str | None:
+        """The encoder that the user chose, by its name or by the purpose."""
+        return self.codec or (PURPOSES[self.purpose].codec if self.purpose else None)
 
     def codec_for(self, film: Film, suffix: str) -> str:
         """The encoder for a film in a container, which is named by its suffix."""
-        if self.codec:
-            return self.codec
+        if self._named_codec:
+            return self._named_codec
         if suffix == ".webm":
             return "libvpx-vp9"
         if film.colors.is_hdr:
@@ -66,7 +73,7 @@ class Encoding:
         What is stored as RGB gets full range if the codec is lossless, so that no level is lost. Other codecs
         lose more, and all players know limited range. .mkv alone marks full range for such codecs.
         """
-        if film.is_rgb and self.codec in LOSSLESS and suffix == FALLBACK_CONTAINER:
+        if film.is_rgb and self._named_codec in LOSSLESS and suffix == FALLBACK_CONTAINER:
             return replace(film, colors=replace(film.colors, range="pc"))
         return film
 
@@ -102,9 +109,16 @@ def encoder_options(film: Film, suffix: str, encoding: Encoding) -> dict[str, An
     """
     film = encoding.written(film, suffix)
     codec = encoding.codec_for(film, suffix)
-    options: dict[str, Any] = {"c:v": codec, "pix_fmt": choose_pix_fmt(film, codec, encoding.pix_fmt)}
+    purpose = PURPOSES[encoding.purpose] if encoding.purpose else None
+    plain = purpose is not None and purpose.plain and codec == purpose.codec
+    pix_fmt = choose_pix_fmt(film, codec, encoding.pix_fmt, plain=plain)
+    options: dict[str, Any] = {"c:v": codec, "pix_fmt": pix_fmt}
+    if encoding.purpose:
+        options |= purpose_options(encoding.purpose, codec, pix_fmt)
     if codec in ENCODERS:
         flag, default, more = ENCODERS[codec]
+        if purpose and purpose.crf is not None and codec == purpose.codec:
+            default = purpose.crf
         if not 0 <= (encoding.crf or 0) <= 63:
             raise OptionError(f"--crf is {encoding.crf}, but it goes from 0 (best) to 51 or 63")
         options |= {flag: default if encoding.crf is None else encoding.crf, **more}
@@ -130,8 +144,14 @@ def encoder_options(film: Film, suffix: str, encoding: Encoding) -> dict[str, An
     return options | {name: value for name, value in tags.items() if value}
 
 
-def choose_pix_fmt(film: Film, codec: str, wanted: str | None = None) -> str:
+def choose_pix_fmt(film: Film, codec: str, wanted: str | None = None, *, plain: bool = False) -> str:
     """The pixel format of the result: the film's depth and subsampling, or the nearest that loses least.
+
+    Args:
+        film: the film.
+        codec: the encoder.
+        wanted: the format that the user named.
+        plain: take 8 bits and 4:2:0 in place of the film's, if its size allows it.
 
     Raises:
         OptionError: the encoder has no such format, or none that is planar YUV.
@@ -147,7 +167,7 @@ def choose_pix_fmt(film: Film, codec: str, wanted: str | None = None) -> str:
         if wanted not in ours:
             raise OptionError(f"{codec} cannot write {wanted}; it can write {', '.join(ours) or 'no YUV'}")
         return wanted
-    sampling, depth = film.sampling, film.depth
+    sampling, depth = ("420", 8) if plain else (film.sampling, film.depth)
     if film.is_rgb and codec in LOSSLESS:
         sampling = "444"
     # Beyond 8 bits ffmpeg cannot put planes of odd sizes together but in 4:4:4 (seen with 5.1).

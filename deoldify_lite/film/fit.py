@@ -23,6 +23,7 @@ from deoldify_lite.film.kinds import CONTAINERS, FALLBACK_CONTAINER
 from deoldify_lite.film.mux import mux_command
 from deoldify_lite.film.probe import Film, Stream
 from deoldify_lite.film.process import last_words, run_arguments
+from deoldify_lite.film.purposes import PURPOSES, losses_of_purpose
 from deoldify_lite.film.sound import describe_encoding, encoders_for, is_lossy
 from deoldify_lite.film.timecode import advance_timecode
 from deoldify_lite.film.transparency import is_transparent
@@ -97,8 +98,12 @@ def fit_into(film: Film, suffix: str, encoding: Encoding, *, encode_sound: bool 
             f"{', '.join(CONTAINERS)} (.mkv holds every stream)"
         )
     losses: list[str] = []
-    streams = film.streams
-    trouble, tags = _rehearse(film, suffix, encoding, streams)
+    purpose = PURPOSES[encoding.purpose] if encoding.purpose else None
+    streams, trouble, tags = film.streams, "", frozenset[str]()
+    if purpose and any(s.kind == "audio" and s.codec != (purpose.sound or s.codec) for s in streams):
+        trouble = "its sound is to be of another codec"
+    else:
+        trouble, tags = _rehearse(film, suffix, encoding, streams)
     rare = [s for s in streams if s.kind == "audio" and s.codec not in _SURE_IN_MOV]
     if rare and suffix == ".mov" and not trouble:
         trouble, _ = _rehearse(film, suffix, encoding, rare)
@@ -110,10 +115,7 @@ def fit_into(film: Film, suffix: str, encoding: Encoding, *, encode_sound: bool 
                 f"{film.path}: {codec} with {options} does not work or does not fit into {suffix}; "
                 f"choose another --codec or container. ffmpeg said: {trouble}"
             )
-        fitted = [
-            _fit_stream(film, suffix, encoding, s, encode=encode_sound and s.kind == "audio")
-            for s in film.streams
-        ]
+        fitted = [_fit_stream(film, suffix, encoding, s, encode=encode_sound) for s in film.streams]
         streams = tuple(s for s, _ in fitted if s)
         losses += [loss for _, loss in fitted if loss]
     losses += [
@@ -137,9 +139,15 @@ def _fit_stream(
         The stream, with its encoder, or None; and the warning about it, if any.
 
     Raises:
-        OptionError: it does not fit, and is no data.
+        OptionError: it does not fit, is no data, and the purpose of the film does not leave it out.
     """
-    for encoder in ("copy", *(encoders_for(stream) if encode else ())):
+    purpose = PURPOSES[encoding.purpose] if encoding.purpose else None
+    leaves_out = purpose is not None and purpose.leaves_out
+    sound = purpose.sound if purpose and stream.kind == "audio" else None
+    encoders: tuple[str, ...] = () if sound not in (None, stream.codec) else ("copy",)
+    if encode and (stream.kind == "audio" or (leaves_out and stream.kind == "subtitle")):
+        encoders = (*encoders, *encoders_for(stream, sound))
+    for encoder in encoders:
         kept = replace(stream, encoder=encoder)
         if not _rehearse(film, suffix, encoding, (kept,))[0]:
             break
@@ -148,14 +156,19 @@ def _fit_stream(
     if kept == stream:
         return stream, None
     misfit = f"stream {stream.index} ({stream.kind}, {stream.codec}) does not fit into {suffix}"
+    if sound:
+        misfit = f"stream {stream.index} ({stream.kind}, {stream.codec})"
     if kept:
-        misfit += f" and {describe_encoding(kept)}"
+        misfit += f"{'' if sound else ' and'} {describe_encoding(kept)}"
         if kept.encoder.startswith("pcm_"):
             log.info("%s: %s", film.path, misfit)
             return kept, None
-        return kept, f"{misfit}; .mkv loses less" if is_lossy(kept) else misfit
+        remedy = "--for archive keeps it as it is" if purpose else ".mkv loses less"
+        return kept, f"{misfit}; {remedy}" if is_lossy(kept) else misfit
     if stream.kind == "data":
         return None, f"{misfit} and is left out"
+    if leaves_out:
+        return None, f"{misfit} and is left out; --for archive keeps it"
     if stream.kind == "audio" and not stream.is_known:
         return None, f"{misfit} and is left out, since ffmpeg does not know its codec; .mov may hold it"
     if suffix != FALLBACK_CONTAINER:
@@ -177,7 +190,8 @@ def _losses_of_picture(film: Film, suffix: str, encoding: Encoding) -> Iterable[
     pix_fmt = encoder_options(film, suffix, encoding)["pix_fmt"]
     kept = YUV_FORMATS[pix_fmt]
     if kept.depth < film.pixels.bits or int(kept.sampling) < int(film.sampling):
-        more = "; --codec ffv1 holds all" if film.pixels.bits <= 16 and codec != "ffv1" else ""
+        how = "--for archive" if encoding.purpose else "--codec ffv1"
+        more = f"; {how} holds all" if film.pixels.bits <= 16 and codec != "ffv1" else ""
         yield f"{codec} stores it as {pix_fmt}, which holds less than {film.pix_fmt}{more}"
     # Each GIF is read as if it were transparent, and few are long. Opaque films of other codecs are rare, and
     # not worth a decode of all of it.
@@ -186,6 +200,8 @@ def _losses_of_picture(film: Film, suffix: str, encoding: Encoding) -> Iterable[
             f"{film.pix_fmt} can be transparent, and {pix_fmt}, as which {codec} stores it, cannot; "
             f"{_ALPHA_REMEDIES[suffix]}"
         )
+    if encoding.purpose:
+        yield from losses_of_purpose(encoding.purpose, film, pix_fmt)
     if film.is_rgb and codec in LOSSLESS and suffix != FALLBACK_CONTAINER:
         yield f"{suffix} does not mark full range for {codec}, so its luma gets fewer levels; .mkv holds all"
     if film.hdr10 and not hdr10_option(codec, film.hdr10):

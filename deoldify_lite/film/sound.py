@@ -20,11 +20,19 @@ _LOSSY = ("aac", "libopus", "libvorbis")  # in this order: what .mp4 and .webm u
 _LOSSY_BITRATE = 96_000  # per channel; more than enough to sound the same
 
 
-def encoders_for(stream: Stream) -> Sequence[str]:
-    """Names of ffmpeg's encoders for a stream of sound, the best first.
+def encoders_for(stream: Stream, only: str | None = None) -> Sequence[str]:
+    """Names of ffmpeg's encoders for a stream of sound, or of subtitles for .mp4 and .mov; the best first.
 
     Uncompressed sound stays so if it can. All else becomes flac or alac, and grows less by that.
+
+    Args:
+        stream: the stream.
+        only: the one for all sound.
     """
+    if stream.kind != "audio":
+        return ("mov_text",) if stream.kind == "subtitle" else ()
+    if only:
+        return (only,)
     if stream.sample_fmt not in _PCM:
         return (*_LOSSLESS, *_LOSSY)
     pcm = _pcm_encoder(stream)
@@ -40,6 +48,8 @@ def is_lossy(stream: Stream) -> bool:
 def describe_encoding(stream: Stream) -> str:
     """What becomes of a stream that is encoded, as the end of a sentence."""
     stored = f"is stored as {stream.encoder.removeprefix('lib')}"
+    if stream.kind != "audio":
+        return f"{stored}, its text without its looks"
     if is_lossy(stream):
         return f"{stored}, which loses a little"
     if stream.encoder in _LOSSLESS and not _fits_losslessly(stream):

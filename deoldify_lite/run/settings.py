@@ -82,6 +82,8 @@ class FilmSettings(Settings):
         """
         fields = super().as_dict()
         del fields["encoding"]["layer"], fields["keys"]
+        if self.encoding.purpose is None:
+            del fields["encoding"]["purpose"]
         return fields
 
     def of_layer(self) -> dict[str, Any]:

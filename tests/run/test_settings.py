@@ -79,3 +79,10 @@ def test_another_render_factor_changes_nothing_else() -> None:
     after = before.with_render_factor(9)
     assert (before.render_factor, after.render_factor) == (12, 9)
     assert after.as_dict() == before.as_dict() | {"render_factor": 9}
+
+
+def test_a_purpose_is_in_the_fingerprint_only_where_there_is_one() -> None:
+    usual = FilmSettings(LOOK, steadiness=0.95)
+    web = FilmSettings(LOOK, steadiness=0.95, encoding=Encoding(purpose="web"))
+    assert "purpose" not in usual.as_dict()["encoding"]
+    assert web.as_dict()["encoding"] == usual.as_dict()["encoding"] | {"purpose": "web"}
