@@ -1,9 +1,10 @@
 """The public API: load a colorizer; colorize folders of photos, and films."""
 
 import logging
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
+from fractions import Fraction
 from functools import partial
 from pathlib import Path
 
@@ -20,6 +21,8 @@ from deoldify_lite.run.items import Item, Progress
 from deoldify_lite.run.layers import LAYERS
 from deoldify_lite.run.plan import plan, tasks_of
 from deoldify_lite.run.planned import Planned
+from deoldify_lite.run.sequences.frames import MISSING
+from deoldify_lite.run.sequences.plan import Choices, plan_sequences, take_sequences
 from deoldify_lite.run.settings import FilmSettings, PhotoSettings, Settings
 from deoldify_lite.run.shots.list import read_shot_list
 from deoldify_lite.run.shots.settings import SettledShots, settle_shots
@@ -161,6 +164,9 @@ def colorize_video(
     start_s: float | None = None,
     end_s: float | None = None,
     encoding: Encoding | None = None,
+    sequence: bool = False,
+    missing: str = "fail",
+    fps: Fraction | float | None = None,
     overwrite: bool = False,
     include: Sequence[str] = (),
     exclude: Sequence[str] = (),
@@ -169,10 +175,11 @@ def colorize_video(
     on_left_out: OnLeftOut | None = None,
     on_frames: OnFrames | None = None,
 ) -> list[Item]:
-    """Colorize films: files, or folders.
+    """Colorize films: files, folders, or sequences of numbered pictures.
 
     Args:
-        inputs: a film or folder, or several; a str may be a URL, such as s3://bucket/film.mp4.
+        inputs: a film or folder, or several; a str may be a URL, such as s3://bucket/film.mp4. Numbered
+            pictures are a sequence: a folder of them, or a pattern such as reel/%07d.dpx.
         out: folder, file or URL for the results; None for NAME-colorized beside each input.
         rendering: how to render, from `settle`; None for the defaults of video mode.
         steadiness: 0 colours each frame alone, 1 holds colours for as long as motion can be followed; None
@@ -196,6 +203,10 @@ def colorize_video(
         end_s: last moment to render; None for its end.
         encoding: codec, crf and pixel format, or what the film is for: archive, edit or web; None for the
             defaults of the container.
+        sequence: take numbered pictures of the folders for sequences, even if they do not look like one.
+        missing: what to do about frames of a sequence that have no picture: fail, hold the frame before, or
+            skip them.
+        fps: frames a second of sequences; None for what their headers say, or else 24.
         overwrite: render finished results again, and replace files that no run of ours has written.
         include: patterns; only files are taken that match one, by their own names, those of folders that
             they are in, or, of a pattern with a /, their paths below the folder that was named.
@@ -224,6 +235,7 @@ def colorize_video(
     purpose = encoding.purpose if encoding else None
     if purpose is not None and purpose not in PURPOSES:
         raise OptionError(f"purpose {purpose!r}: choose one of {', '.join(PURPOSES)}")
+    choices = _sequence_choices(sequence, missing, fps)
     rendering = rendering or settle("video")
     listed_shots = None
     if shots is not None:
@@ -259,18 +271,36 @@ def colorize_video(
         _refuse_urls("--keys", keys, listed, target)
         _refuse_urls("--colours-from", colors_from, listed, target)
         left_out = LeftOut()
-        planned = plan(
-            listed,
-            target,
-            suffixes=FILM_SUFFIXES,
-            suffix_of=lambda film: PURPOSES[purpose].suffix if purpose else container_for(film),
-            # What does not fit into the container of a purpose is left out, or encoded.
-            fallback="" if purpose else FALLBACK_CONTAINER,
-            layer=layer,
-            layer_suffix_of=lambda result: suffix,
-            selection=_selection(include, exclude),
-            left_out=left_out,
-        )
+        chosen = _selection(include, exclude)
+        found, others = take_sequences(listed, choices, FILM_SUFFIXES, chosen, target)
+        if found:
+            refused = {
+                "--layer": layer,
+                "--colours-from": colors_from,
+                "--shots": shots,
+                "--deinterlace": deinterlace or None,
+                "--engine ray": None if isinstance(engine, ThisProcess) else engine,
+                "--for": purpose,
+                "--codec": encoding.codec,
+                "--crf": encoding.crf,
+                "--pix-fmt": encoding.pix_fmt,
+            }
+            _refuse_for_sequences(str(found[0][0]), refused)
+        planned = []
+        if others:
+            planned = plan(
+                others,
+                target,
+                suffixes=FILM_SUFFIXES,
+                suffix_of=lambda film: PURPOSES[purpose].suffix if purpose else container_for(film),
+                # What does not fit into the container of a purpose is left out, or encoded.
+                fallback="" if purpose else FALLBACK_CONTAINER,
+                layer=layer,
+                layer_suffix_of=lambda result: suffix,
+                selection=chosen,
+                left_out=left_out,
+            )
+        planned += plan_sequences(found, target, choices, several=len(found) + len(others) > 1)
         _tell(left_out, on_left_out)
         if listed_shots is not None:
             if len(planned) > 1:
@@ -292,6 +322,23 @@ def colorize_video(
             places=places,
         )
         return _collect(items, len(planned), on_item)
+
+
+def _sequence_choices(sequence: bool, missing: str, fps: Fraction | float | None) -> Choices:
+    if missing not in MISSING:
+        raise OptionError(f"missing {missing!r}: choose one of {', '.join(MISSING)}")
+    rate = None if fps is None else Fraction(fps).limit_denominator(100_000)
+    if rate is not None and not 1 <= rate <= 1000:
+        raise OptionError(f"fps {fps}: choose 1 to 1000")
+    return Choices(sequence, missing, rate)
+
+
+def _refuse_for_sequences(sequence: str, options: Mapping[str, object]) -> None:
+    for name, value in options.items():
+        if value is not None:
+            raise OptionError(
+                f"{sequence}: {name} is for films, and this is a sequence of files: leave it out"
+            )
 
 
 def _check_layer(layer: str | None) -> None:

@@ -24,7 +24,7 @@ ROOMS = {
     "models": {"system", "color"},
     "temporal": {"color"},
     "render": {"system", "color", "photo", "models"},
-    "run": {"system", "storage", "color", "photo", "film", "temporal", "render"},
+    "run": {"system", "storage", "color", "photo", "sequence", "film", "temporal", "render"},
     "remote": {"system", "storage", "run"},
     "cluster": {"system", "film", "temporal", "render", "run"},
     "api": {"system", "storage", "photo", "film", "render", "run", "remote"},

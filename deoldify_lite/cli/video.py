@@ -1,6 +1,7 @@
 """`colorize-video`, or `deoldify-lite video`: parses arguments for `api.colorize_video`."""
 
 import argparse
+from fractions import Fraction
 from pathlib import Path
 
 from tqdm import tqdm
@@ -28,6 +29,7 @@ from deoldify_lite.cli.outputs import announce
 from deoldify_lite.cli.settings import add_settings_options
 from deoldify_lite.film.purposes import PURPOSES
 from deoldify_lite.run.items import Item
+from deoldify_lite.run.sequences.frames import MISSING
 from deoldify_lite.storage.url import Url, path_or_url
 from deoldify_lite.system.selection import LeftOut
 
@@ -47,9 +49,15 @@ def fill_video_parser(parser: argparse.ArgumentParser) -> None:
         "colorize-video wedding.mp4 --layer only --codec prores_ks",
         "colorize-video wedding.mp4 --colours-from wedding-layer.mkv",
         "colorize-video clip.mp4 --shots clip-shots/shots.csv --dry-run",
+        "colorize-video reel/%07d.dpx -o out/",
     )
     parser.add_argument(
-        "inputs", nargs="+", type=path_or_url, metavar="CLIP", help="a film, a folder, or the URL of either"
+        "inputs",
+        nargs="+",
+        type=path_or_url,
+        metavar="CLIP",
+        help="a film, a folder, or the URL of either; or numbered pictures, one a frame: their folder, or a "
+        "pattern such as reel/%%07d.dpx",
     )
     add_selection_options(parser.add_argument_group("selection"))
     color = parser.add_argument_group("colour")
@@ -86,6 +94,7 @@ def fill_video_parser(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="also recolour shots already in colour (default: leave them unchanged)",
     )
+    add_sequence_options(parser.add_argument_group("picture sequences"))
     shots = parser.add_argument_group("shot by shot")
     shots.add_argument(
         "--shots",
@@ -151,6 +160,39 @@ def fill_video_parser(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=run_video)
 
 
+def add_sequence_options(group: argparse._ArgumentGroup) -> None:
+    """Add what is said of picture sequences to a group."""
+    group.add_argument(
+        "--sequence",
+        action="store_true",
+        help="take numbered pictures of a folder for the frames of a film, such as a short sequence of PNGs, "
+        "which looks like photos (default: where they look like it)",
+    )
+    group.add_argument(
+        "--missing",
+        choices=MISSING,
+        default="fail",
+        help="frames that have no picture: fail lists them before the work; hold shows the frame before once "
+        "more; skip leaves them out (default: fail)",
+    )
+    group.add_argument(
+        "--fps",
+        type=frames_a_second,
+        metavar="RATE",
+        help="frames a second, such as 16, 23.976 or 24000/1001 (default: what the files say, else 24)",
+    )
+
+
+def frames_a_second(text: str) -> Fraction:
+    """Read a rate; one such as 23.976 means 24000/1001."""
+    try:
+        rate = Fraction(text)
+    except (ValueError, ZeroDivisionError):
+        raise argparse.ArgumentTypeError(f"{text}: give a number such as 24 or 24000/1001") from None
+    usual = Fraction(1000 * round(rate * 1001 / 1000), 1001)
+    return usual if rate.denominator > 1 and abs(rate - usual) < Fraction(1, 200) else rate
+
+
 def show_plan(item: Item, *files: Path | None) -> None:
     """Print which shots a dry run found to render, and why; log them if one of these files is stdout."""
     for work in item.shots or ():
@@ -212,6 +254,9 @@ def run_video(args: argparse.Namespace) -> int:
                 encoding=api.Encoding(
                     codec=args.codec, crf=args.crf, pix_fmt=args.pix_fmt, purpose=args.purpose
                 ),
+                sequence=args.sequence,
+                missing=args.missing,
+                fps=args.fps,
                 include=args.include,
                 exclude=args.exclude,
                 overwrite=args.overwrite,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from types import TracebackType
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,8 +31,29 @@ class SmallFrame(NamedTuple):
     or in BT.601 if the film is RGB. None if there is none, or it was not asked for."""
 
 
+class SmallFrames(Protocol):
+    """The frames of a film as squares, wherever they come from: use it in `with`, and iterate once."""
+
+    warnings: list[str]
+    """About the frames; complete once all are read."""
+
+    def __enter__(self) -> "SmallFrames":
+        """Start to read."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop reading."""
+
+    def frames(self) -> Iterator[SmallFrame]:
+        """Luma and chroma, frame by frame."""
+
+
 class FrameReader:
-    """A film's frames as squares: use it in `with`, and iterate once, over luma alone or over `frames`.
+    """The frames of a film that ffmpeg reads, as `SmallFrames`; also to be iterated over luma alone.
 
     Yields:
         (S, S) uint8 luma, as in `SmallFrame`.

@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,8 +45,40 @@ def warnings_of_difference(frames: int, colorized: int) -> tuple[str, ...]:
     return (f"it has {frames} frames, and {colorized} were colorized; the last colours may be off",)
 
 
+class ColorSink(Protocol):
+    """What makes a result of a film's colours, frame by frame: use it in `with`.
+
+    The result gets its name only when it is complete.
+    """
+
+    warnings: tuple[str, ...]
+    """About the whole result; complete once that has its name."""
+
+    def __enter__(self) -> "ColorSink":
+        """Start."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Finish the result, or, after an error, stop."""
+
+    def write(self, chroma: NDArray[np.floating[Any]], luma: NDArray[np.uint8] | None = None) -> None:
+        """Give the next frame its colour; arguments as of `ChromaWriter.write`."""
+
+    def keep(self) -> None:
+        """Let the next frame keep the colours that it has."""
+
+    def end_segment(self) -> Path:
+        """Finish a segment, which is then safe on the disk; return its file in the folder of segments."""
+
+
 class ChromaWriter:
-    """The colorized copy of a film: use it in `with`, and write as many chroma frames as the reader gave.
+    """The colorized copy of a film that ffmpeg reads, as a `ColorSink`.
+
+    It takes as many chroma frames as the reader gave.
 
     Two steps. First the picture is encoded, in one segment or several, in a hidden folder beside the result.
     Then the source's sound, subtitles, chapters and all else are copied to it. One step is not enough: if a

@@ -35,6 +35,9 @@ from deoldify_lite.run.items import (
     warnings_of,
 )
 from deoldify_lite.run.keying import ready_keys
+from deoldify_lite.run.sequences.footage import SequenceFilm
+from deoldify_lite.run.sequences.probe import notes_on, probe_sequence
+from deoldify_lite.run.sequences.result import check_result, numbers_of_result, with_result
 from deoldify_lite.run.settings import FilmSettings
 from deoldify_lite.run.shots.networks import Networks
 from deoldify_lite.run.shots.task import ShotPlan
@@ -138,17 +141,21 @@ def colorize_task(
     try:
         if not overwrite and (done := find_done(task, settings)):
             return Item(task.source, done, "skipped", "already done", layer=task.layer)
-        film = probe_film(task.source, every_frame=every_frame)
+        film = _probe(task, every_frame=every_frame)
         film = film_of_cut(film, settings.start_s, settings.end_s)
         written = deinterlaced(film) if settings.deinterlace else film
         if task.is_layer:
             written = _without_all_else(written)
-        output, fit = fit_film(written, _names_of(task), settings.encoding)
-        if output != task.output:
-            task = replace(task, output=output, aliases=())
-            if not overwrite and find_done(task, settings):
-                return Item(task.source, task.output, "skipped", "already done", layer=task.layer)
-        check_output(task, overwrite)
+        if task.result is None:
+            output, fit = fit_film(written, _names_of(task), settings.encoding)
+            if output != task.output:
+                task = replace(task, output=output, aliases=())
+                if not overwrite and find_done(task, settings):
+                    return Item(task.source, task.output, "skipped", "already done", layer=task.layer)
+            check_output(task, overwrite)
+        else:
+            fit = Fit((), ())
+            check_result(task, cut_of(film, settings), overwrite)
         hints = () if task.hints is None else _hints_in(written, task.hints, settings)
         left_out: tuple[str, ...] = ()
         works: tuple[ShotWork, ...] | None = None
@@ -189,6 +196,7 @@ def colorize_task(
             *left_out,
             *_notes_on(tally),
             *film.notes,
+            *(notes_on(task.frames, film) if task.frames and isinstance(film, SequenceFilm) else ()),
             *fit.losses,
             *tally.warnings,
         ),
@@ -199,7 +207,15 @@ def colorize_task(
         shots=works,
         colors_from=task.colors.path if task.colors else None,
         colors_share=1.0 if task.colors else None,
+        numbers=numbers_of_result(cut_of(film, settings)) if task.result else None,
     )
+
+
+def _probe(task: Task, *, every_frame: bool) -> Film:
+    """Look at a film, or a sequence; errors as of `probe_film` and `probe_sequence`."""
+    if task.frames is not None:
+        return probe_sequence(task.frames)
+    return probe_film(task.source, every_frame=every_frame)
 
 
 def _planned(task: Task, plan: ShotPlan) -> Item:
@@ -216,6 +232,8 @@ def _programs(film: Film) -> str:
 
     What another program has encoded may not fit together with what this one does.
     """
+    if isinstance(film, SequenceFilm):
+        return f"{__version__} frames"
     return f"{__version__} {ffmpeg_version()}{_reading_of(film)}"
 
 
@@ -314,6 +332,8 @@ def _colorize(
                     if its_layer is None
                     else partial(_deliver, its_layer, used, delivery_of(its_layer, used)),
                 )
+                if task.result is not None:
+                    job = with_result(job, task, used, delivery.fingerprint)
                 tally = renderer.colorize(job)
             return used.render_factor, tally
         except OutOfMemoryError:

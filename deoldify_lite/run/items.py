@@ -58,6 +58,7 @@ class Item:
     shots: tuple[ShotWork, ...] | None = None  # of a film that is rendered by a list
     colors_from: Place | None = None  # the version that was to give its colours
     colors_share: float | None = None  # of its colour that came from there, in [0, 1]
+    numbers: str | None = None  # of the frames of a sequence, by range
 
 
 def summary(items: list[Item], left_out: LeftOut | None = None) -> str:

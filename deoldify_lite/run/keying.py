@@ -14,11 +14,12 @@ from deoldify_lite.color.key import MOST_KEY_PX, FilmKey
 from deoldify_lite.errors import InputError, OptionError
 from deoldify_lite.film.cut import Cut
 from deoldify_lite.film.probe import Film
-from deoldify_lite.film.reader import FrameReader, SmallFrame
+from deoldify_lite.film.reader import SmallFrame
 from deoldify_lite.photo.io import read_photo
 from deoldify_lite.photo.samples import to_depth
 from deoldify_lite.photo.thumbnail import look_of
 from deoldify_lite.run.key_files import KeyFolder
+from deoldify_lite.run.reading import open_frames
 from deoldify_lite.run.settings import FilmSettings
 from deoldify_lite.temporal.in_color import is_in_color
 
@@ -98,7 +99,7 @@ def _read(path: Path) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:
 
 def _read_frame(film: Film, number: int, *, with_chroma: bool) -> SmallFrame:
     cut = Cut(film, number, number + 1)
-    with FrameReader(film, WORKING_PX, with_chroma=with_chroma, cut=cut) as reader:
+    with open_frames(cut, WORKING_PX, with_chroma=with_chroma) as reader:
         return next(reader.frames())
 
 

@@ -7,12 +7,13 @@ import hashlib
 import json
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from deoldify_lite.errors import InputError
+from deoldify_lite.run.frame_marks import FrameMark, frame_name, pack_marks, unpack_marks
 from deoldify_lite.storage.places import Source, on_disk, size_and_time
 from deoldify_lite.system.files import sha256_of
 
@@ -21,18 +22,46 @@ NAME = ".deoldify_lite.jsonl"
 
 @dataclass(frozen=True)
 class Record:
-    """One finished result."""
+    """One finished result: a file, or a sequence of files."""
 
-    output: str  # path below the folder of results, with forward slashes
+    output: str  # path below the folder of results, with forward slashes; of a sequence as `%07d.dpx`
     fingerprint: str  # of the source, the settings and the weights
     size: int  # of the output in bytes
     extras: tuple[str, ...] = ()  # other files written for it, such as a comparison
-    sha256: str = ""  # of the output; empty in records of before this was kept
+    sha256: str = ""  # of the output; empty in records of before this was kept, and of sequences
     source: str = ""  # absolute path, or URL
+    frames: str = ""  # numbers of a sequence, by range; with the two below as of `frame_marks.pack_marks`
+    sizes: str = ""
+    digests: str = ""
+
+    @property
+    def key(self) -> str:
+        """What it is known by. Of one sequence there may be several parts."""
+        return frames_key(self.output, self.frames) if self.frames else self.output
+
+    def marks(self) -> dict[str, FrameMark]:
+        """What is known of each frame of a sequence, by its path below the folder of results.
+
+        Raises:
+            ValueError, TypeError: its texts are none of ours.
+        """
+        if not self.frames:
+            return {}
+        marks = unpack_marks(self.frames, self.sizes, self.digests)
+        return {frame_name(self.output, number): mark for number, mark in marks.items()}
 
     def line(self) -> str:
         """The line in the manifest, with its end."""
-        return json.dumps(asdict(self), ensure_ascii=False) + "\n"
+        values = {name: value for name, value in asdict(self).items() if value or name not in _OF_SEQUENCES}
+        return json.dumps(values, ensure_ascii=False) + "\n"
+
+
+_OF_SEQUENCES = ("frames", "sizes", "digests")
+
+
+def frames_key(output: str, frames: str) -> str:
+    """The key of a sequence, or a part of one: its pattern and the ranges of its numbers."""
+    return f"{output} [{frames}]"
 
 
 def fingerprint_of(source: Source, settings: dict[str, Any]) -> str:
@@ -45,6 +74,12 @@ def fingerprint_of(source: Source, settings: dict[str, Any]) -> str:
         OSError: the source cannot be looked at.
     """
     text = json.dumps([*size_and_time(source), settings], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def fingerprint_of_frames(digest: dict[str, Any], settings: dict[str, Any]) -> str:
+    """`fingerprint_of` for a sequence, whose files are in the digest."""
+    text = json.dumps([digest, settings], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
@@ -62,6 +97,7 @@ class Manifest:
         self.folder = folder
         self.path = folder / NAME
         self._records: dict[str, Record] = {}
+        self._frames: dict[str, FrameMark] = {}  # of sequences, by path; a later result replaces an earlier
         self.made_names: set[str] = set()  # of all files that runs have written, results and extras
         self._lock = threading.Lock()
         if self.path.is_symlink() or (self.path.exists() and not self.path.is_file()):
@@ -88,8 +124,10 @@ class Manifest:
 
     def remember(self, record: Record) -> None:
         """Add a record without writing it."""
-        self._records[record.output] = record
-        self.made_names |= {record.output, *record.extras}
+        frames = record.marks()
+        self._frames |= frames
+        self._records[record.key] = record
+        self.made_names |= {*(frames or (record.output,)), *record.extras}
 
     def key(self, output: Path) -> str:
         """The name under which an output is recorded."""
@@ -97,8 +135,14 @@ class Manifest:
 
     def is_ours(self, output: Path) -> bool:
         """Whether the file at `output` is a result of an earlier run, as that run left it."""
+        if mark := self.frame_mark(self.key(output)):
+            return output.is_file() and output.stat().st_size == mark.size
         record = self._records.get(self.key(output))
         return record is not None and self._is_whole(record)
+
+    def frame_mark(self, name: str) -> FrameMark | None:
+        """What is known of a frame of a sequence, by its path below the folder of results."""
+        return self._frames.get(name)
 
     def is_untouched(self, output: Path) -> bool:
         """Whether the file at `output` has the very bytes that an earlier run wrote; reads all of it."""
@@ -107,6 +151,10 @@ class Manifest:
 
     def _is_whole(self, record: Record) -> bool:
         output = self.folder / record.output
+        if record.frames:
+            there = sizes_in(output.parent)
+            marks = {PurePosixPath(name).name: mark for name, mark in record.marks().items()}
+            return all(there.get(name) == mark.size for name, mark in marks.items())
         return output.is_file() and output.stat().st_size == record.size
 
     def find(
@@ -135,9 +183,22 @@ class Manifest:
                 return name
         return None
 
+    def has_frames(self, output: str, fingerprint: str) -> bool:
+        """Whether the very sequence that is asked for exists already, whole.
+
+        Args:
+            output: its pattern below the folder of results.
+            fingerprint: of what is asked for.
+        """
+        return any(
+            record.frames and record.fingerprint == fingerprint and self._is_whole(record)
+            for record in self._records.values()
+            if record.output == output
+        )
+
     def records(self) -> list[Record]:
         """The last record of each result, in the order of names."""
-        return [self._records[output] for output in sorted(self._records)]
+        return [self._records[key] for key in sorted(self._records)]
 
     def made(self, path: Path) -> bool:
         """Whether an earlier run wrote this file, as a result or beside one."""
@@ -173,6 +234,27 @@ class Manifest:
             sha256_of(file),
             str(source.absolute() if isinstance(source, Path) else source or ""),
         )
+        self._write(record)
+
+    def add_frames(
+        self, output: Path, fingerprint: str, marks: Mapping[int, FrameMark], *, source: Path
+    ) -> None:
+        """Record a finished sequence durably.
+
+        Args:
+            output: the sequence, as FOLDER/%07d.dpx.
+            fingerprint: of its source and settings.
+            marks: its frames, by number.
+            source: likewise, or a film.
+
+        Raises:
+            OSError: it could not be written.
+        """
+        size, source_path = sum(mark.size for mark in marks.values()), str(source.absolute())
+        packed = pack_marks(marks)._asdict()
+        self._write(Record(self.key(output), fingerprint, size, source=source_path, **packed))
+
+    def _write(self, record: Record) -> None:
         line = record.line()
         with self._lock:
             if self._torn:
@@ -187,6 +269,15 @@ class Manifest:
                 raise OSError(error.errno, error.strerror, str(self.path)) from error
             self._torn = False
             self.remember(record)
+
+
+def sizes_in(folder: Path) -> dict[str, int]:
+    """Bytes of each file in a folder, by name, from one look at it; empty if it is not there."""
+    try:
+        with os.scandir(folder) as entries:
+            return {entry.name: entry.stat().st_size for entry in entries if entry.is_file()}
+    except FileNotFoundError:
+        return {}
 
 
 def read_manifest(file: Source) -> Manifest:

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deoldify_lite.run.manifest import Manifest
+from deoldify_lite.run.sequences.frames import Frames
 from deoldify_lite.run.task import Task
+from deoldify_lite.sequence.names import Sequence as FrameFiles
 from deoldify_lite.storage.places import Source, place_of
 from deoldify_lite.storage.url import Place, Url
 
@@ -22,6 +24,8 @@ class Planned:
     aliases: tuple[str, ...] = ()  # likewise; see `Task.aliases`
     named: bool = False  # the user chose `output`, so it has no aliases
     problem: str = ""  # why it cannot be colorized
+    frames: Frames | None = None  # the sequence of files that `source` stands for
+    result: FrameFiles | None = None  # that `output` stands for; its numbers are those of `frames`
 
     @property
     def place(self) -> Place:
@@ -54,4 +58,6 @@ class Planned:
             aliases=tuple(manifest.folder / name for name in self.aliases),
             layer=manifest.folder / self.layer if self.layer else None,
             is_layer=self.is_layer,
+            frames=self.frames,
+            result=self.result,
         )

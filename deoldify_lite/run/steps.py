@@ -25,10 +25,11 @@ from deoldify_lite.errors import VideoError
 from deoldify_lite.film.cut import Cut
 from deoldify_lite.film.encoding import Encoding
 from deoldify_lite.film.probe import Film
-from deoldify_lite.film.reader import FrameReader
+from deoldify_lite.film.reader import SmallFrames
 from deoldify_lite.film.segment import layer_segment
 from deoldify_lite.film.tone import needs_luma
 from deoldify_lite.render.colorizer import Colorizer, finds_no_color
+from deoldify_lite.run.reading import open_frames
 from deoldify_lite.run.settings import FilmSettings
 from deoldify_lite.run.unfinished import Segment
 from deoldify_lite.system.threads import in_batches, prefetch
@@ -75,12 +76,12 @@ class Shown(NamedTuple):
     luma: NDArray[np.uint8] | None  # where `film.tone.needs_luma` says so
 
 
-def open_small(cut: Cut, size_px: int, settings: FilmSettings) -> FrameReader:
+def open_small(cut: Cut, size_px: int, settings: FilmSettings) -> SmallFrames:
     """Open a reader of small frames for the network, and of the chroma that shows if they are in colour."""
-    return FrameReader(cut.film, size_px, with_chroma=not settings.recolor_all, cut=cut)
+    return open_frames(cut, size_px, with_chroma=not settings.recolor_all)
 
 
-def read_shots(reader: FrameReader) -> Iterator[Frame]:
+def read_shots(reader: SmallFrames) -> Iterator[Frame]:
     """Yield the frames of a reader, with shots marked."""
     return mark_shots(Frame(frame.luma, frame.chroma) for frame in reader.frames())
 
@@ -243,7 +244,7 @@ def begins_there(cut: Cut, size_px: int, settings: FilmSettings, frame: Frame) -
             suppress(VideoError),  # a damaged film may fail here
             open_small(replace(cut, end=cut.first + 1), size_px, settings) as reader,
         ):
-            is_there = any(np.array_equal(luma, frame.luma) for luma in reader)
+            is_there = any(np.array_equal(each.luma, frame.luma) for each in reader.frames())
     if not is_there:
         log.info(
             "%s: no frame can be found by its time; a stopped run continues after the last finished segment",

@@ -9,10 +9,11 @@ from functools import partial
 from itertools import chain
 from pathlib import Path
 
+from deoldify_lite.color.arrays import Size
 from deoldify_lite.errors import InputError
 from deoldify_lite.film.cut import Cut
 from deoldify_lite.film.probe import Film, Stream
-from deoldify_lite.film.writer import ChromaWriter
+from deoldify_lite.film.writer import ChromaWriter, ColorSink
 from deoldify_lite.render.colorizer import Colorizer
 from deoldify_lite.run.items import Progress
 from deoldify_lite.run.settings import FilmSettings
@@ -55,6 +56,9 @@ class FilmJob:
     progress: Progress | None = None  # called after each frame
     layer: Path | None = None  # the layer beside the result
     deliver_layer: Deliver = os.replace  # gives that its name
+    # Opens what makes the result, for the cut and the size of the chroma; None: ffmpeg makes a film.
+    open_sink: Callable[[Cut, Size], ColorSink] | None = None
+    segment_frames: int = SEGMENT_FRAMES  # as in `steps.cut_segments`
 
 
 def cut_of(film: Film, settings: FilmSettings) -> Cut:
@@ -106,39 +110,26 @@ def colorize_film(job: FilmJob, colorizer: Colorizer, *, batch_size: int) -> Tal
     # Reading, finding motion, predicting, steadying and writing have a thread each.
     with (
         open_small(replace(cut, first=cut.first + total.frames), size_px, settings) as reader,
-        ChromaWriter(
-            film,
-            job.output,
-            size,
-            job.streams,
-            encoding=settings.encoding,
-            may_keep=not settings.recolor_all,
-            cut=cut,
-            folder=found.folder,
-            segments=found.paths,
-            deliver=job.deliver,
-            layer=job.layer,
-            deliver_layer=job.deliver_layer,
-        ) as writer,
+        job.open_sink(cut, size) if job.open_sink else open_film(job, cut, size) as writer,
         closing(
             predict_ahead(
                 read_shots(reader),
                 colorizer,
                 settings,
                 batch_size=batch_size,
-                segment_frames=SEGMENT_FRAMES,
+                segment_frames=job.segment_frames,
             )
         ) as predictions,
         Sink(_call, ahead=MOST_STEPS * batch_size, name="writing") as sink,
         at_work("steadying"),
     ):
-        for run in cut_segments(predictions, lambda frame: frame.step.frame, SEGMENT_FRAMES):
+        for run in cut_segments(predictions, lambda frame: frame.step.frame, job.segment_frames):
             first = next(run)
             if tally.frames and may_split:
                 next_cut = replace(cut, first=cut.first + total.frames + tally.frames)
                 may_split = begins_there(next_cut, size_px, settings, first.step.frame)
                 if may_split:
-                    sink.put(partial(_end_segment, writer, found, tally, memory.copy()))
+                    sink.put(partial(_end_segment, job, writer, tally, memory.copy()))
                     total.add(tally)
                     tally = Tally()
             at = cut.first + total.frames + tally.frames
@@ -155,8 +146,26 @@ def colorize_film(job: FilmJob, colorizer: Colorizer, *, batch_size: int) -> Tal
     return total
 
 
-def _end_segment(writer: ChromaWriter, found: Unfinished, tally: Tally, memory: SceneMemory) -> None:
-    found.add(tally.as_segment(writer.end_segment(), writer.encoding), memory)
+def open_film(job: FilmJob, cut: Cut, size: Size) -> ChromaWriter:
+    """Open the writer of a film that ffmpeg reads."""
+    return ChromaWriter(
+        job.film,
+        job.output,
+        size,
+        job.streams,
+        encoding=job.settings.encoding,
+        may_keep=not job.settings.recolor_all,
+        cut=cut,
+        folder=job.found.folder,
+        segments=job.found.paths,
+        deliver=job.deliver,
+        layer=job.layer,
+        deliver_layer=job.deliver_layer,
+    )
+
+
+def _end_segment(job: FilmJob, writer: ColorSink, tally: Tally, memory: SceneMemory) -> None:
+    job.found.add(tally.as_segment(writer.end_segment(), job.settings.encoding), memory)
 
 
 def _call(function: Callable[[], None]) -> None:

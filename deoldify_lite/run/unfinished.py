@@ -19,6 +19,9 @@ from deoldify_lite.temporal.scene_memory import SceneMemory
 
 log = logging.getLogger(__name__)
 
+# The record of single frames, of results that are sequences. It outlives all changes of settings, since it
+# tells which files are ours.
+FRAMES_NAME = "frames.tsv"
 _JOURNAL, _LOCK, _MEMORY = "segments.jsonl", "lock", "memory-{:05}.npz"
 _SEGMENT = re.compile(r"segment-\d{5}(-layer)?\.[a-z0-9]+")
 
@@ -49,6 +52,7 @@ class Unfinished:
         self._journal = folder / _JOURNAL
         self._segments: list[Segment] = []
         self._memory = SceneMemory()
+        self.fingerprint = fingerprint
         self._take_up(fingerprint)
 
     @property
@@ -78,6 +82,14 @@ class Unfinished:
         self._segments.append(segment)
         (self.folder / _MEMORY.format(count - 1)).unlink(missing_ok=True)
 
+    def forget(self) -> None:
+        """Begin anew, since results of finished segments are gone; their files stay until the end."""
+        log.warning("%s: frames that an earlier run made are gone or changed; made anew", self.folder)
+        self._segments = []
+        self._memory = SceneMemory()
+        self._journal.unlink()
+        self._append(self.fingerprint)
+
     def _take_up(self, fingerprint: str) -> None:
         """Find what an earlier run left of this very result, and throw away all else."""
         try:
@@ -102,6 +114,7 @@ class Unfinished:
                 self._segments = []
         known = {
             _LOCK,
+            FRAMES_NAME,
             _MEMORY.format(len(self._segments)),
             *(name for one in self._segments for name in one.files),
         }
@@ -124,6 +137,12 @@ class Unfinished:
             os.fsync(file.fileno())
 
 
+def folder_of(output: Path) -> Path:
+    """The hidden folder of a result."""
+    # Not too long for a file name, whatever the result is called.
+    return output.with_name(f".{os.fsencode(output.name)[:80].decode(errors='ignore')}.unfinished")
+
+
 @contextmanager
 def unfinished(output: Path, fingerprint: str) -> Iterator[Unfinished]:
     """What is there of a result, for this run alone.
@@ -138,8 +157,7 @@ def unfinished(output: Path, fingerprint: str) -> Iterator[Unfinished]:
         InputError: another run is at work on this result.
         OSError: the folder cannot be made.
     """
-    # Not too long for a file name, whatever the result is called.
-    folder = output.with_name(f".{os.fsencode(output.name)[:80].decode(errors='ignore')}.unfinished")
+    folder = folder_of(output)
     # What a link leads to is not ours to clear.
     for path in (folder, folder / _LOCK):
         if path.is_symlink():
@@ -156,5 +174,5 @@ def unfinished(output: Path, fingerprint: str) -> Iterator[Unfinished]:
         finally:
             # If not even the start could be made, what an earlier run left is still there.
             left = found.segments if found else [*folder.glob("segment-*")]
-            if done or not left:
+            if done or not (left or (folder / FRAMES_NAME).exists()):
                 shutil.rmtree(folder, ignore_errors=True)

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from deoldify_lite.errors import InputError
-from deoldify_lite.run.manifest import NAME, Record, read_manifest
+from deoldify_lite.run.frame_marks import frame_name, mark_of, ranges_of, unpack_marks
+from deoldify_lite.run.manifest import NAME, Manifest, Record, read_manifest
 from deoldify_lite.storage.places import (
     Folder,
     Source,
@@ -31,8 +32,9 @@ class Verdict:
 def verify(out: Place) -> Iterator[Verdict]:
     """Check one result, or all results in a folder and in the folders inside it.
 
-    A result is sound if its bytes are those that were written. Old records hold no hash; for these only the
-    size is compared. Results by URL are fetched one by one and removed again.
+    A result is sound if its bytes are those that were written; a sequence, if those of all its frames are.
+    Old records hold no hash; for these only the size is compared. Results by URL are fetched one by one and
+    removed again.
 
     Args:
         out: a folder of results, or a result.
@@ -47,26 +49,28 @@ def verify(out: Place) -> Iterator[Verdict]:
         if not manifests:
             raise InputError(f"{out}: holds no results of ours: there is no {NAME} in it")
         for file in manifests:
-            yield from (_check(place_of(file).parent, record, folder.file) for record in _records(file))
+            known = read_manifest(file)
+            for record in known.records():
+                yield _check(place_of(file).parent, record, folder.file, known)
         return
     result = out if isinstance(out, Url) else out.absolute()
     for parent in result.parents:
         if manifest := find_file(parent / NAME):
-            key = name_below(parent, result)
-            if found := [record for record in _records(manifest) if record.output == key]:
-                yield _check(parent, found[0], find_file)
+            key, known = name_below(parent, result), read_manifest(manifest)
+            if found := [record for record in known.records() if key in (record.output, *record.marks())]:
+                yield from (_check(parent, record, find_file, known) for record in found)
                 return
     if isinstance(out, Url):
         look_up(out)  # raises, with the reason, if the store shows us nothing
     raise InputError(f"{out}: nothing is recorded of it in its folder or those above")
 
 
-def _records(manifest: Source) -> list[Record]:
-    return read_manifest(manifest).records()
-
-
-def _check(folder: Place, record: Record, find: Callable[[Place], Source | None]) -> Verdict:
+def _check(
+    folder: Place, record: Record, find: Callable[[Place], Source | None], manifest: Manifest
+) -> Verdict:
     output = folder / record.output
+    if record.frames:
+        return _check_frames(folder, record, find, manifest)
     try:
         missing = [name for name in record.extras if find(folder / name) is None]
         file = find(output)
@@ -87,3 +91,29 @@ def _check(folder: Place, record: Record, find: Callable[[Place], Source | None]
     if missing:
         return Verdict(output, False, f"what was made beside it is missing: {', '.join(missing)}")
     return Verdict(output, True, "" if record.sha256 else "only its size is known, and right")
+
+
+def _check_frames(
+    folder: Place, record: Record, find: Callable[[Place], Source | None], manifest: Manifest
+) -> Verdict:
+    output = folder / record.output
+    missing: list[int] = []
+    changed: list[int] = []
+    for number in unpack_marks(record.frames, record.sizes, record.digests):
+        name = frame_name(record.output, number)
+        try:
+            file = find(folder / name)
+            if file is None:
+                missing.append(number)
+                continue
+            with on_disk(file) as path:
+                # Another part of the sequence may have been rendered over it.
+                if mark_of(path) != manifest.frame_mark(name):
+                    changed.append(number)
+        except InputError as error:
+            return Verdict(output, False, str(error))
+        except OSError as error:
+            return Verdict(output, False, f"{name} cannot be read: {error.strerror or error}")
+    reasons = [f"frames {ranges_of(missing)} are missing; colorize their source again"] if missing else []
+    reasons += [f"frames {ranges_of(changed)} are not as they were written"] if changed else []
+    return Verdict(output, not reasons, "; ".join(reasons))

@@ -1,0 +1,185 @@
+"""Which inputs are picture sequences, and where their results go."""
+
+import logging
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+
+from deoldify_lite.errors import InputError, OptionError
+from deoldify_lite.run.frame_marks import frame_name
+from deoldify_lite.run.manifest import NAME as MANIFEST_NAME
+from deoldify_lite.run.manifest import Manifest
+from deoldify_lite.run.planned import Planned
+from deoldify_lite.run.sequences.frames import Frames
+from deoldify_lite.sequence.names import KINDS, find_sequence, group_names, is_pattern, list_sequences
+from deoldify_lite.sequence.names import Sequence as FrameFiles
+from deoldify_lite.sequence.recognise import recognise
+from deoldify_lite.storage.url import Place, Url
+from deoldify_lite.system.files import find_media
+from deoldify_lite.system.selection import Selection, is_of_system
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What the user says of sequences."""
+
+    told: bool = False  # numbered pictures are frames, also where they do not look like it
+    missing: str = "fail"
+    rate: Fraction | None = None
+
+    @property
+    def are_default(self) -> bool:
+        """Whether nothing is said."""
+        return self == Choices()
+
+
+def take_sequences(
+    inputs: Sequence[Place],
+    choices: Choices,
+    suffixes: Collection[str],
+    selection: Selection,
+    skip: Place | None = None,
+) -> tuple[list[tuple[FrameFiles, Path | None]], list[Place]]:
+    """Tell sequences from other inputs.
+
+    Args:
+        inputs: files, folders and patterns of the user.
+        choices: what the user says of sequences.
+        suffixes: of films, by which a folder with both is found.
+        selection: of the user, from folders.
+        skip: a folder inside that is left out: that of the results.
+
+    Returns:
+        The sequences, each with the folder among the inputs that it was found in; and all other inputs.
+
+    Raises:
+        InputError: a pattern fits no files, or those of several sequences.
+    """
+    found: list[tuple[FrameFiles, Path | None]] = []
+    others: list[Place] = []
+    skipped = skip.resolve() if isinstance(skip, Path) else None
+    named: dict[Path, list[str]] = {}  # single frames, by folder, as a shell expands reel_*.tif
+    for place in inputs:
+        if not isinstance(place, Path):
+            others.append(place)
+        elif place.is_dir():
+            mine = _in_folder(place, choices, selection, skipped)
+            found += [(one, place) for one in mine]
+            if not mine or find_media(place, suffixes, selection=selection):
+                others.append(place)
+        elif is_pattern(place):
+            found.append((find_sequence(place), None))
+        elif place.suffix.lower() in KINDS and place.is_file():
+            named.setdefault(place.parent, []).append(place.name)
+        else:
+            others.append(place)
+    for folder, names in named.items():
+        mine, rest = _named(folder, names, choices)
+        found += [(one, None) for one in mine]
+        others += [folder / name for name in rest]
+    if choices.told and not found:
+        raise InputError(
+            f"{inputs[0]}: no numbered frames are there: name a folder or a pattern such as reel/%07d.dpx"
+        )
+    return found, others
+
+
+def plan_sequences(
+    found: Sequence[tuple[FrameFiles, Path | None]], out: Place | None, choices: Choices, *, several: bool
+) -> list[Planned]:
+    """Name the results of sequences.
+
+    The result of a sequence has the names of its files, in a folder NAME-colorized beside its own, or in
+    `out`; with several inputs in a folder of its own name there. `out` may also be a film, or a pattern of
+    other names.
+
+    Args:
+        found: as of `take_sequences`.
+        out: the file, folder or pattern that the user named for the results, if any.
+        choices: what the user says of sequences.
+        several: whether there are several inputs.
+
+    Raises:
+        OptionError: `out` does not fit the inputs, has a URL, or is the folder of the frames.
+    """
+    if isinstance(out, Url):
+        raise OptionError(f"{out}: frames go to a folder on this machine: name one with -o")
+    planned: dict[tuple[str, str], Planned] = {}
+    for sequence, top in found:
+        one = _plan_one(sequence, top, out, choices, several=several)
+        key = str(one.root), one.output
+        if key in planned and planned[key].frames != one.frames:
+            raise OptionError(
+                f"{one.root / one.output}: two sequences would get these names, one of them {sequence}: run "
+                "them with different -o"
+            )
+        planned[key] = one
+    return [*planned.values()]
+
+
+def _plan_one(
+    sequence: FrameFiles, top: Path | None, out: Path | None, choices: Choices, *, several: bool
+) -> Planned:
+    folder, frames = (top or sequence.folder).resolve(), Frames(sequence, choices.missing, choices.rate)
+    below = Path() if top is None else sequence.folder.relative_to(top)
+    if out is None:
+        if not folder.name:
+            raise OptionError(f"{folder}: is the root of a disk: name a folder for the results with -o")
+        root = folder.with_name(f"{folder.name}-colorized")
+    else:
+        root = out / folder.name if several else out
+    result = replace(sequence, folder=root / below)
+    if result.folder.resolve() == sequence.folder.resolve():
+        raise OptionError(
+            f"{result.folder}: the results would get the names of the frames: name another folder with -o"
+        )
+    if result.folder.exists() and not result.folder.is_dir():
+        raise OptionError(f"{result.folder}: is a file, and frames go to a folder: name one with -o")
+    name = (below / result.pattern.name).as_posix()
+    if frame_name(name, sequence.first) != (below / result.name(sequence.first)).as_posix():
+        raise OptionError(f"{sequence}: no name of a frame may hold %d: rename the files")
+    return Planned(sequence.pattern, root, name, named=True, frames=frames, result=result)
+
+
+def _in_folder(folder: Path, choices: Choices, selection: Selection, skip: Path | None) -> list[FrameFiles]:
+    """The sequences in a folder and in those inside, without results of earlier runs."""
+    found: list[FrameFiles] = []
+    folders, made = [folder], set[Path]()
+    while folders:
+        here = folders.pop(0)
+        try:
+            mine = list_sequences(here) if choices.told else recognise(here)
+            inside = sorted(path for path in here.iterdir() if path.is_dir() and not path.is_symlink())
+            if (here / MANIFEST_NAME).is_file():
+                made |= {here / name for name in Manifest(here).made_names}
+        except (InputError, OSError) as error:
+            if here == folder:
+                raise
+            log.warning("%s: is left out: %s", here, error)
+            continue
+        found += [one for one in mine if one.path(one.first) not in made]
+        folders += [
+            path
+            for path in inside
+            if not path.name.startswith(".")
+            and not is_of_system(path.name, folder=True)
+            and selection.enters(path.relative_to(folder).as_posix())
+            and path.resolve() != skip
+        ]
+    return found
+
+
+def _named(folder: Path, names: Sequence[str], choices: Choices) -> tuple[list[FrameFiles], list[str]]:
+    """The sequences that single frames make, or belong to; and all other names."""
+    if len(names) > 1:
+        found = [one for one in group_names(folder, names) if len(one) > 1]
+    else:
+        every = list_sequences(folder) if choices.told else recognise(folder)
+        found = [one for one in every if names[0] in map(one.name, one.numbers())]
+        for one in found:
+            log.info("%s: stands for its whole sequence, %s", folder / names[0], one)
+    taken = {one.name(number) for one in found for number in one.numbers()}
+    return found, [name for name in names if name not in taken]

@@ -1,0 +1,77 @@
+"""The sequence that a run makes: may it be written, and the job of making it."""
+
+from dataclasses import replace
+
+from deoldify_lite.color.arrays import Size
+from deoldify_lite.errors import InputError
+from deoldify_lite.film.cut import Cut
+from deoldify_lite.film.writer import ColorSink
+from deoldify_lite.run.frame_marks import FrameMark, ranges_of
+from deoldify_lite.run.manifest import sizes_in
+from deoldify_lite.run.sequences.footage import SequenceFilm
+from deoldify_lite.run.sequences.journal import FrameJournal
+from deoldify_lite.run.sequences.writer import SequenceWriter
+from deoldify_lite.run.settings import FilmSettings
+from deoldify_lite.run.stream import FilmJob, cut_of
+from deoldify_lite.run.task import Task, check_frames, fingerprint
+from deoldify_lite.run.unfinished import folder_of
+from deoldify_lite.sequence.ranges import Ranges, numbers_of
+
+# As in `steps.cut_segments`. After a stop the network sees again what it has seen of a segment, and frames
+# are files anyway, so segments are shorter than those of films.
+SEGMENT_FRAMES = 100
+
+
+def numbers_of_cut(cut: Cut) -> Ranges:
+    """Numbers of the files of a cut."""
+    film = cut.film
+    assert isinstance(film, SequenceFilm), "frames of others have no numbers"
+    return film.footage.numbers(cut.first, cut.first + cut.frame_count)
+
+
+def numbers_of_result(cut: Cut) -> str:
+    """Numbers of the files of a result, by range."""
+    return ranges_of(numbers_of(numbers_of_cut(cut)))
+
+
+def check_result(task: Task, cut: Cut, overwrite: bool) -> None:
+    """Refuse to replace files that no run of ours has made; errors as of `task.check_output`."""
+    journal = FrameJournal(folder_of(task.output), "")
+    check_frames(task, numbers_of(numbers_of_cut(cut)), journal.wrote, overwrite)
+
+
+def with_result(job: FilmJob, task: Task, settings: FilmSettings, given: str) -> FilmJob:
+    """Return the job with what makes a sequence.
+
+    Args:
+        job: of a film, or a sequence.
+        task: with a result that is a sequence.
+        settings: by which its fingerprint is made.
+        given: the fingerprint of the task when the work began.
+    """
+    result, found = task.result, job.found
+    assert result is not None, "the result is no sequence"
+    journal = FrameJournal(found.folder, found.fingerprint)
+    there, cut = sizes_in(result.folder), cut_of(job.film, job.settings)
+    done = sum(segment.frames for segment in found.segments)
+    numbers = numbers_of(numbers_of_cut(replace(cut, end=cut.first + done))) if done else ()
+    if not all(journal.is_whole(number, there.get(result.name(number))) for number in numbers):
+        found.forget()
+
+    def deliver(marks: dict[int, FrameMark]) -> None:
+        if fingerprint(task, settings) != given:
+            raise InputError(f"{task.source}: was changed while it was colorized: run the same command again")
+        task.manifest.add_frames(task.output, given, marks, source=task.source)
+
+    def open_sink(cut: Cut, size: Size) -> ColorSink:
+        return SequenceWriter(
+            cut,
+            result,
+            journal,
+            found.folder,
+            done=sum(segment.frames for segment in found.segments),
+            segments=len(found.segments),
+            deliver=deliver,
+        )
+
+    return replace(job, open_sink=open_sink, segment_frames=SEGMENT_FRAMES)
