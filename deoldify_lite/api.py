@@ -22,7 +22,13 @@ from deoldify_lite.run.layers import LAYERS
 from deoldify_lite.run.plan import plan, tasks_of
 from deoldify_lite.run.planned import Planned
 from deoldify_lite.run.sequences.frames import MISSING
-from deoldify_lite.run.sequences.plan import Choices, plan_sequences, take_sequences
+from deoldify_lite.run.sequences.plan import (
+    Choices,
+    plan_sequences,
+    refuse_frames,
+    take_sequences,
+    warn_of_frames,
+)
 from deoldify_lite.run.settings import FilmSettings, PhotoSettings, Settings
 from deoldify_lite.run.shots.list import read_shot_list
 from deoldify_lite.run.shots.settings import SettledShots, settle_shots
@@ -140,6 +146,7 @@ def colorize_folder(
             left_out=left_out,
         )
         _tell(left_out, on_left_out)
+        warn_of_frames(planned)
         if colors_from is not None:
             planned = _without_versions(planned, listed, Path(colors_from))
         items = _start(planned, start, settings, overwrite=overwrite, hints=hints, colors_from=colors_from)
@@ -288,6 +295,7 @@ def colorize_video(
             _refuse_for_sequences(str(found[0][0]), refused)
         planned = []
         if others:
+            refuse_frames(target)
             planned = plan(
                 others,
                 target,

@@ -1,12 +1,14 @@
 """Which inputs are picture sequences, and where their results go."""
 
 import logging
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
 from deoldify_lite.errors import InputError, OptionError
+from deoldify_lite.film.kinds import CONTAINERS
 from deoldify_lite.run.frame_marks import frame_name
 from deoldify_lite.run.manifest import NAME as MANIFEST_NAME
 from deoldify_lite.run.manifest import Manifest
@@ -20,6 +22,9 @@ from deoldify_lite.system.files import find_media
 from deoldify_lite.system.selection import Selection, is_of_system
 
 log = logging.getLogger(__name__)
+
+# Photos of one folder from which on it may be worth a warning: to recognise frames costs a look at some.
+_LEAST_WARNED = 100
 
 
 @dataclass(frozen=True)
@@ -131,6 +136,11 @@ def _plan_one(
         root = folder.with_name(f"{folder.name}-colorized")
     else:
         root = out / folder.name if several else out
+    if root.suffix.lower() in CONTAINERS or "%" in root.name or "#" in root.name:
+        raise OptionError(
+            f"{root}: a sequence becomes a sequence of the same names: name a folder with -o; ffmpeg makes a "
+            "film of that: ffmpeg -framerate 24 -start_number FIRST -i FOLDER/%07d.dpx -c:v ffv1 FILM.mkv"
+        )
     result = replace(sequence, folder=root / below)
     if result.folder.resolve() == sequence.folder.resolve():
         raise OptionError(
@@ -170,6 +180,41 @@ def _in_folder(folder: Path, choices: Choices, selection: Selection, skip: Path 
             and path.resolve() != skip
         ]
     return found
+
+
+def refuse_frames(out: Place | None) -> None:
+    """Refuse names of frames for the results of films.
+
+    Raises:
+        OptionError: `out` is such a name.
+    """
+    if isinstance(out, Path) and out.suffix.lower() in KINDS and not out.is_dir():
+        raise OptionError(
+            f"{out}: a film becomes a film: name a folder with -o; ffmpeg takes it apart: "
+            "ffmpeg -i FILM -start_number 0 FOLDER/%07d.png"
+        )
+
+
+def warn_of_frames(planned: Sequence[Planned]) -> None:
+    """Log which photos look like the frames of a film, before they are coloured one by one."""
+    counts = Counter(
+        one.place.parent
+        for one in planned
+        if isinstance(one.place, Path) and one.place.suffix.lower() in KINDS
+    )
+    for folder, count in counts.items():
+        if count < _LEAST_WARNED:
+            continue
+        try:
+            found = recognise(folder)
+        except InputError:
+            continue
+        for one in found:
+            log.warning(
+                "%s: %d files look like the frames of a film; coloured one by one, their colours flicker: "
+                "use colorize-video %s",
+                *(one.pattern, len(one), folder),
+            )
 
 
 def _named(folder: Path, names: Sequence[str], choices: Choices) -> tuple[list[FrameFiles], list[str]]:

@@ -11,7 +11,8 @@ from PIL import Image
 from deoldify_lite import api
 from deoldify_lite.errors import InputError, OptionError
 from deoldify_lite.run.manifest import Manifest
-from deoldify_lite.run.sequences import result, writer
+from deoldify_lite.run.planned import Planned
+from deoldify_lite.run.sequences import plan, result, writer
 from deoldify_lite.run.sequences.plan import Choices
 from deoldify_lite.run.unfinished import folder_of
 from deoldify_lite.run.verify import verify
@@ -212,6 +213,20 @@ def test_sequences_are_recognised_among_the_inputs(
     assert item.status == "skipped"
 
 
+def test_frames_among_photos_are_warned_of(
+    reel: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def planned(folder: Path) -> list[Planned]:
+        return [Planned(path, tmp_path, path.name) for path in folder.iterdir()]
+
+    monkeypatch.setattr(plan, "_LEAST_WARNED", 30)
+    plan.warn_of_frames(planned(reel))
+    assert "look like the frames of a film" in caplog.text and "colorize-video" in caplog.text
+    caplog.clear()
+    plan.warn_of_frames(planned(make_frames(tmp_path / "few", range(29))))
+    assert not caplog.text
+
+
 def test_what_does_not_go_with_sequences_is_refused_before_the_work(
     reel: Path, tmp_path: Path, rendering: api.Rendering
 ) -> None:
@@ -226,6 +241,8 @@ def test_what_does_not_go_with_sequences_is_refused_before_the_work(
     refused(OptionError, "missing 'x'", missing="x")
     refused(OptionError, "fps", fps=0)
     refused(OptionError, "file", out=reel / "f86400.png")
+    refused(OptionError, "same names", out=tmp_path / "out" / "master.mkv")
+    refused(OptionError, "same names", out=tmp_path / "out" / "%07d.png")
     with pytest.raises(InputError, match="no numbered"):
         api.colorize_video(reel / "x%05d.png", rendering=rendering)
     (tmp_path / "empty").mkdir()
