@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from deoldify_lite.errors import InputError, OptionError
 from deoldify_lite.sequence.dpx import look_dpx, new_dpx, read_dpx, write_dpx
+from deoldify_lite.sequence.exr import look_exr, new_exr, read_exr, write_exr
 from deoldify_lite.sequence.frame import Facts, Frame
 from deoldify_lite.sequence.names import KINDS, KNOWN
 from deoldify_lite.sequence.stills import new_still, read_still, write_still
@@ -25,6 +26,8 @@ def look(path: Path) -> Facts:
     try:
         if kind == "DPX":
             return look_dpx(path)
+        if kind == "EXR":
+            return look_exr(path)
     except OSError as error:
         raise InputError(f"{path}: cannot be opened: {error.strerror or error}") from error
     return read(path).facts
@@ -42,7 +45,12 @@ def read(path: Path, transfer: str | None = None) -> Frame:
     """
     kind = kind_of(path)
     try:
-        frame = read_dpx(path) if kind == "DPX" else read_still(path, kind)
+        if kind == "DPX":
+            frame = read_dpx(path)
+        elif kind == "EXR":
+            frame = read_exr(path)
+        else:
+            frame = read_still(path, kind)
     except OSError as error:
         raise InputError(f"{path}: cannot be opened: {error.strerror or error}") from error
     return replace(frame, facts=replace(frame.facts, transfer=transfer)) if transfer else frame
@@ -65,6 +73,8 @@ def write(path: Path, frame: Frame) -> tuple[str, ...]:
         if frame.facts.kind == "DPX":
             write_dpx(path, frame)
             return ()
+        if frame.facts.kind == "EXR":
+            return write_exr(path, frame)
         return write_still(path, frame)
     except OSError as error:
         raise InputError(f"{path}: cannot be written: {error.strerror or error}") from error
@@ -90,6 +100,8 @@ def new_frame(
     kind = kind_of(path)
     if kind == "DPX":
         return new_dpx(path, pixels, bits, rate, timecode)
+    if kind == "EXR":
+        return new_exr(path, pixels, rate, timecode)
     return new_still(path, kind, pixels, bits)
 
 

@@ -18,6 +18,7 @@ from deoldify_lite.sequence.view import as_seen, as_stored, view_table
 _LUMA = np.array([[LUMA_RED, LUMA_GREEN, LUMA_BLUE]], np.float32)
 # In float32, luma of so many bits may be off by a little more than its rounding.
 _LEAST_SETTLED = 12
+_TINY = np.float32(1e-30)
 _THOUSANDTHS = 1000  # in which the weights of luma are whole numbers
 
 
@@ -89,8 +90,10 @@ def _join_floats(pixels: NDArray[Any], chroma: Chroma, *, is_ratio: bool) -> NDA
             difference = difference_of(np.stack([plane[strip] for plane in planes]))
             if is_ratio:
                 difference *= luma[..., None]
-            most = np.abs(difference).max(-1)
-            share = np.minimum((top - np.abs(luma)) / np.maximum(most, np.float32(1e-30)), 1)
+            most, lowest = np.abs(difference).max(-1), difference.min(-1)
+            share = np.minimum((top - np.abs(luma)) / np.maximum(most, _TINY), 1)
+            if not is_ratio:  # the darker, the less colour, and none below black
+                share = np.minimum(share, np.maximum(luma, 0) / np.maximum(-lowest, _TINY))
             rgb = luma[..., None] + share[..., None] * difference
             part: NDArray[Any] = round_to_halves(rgb, luma, own) if half else rgb
         result[strip] = np.where(np.isfinite(part).all(-1, keepdims=True), part, own)
