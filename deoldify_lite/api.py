@@ -13,8 +13,10 @@ from deoldify_lite.film.encoding import Encoding
 from deoldify_lite.film.kinds import FALLBACK_CONTAINER, FILM_SUFFIXES, container_for
 from deoldify_lite.film.purposes import PURPOSES
 from deoldify_lite.photo.kinds import EFFORTS, PHOTO_SUFFIXES, layer_suffix, output_suffix
+from deoldify_lite.remote.dry import plan_elsewhere
 from deoldify_lite.remote.jobs import colorize_elsewhere
 from deoldify_lite.render.rendering import Rendering, load_colorizer, settle
+from deoldify_lite.run.dry.engine import DryRun
 from deoldify_lite.run.engine import THIS_PROCESS, Engine, ThisProcess
 from deoldify_lite.run.guides import with_hints, with_keys
 from deoldify_lite.run.items import Item, Progress
@@ -70,6 +72,7 @@ def colorize_folder(
     overwrite: bool = False,
     include: Sequence[str] = (),
     exclude: Sequence[str] = (),
+    dry_run: bool = False,
     engine: Engine = THIS_PROCESS,
     on_item: OnItem | None = None,
     on_left_out: OnLeftOut | None = None,
@@ -97,6 +100,7 @@ def colorize_folder(
         include: patterns; only files are taken that match one, by their own names, those of folders that
             they are in, or, of a pattern with a /, their paths below the folder that was named.
         exclude: likewise; leave out what matches one.
+        dry_run: write nothing: the items say what would be done, skipped or refused, and what it takes.
         engine: who does the work: this process, or `cluster.engine.RayEngine`; the results are the same.
         on_item: called with each photo as it is finished, and the number of photos.
         on_left_out: called before the work with what else is in the folders, if there is anything.
@@ -128,7 +132,7 @@ def colorize_folder(
         watermark=watermark,
         damaged=damaged,
     )
-    with engine.open(rendering, batch_size=batch_size) as runner:
+    with _engine(engine, dry_run).open(rendering, batch_size=batch_size) as runner:
         start = partial(runner.colorize_photos, settings=settings, overwrite=overwrite)
         listed, target = _listed(inputs), None if out is None else path_or_url(out)
         _refuse_urls("--hints", hints, listed, target)
@@ -149,7 +153,15 @@ def colorize_folder(
         warn_of_frames(planned)
         if colors_from is not None:
             planned = _without_versions(planned, listed, Path(colors_from))
-        items = _start(planned, start, settings, overwrite=overwrite, hints=hints, colors_from=colors_from)
+        items = _start(
+            planned,
+            start,
+            settings,
+            overwrite=overwrite,
+            dry_run=dry_run,
+            hints=hints,
+            colors_from=colors_from,
+        )
         return _collect(items, len(planned), on_item)
 
 
@@ -165,7 +177,6 @@ def colorize_video(
     hints: str | Path | None = None,
     colors_from: str | Path | None = None,
     shots: str | Path | None = None,
-    dry_run: bool = False,
     keys: str | Path | None = None,
     batch_size: int | None = None,
     start_s: float | None = None,
@@ -177,6 +188,7 @@ def colorize_video(
     overwrite: bool = False,
     include: Sequence[str] = (),
     exclude: Sequence[str] = (),
+    dry_run: bool = False,
     engine: Engine = THIS_PROCESS,
     on_item: OnItem | None = None,
     on_left_out: OnLeftOut | None = None,
@@ -198,7 +210,6 @@ def colorize_video(
             other choices about colour have no effect.
         shots: a list of the film's shots, or the folder of `deoldify-lite shots`, by which it is rendered:
             only shots that have changed since the last run are rendered again.
-        dry_run: with `shots`, render nothing: the item says what would be rendered, and why.
         keys: a folder of pictures in colour of some of the film's frames, named by frame or time, as
             frame-000123.png; or a folder with such a folder for each film, named as the film.
         deinterlace: turn each field of an interlaced film into a frame.
@@ -218,6 +229,8 @@ def colorize_video(
         include: patterns; only files are taken that match one, by their own names, those of folders that
             they are in, or, of a pattern with a /, their paths below the folder that was named.
         exclude: likewise; leave out what matches one.
+        dry_run: write nothing: the items say what would be done, skipped or refused, and what it takes; with
+            `shots` also which shots would be rendered, and why.
         engine: who does the work: this process, or `cluster.engine.RayEngine`; the results are the same.
         on_item: called with each film as it is finished, and the number of films.
         on_left_out: called before the work with what else is in the folders, if there is anything.
@@ -235,8 +248,6 @@ def colorize_video(
     if steadiness is not None and not 0 <= steadiness <= 1:
         raise OptionError(f"steadiness {steadiness}: choose a value from 0 to 1")
     _check_layer(layer)
-    if dry_run and shots is None:
-        raise OptionError("a dry run needs a list of shots: --dry-run goes with --shots")
     if colors_from is not None and (given := _beside_colors(hints, shots, keys, layer)):
         raise OptionError(f"--colours-from {colors_from} gives every frame its colours: leave out {given}")
     purpose = encoding.purpose if encoding else None
@@ -251,7 +262,7 @@ def colorize_video(
         if layer == "beside":
             raise OptionError(f"--shots {shots} writes one film a run: write its layer with --layer only")
         listed_shots = settle_shots(read_shot_list(Path(shots)), rendering, steadiness)
-    with engine.open(rendering, batch_size=batch_size) as runner:
+    with _engine(engine, dry_run).open(rendering, batch_size=batch_size) as runner:
         rendering = runner.rendering
         encoding = replace(encoding or Encoding(), on_gpu=rendering.device == "cuda", layer=layer)
         suffix = encoding.layer_suffix
@@ -315,7 +326,7 @@ def colorize_video(
                 raise OptionError(
                     f"{listed_shots.path}: is the list of one film, and there are {len(planned)}: name one"
                 )
-            start = _by_shots(start, listed_shots, dry_run=dry_run)
+            start = _by_shots(start, listed_shots)
         if colors_from is not None:
             planned = _without_versions(planned, listed, Path(colors_from))
         items = _start(
@@ -323,6 +334,7 @@ def colorize_video(
             start,
             settings,
             overwrite=overwrite,
+            dry_run=dry_run,
             hints=hints,
             keys=keys,
             colors_from=colors_from,
@@ -376,9 +388,13 @@ def _refuse_urls(option: str, path: str | Path | None, inputs: Sequence[Place], 
         raise OptionError(f"{option} {path} needs files on this machine: download {inputs[0]} first")
 
 
-def _by_shots(colorize: Colorize, shots: SettledShots, *, dry_run: bool) -> Colorize:
+def _engine(engine: Engine, dry_run: bool) -> Engine:
+    return DryRun(engine) if dry_run else engine
+
+
+def _by_shots(colorize: Colorize, shots: SettledShots) -> Colorize:
     """Give the one task of a run its list of shots."""
-    return lambda tasks: colorize([replace(task, shots=shots, dry_run=dry_run) for task in tasks])
+    return lambda tasks: colorize([replace(task, shots=shots) for task in tasks])
 
 
 def _naming(on_frames: OnFrames, places: dict[Path, Place]) -> Progress:
@@ -391,6 +407,7 @@ def _start(
     settings: Settings,
     *,
     overwrite: bool,
+    dry_run: bool,
     hints: str | Path | None,
     colors_from: str | Path | None = None,
     keys: str | Path | None = None,
@@ -404,6 +421,8 @@ def _start(
         places: gets the place of each film that is fetched, under the path of its copy.
     """
     if any(one.is_remote for one in planned):
+        if dry_run:
+            return plan_elsewhere(planned, colorize, settings, overwrite=overwrite)
         return colorize_elsewhere(
             planned, colorize, settings, overwrite=overwrite, one_by_one=are_films, places=places
         )

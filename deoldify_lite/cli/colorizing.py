@@ -17,9 +17,10 @@ from tqdm import tqdm
 from deoldify_lite.cli.events import Events, exit_code_of
 from deoldify_lite.cli.notice import notify, words_of
 from deoldify_lite.cli.options import network_of
-from deoldify_lite.cli.outputs import check_output_file, write_json
+from deoldify_lite.cli.outputs import announce, check_output_file, write_json
 from deoldify_lite.errors import OptionError
 from deoldify_lite.run.items import Item, as_json, closing_lines, summary
+from deoldify_lite.run.outlook import Outlook, in_bytes
 from deoldify_lite.system.destination import is_stdout
 from deoldify_lite.system.selection import LeftOut
 
@@ -82,6 +83,26 @@ def show(item: Item, *files: Path | None, logs: bool = True) -> None:
                 log.info("%s", output)
             else:
                 tqdm.write(str(output), file=sys.stdout)
+
+
+def show_planned(item: Item, *files: Path | None) -> None:
+    """Print what a dry run has found of a photo or film; log it if one of these files is stdout."""
+    if item.status != "planned":
+        return
+    for work in item.shots or ():
+        if work.why:
+            end = work.first_frame + work.frames - 1
+            frames = f"frames {work.first_frame} to {end} ({work.frames})"
+            announce(f"shot {work.shot} (line {work.line}), {frames}: {work.why}", *files)
+    if item.shots is not None:
+        announce(item.reason, *files)
+        return
+    outlook = item.outlook or Outlook()
+    pixels = f"{outlook.pixels / 1e6:.1f} megapixels" if outlook.pixels is not None else ""
+    frames = f"{outlook.frames} frames" if outlook.frames is not None else ""
+    fetched = f"{in_bytes(outlook.fetched_bytes)} to fetch" if outlook.fetched_bytes else ""
+    what = "; ".join(filter(None, [frames or pixels, fetched, item.reason]))
+    announce(f"{item.source} -> {item.output}: {what}", *files)
 
 
 @contextmanager

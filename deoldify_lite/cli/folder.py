@@ -9,13 +9,22 @@ from typing import TYPE_CHECKING, Any
 from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
 
-from deoldify_lite.cli.colorizing import engine_of, exit_code, rendering_of, reported, settings_of, show
+from deoldify_lite.cli.colorizing import (
+    engine_of,
+    exit_code,
+    rendering_of,
+    reported,
+    settings_of,
+    show,
+    show_planned,
+)
 from deoldify_lite.cli.events import Events
 from deoldify_lite.cli.options import (
     add_batch_size_option,
     add_cluster_options,
     add_color_options,
     add_colors_from_option,
+    add_dry_run_option,
     add_json_option,
     add_layer_option,
     add_notify_option,
@@ -29,6 +38,7 @@ from deoldify_lite.cli.options import (
 )
 from deoldify_lite.cli.pipes.photo import is_piped, run_photo_pipe
 from deoldify_lite.cli.settings import add_settings_options
+from deoldify_lite.errors import OptionError
 from deoldify_lite.photo.kinds import EFFORTS, OUTPUT_FORMATS
 from deoldify_lite.run.items import Item
 from deoldify_lite.storage.url import path_or_url
@@ -55,6 +65,7 @@ def fill_folder_parser(parser: argparse.ArgumentParser) -> None:
         "colorize-folder scans/ -o out/ --colours-from edited/",
         "colorize-folder s3://bucket/photos -o s3://bucket/out",
         "colorize-folder - < in.jpg > out.jpg",
+        "colorize-folder photos/ --dry-run",
     )
     parser.add_argument(
         "inputs",
@@ -140,6 +151,7 @@ def fill_folder_parser(parser: argparse.ArgumentParser) -> None:
     add_progress_option(output)
     add_notify_option(output)
     add_overwrite_option(output)
+    add_dry_run_option(output)
     performance = parser.add_argument_group("performance")
     add_performance_options(performance)
     add_batch_size_option(performance)
@@ -166,7 +178,11 @@ def html_file(text: str) -> Path:
 def run_folder(args: argparse.Namespace) -> int:
     """Colorize photos; return 0 if none failed."""
     if is_piped(args):
+        if args.dry_run:
+            raise OptionError("--dry-run: a photo that comes or goes through a pipe has no plan: name files")
         return run_photo_pipe(args, partial(_colorize, args))
+    if args.dry_run and args.report is not None:
+        raise OptionError("--report shows results, and a dry run makes none: leave out one of the two")
     rendering = rendering_of(args)
     page = _page_of(args)
     events = Events(args.progress)
@@ -178,6 +194,7 @@ def run_folder(args: argparse.Namespace) -> int:
         bar.total = total
         bar.update()
         show(item, args.json, args.report, logs=not events.take_log)
+        show_planned(item, args.json)
         events.item(item, total)
 
     try:
@@ -227,6 +244,7 @@ def _colorize(
         include=args.include,
         exclude=args.exclude,
         overwrite=args.overwrite,
+        dry_run=args.dry_run,
         engine=engine_of(args),
         on_item=on_item,
         on_left_out=on_left_out,

@@ -168,6 +168,17 @@ def add_overwrite_option(group: argparse._ArgumentGroup) -> None:
     )
 
 
+def add_dry_run_option(group: argparse._ArgumentGroup) -> None:
+    """Add --dry-run to a group."""
+    group.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="write nothing: print what would be done, skipped or refused, and why, how many pixels and "
+        "frames that is, and an estimate of its time and its room on the disk, from a sample of about a "
+        "second in a temporary folder (default: do the work)",
+    )
+
+
 def add_selection_options(group: argparse._ArgumentGroup) -> None:
     """Add --include and --exclude to a group."""
     group.add_argument(

@@ -7,13 +7,21 @@ from pathlib import Path
 from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
 
-from deoldify_lite.cli.colorizing import engine_of, exit_code, rendering_of, reported, show
+from deoldify_lite.cli.colorizing import (
+    engine_of,
+    exit_code,
+    rendering_of,
+    reported,
+    show,
+    show_planned,
+)
 from deoldify_lite.cli.events import Events
 from deoldify_lite.cli.options import (
     add_batch_size_option,
     add_cluster_options,
     add_color_options,
     add_colors_from_option,
+    add_dry_run_option,
     add_json_option,
     add_layer_option,
     add_notify_option,
@@ -25,7 +33,6 @@ from deoldify_lite.cli.options import (
     describe,
     seconds,
 )
-from deoldify_lite.cli.outputs import announce
 from deoldify_lite.cli.settings import add_settings_options
 from deoldify_lite.film.purposes import PURPOSES
 from deoldify_lite.run.items import Item
@@ -48,6 +55,7 @@ def fill_video_parser(parser: argparse.ArgumentParser) -> None:
         "colorize-video wedding.mp4 --keys wedding-keys/",
         "colorize-video wedding.mp4 --layer only --codec prores_ks",
         "colorize-video wedding.mp4 --colours-from wedding-layer.mkv",
+        "colorize-video reels/ -o out/ --dry-run",
         "colorize-video clip.mp4 --shots clip-shots/shots.csv --dry-run",
         "colorize-video reel/%07d.dpx -o out/",
     )
@@ -105,11 +113,6 @@ def fill_video_parser(parser: argparse.ArgumentParser) -> None:
         "changed are rendered again (encoded shots are kept in .segments beside the list, which you may "
         "remove; default: find the shots, one setting for all)",
     )
-    shots.add_argument(
-        "--dry-run",
-        action="store_true",
-        help="with --shots: print which shots would be rendered, and why, and render nothing",
-    )
     part = parser.add_argument_group("part of the film")
     part.add_argument(
         "--start", type=seconds, metavar="TIME", help="first moment: seconds, M:S or H:M:S (default: 0)"
@@ -151,6 +154,7 @@ def fill_video_parser(parser: argparse.ArgumentParser) -> None:
     add_progress_option(output)
     add_notify_option(output)
     add_overwrite_option(output)
+    add_dry_run_option(output)
     performance = parser.add_argument_group("performance")
     add_performance_options(performance)
     add_batch_size_option(performance)
@@ -193,16 +197,6 @@ def frames_a_second(text: str) -> Fraction:
     return usual if rate.denominator > 1 and abs(rate - usual) < Fraction(1, 200) else rate
 
 
-def show_plan(item: Item, *files: Path | None) -> None:
-    """Print which shots a dry run found to render, and why; log them if one of these files is stdout."""
-    for work in item.shots or ():
-        if work.why:
-            end = work.first_frame + work.frames - 1
-            frames = f"frames {work.first_frame} to {end} ({work.frames})"
-            announce(f"shot {work.shot} (line {work.line}), {frames}: {work.why}", *files)
-    announce(item.reason, *files)
-
-
 def run_video(args: argparse.Namespace) -> int:
     """Colorize films; return 0 if none failed."""
     from deoldify_lite import api
@@ -219,9 +213,8 @@ def run_video(args: argparse.Namespace) -> int:
         def on_item(item: Item, total: int) -> None:
             items.append(item)
             show(item, args.json, logs=not events.take_log)
+            show_planned(item, args.json)
             events.item(item, total)
-            if item.status == "planned":
-                show_plan(item, args.json)
 
         def on_frames(film: Path | Url, done: int, expected: int) -> None:
             nonlocal shown

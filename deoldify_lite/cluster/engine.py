@@ -37,7 +37,7 @@ class RayEngine:
         with Crew(
             connection, rendering, cores_per_worker=self.cores_per_worker, batch_size=batch_size
         ) as crew:
-            yield RayRunner(crew)
+            yield RayRunner(crew, is_here=self.address is None)
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,7 @@ class RayRunner:
     """A `run.engine.Runner` with a crew of workers."""
 
     crew: Crew
+    is_here: bool  # all workers are on this machine
 
     @property
     def rendering(self) -> Rendering:

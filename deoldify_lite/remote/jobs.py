@@ -66,13 +66,13 @@ def colorize_elsewhere(
             run = partial(_colorize, colorize, folder / "in", places, one_by_one)
             if isinstance(root, Path):
                 manifest = Manifest(root)
-                todo = yield from _skip_done(below, settings, manifest, overwrite=overwrite)
+                todo = yield from skip_done(below, settings, manifest, overwrite=overwrite)
                 yield from run(todo, manifest)
                 continue
             deep = any("/" in one.output for one in below)
             with Outbox(root, folder / "out", deep=deep) as outbox:
                 manifest = outbox.manifest
-                todo = yield from _skip_done(
+                todo = yield from skip_done(
                     below, settings, manifest, overwrite=overwrite, is_whole=outbox.holds
                 )
                 if todo:
@@ -83,7 +83,7 @@ def colorize_elsewhere(
                 yield from (_put_there(each, outbox) for each in outbox.finish())
 
 
-def _skip_done(
+def skip_done(
     planned: Sequence[Planned],
     settings: Settings,
     manifest: Manifest,

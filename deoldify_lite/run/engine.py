@@ -19,6 +19,10 @@ class Runner(Protocol):
     def rendering(self) -> Rendering:
         """How it renders; on a cluster, by the devices that are there."""
 
+    @property
+    def is_here(self) -> bool:
+        """Whether this machine alone does the work, so that what it takes can be measured here."""
+
     def colorize_photos(
         self, tasks: Sequence[Task], settings: PhotoSettings, *, overwrite: bool = False
     ) -> Generator[Item, None, None]:
@@ -64,6 +68,8 @@ THIS_PROCESS = ThisProcess()
 
 
 class _ProcessRunner:
+    is_here = True
+
     def __init__(self, rendering: Rendering, batch_size: int) -> None:
         self.rendering = rendering
         self._load_colorizer = cache(rendering.load)

@@ -9,23 +9,16 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-from deoldify_lite.color.hint import FilmHint
-from deoldify_lite.errors import InputError, OptionError
-from deoldify_lite.film.clock import JUMPING_FORMATS
-from deoldify_lite.film.cut import Cut
-from deoldify_lite.film.ffmpeg import ffmpeg_version
-from deoldify_lite.film.fields import deinterlaced
-from deoldify_lite.film.fit import Fit, fit_film
+from deoldify_lite.errors import InputError
+from deoldify_lite.film.fit import Fit
 from deoldify_lite.film.given import cut_of_other, encode_given
-from deoldify_lite.film.kinds import FALLBACK_CONTAINER
 from deoldify_lite.film.mux import join_with_source
-from deoldify_lite.film.parts import PictureChanges, film_of_cut
+from deoldify_lite.film.parts import PictureChanges
 from deoldify_lite.film.probe import Film, probe_film
 from deoldify_lite.render.colorizer import Colorizer, OutOfMemoryError
 from deoldify_lite.render.rendering import Rendering
 from deoldify_lite.run.delivery import Delivery, delivery_of
 from deoldify_lite.run.failure import failed
-from deoldify_lite.run.hint_file import HintFile
 from deoldify_lite.run.items import (
     NO_COLOR_FOUND,
     RECOLOR_ADVICE,
@@ -35,18 +28,15 @@ from deoldify_lite.run.items import (
     warnings_of,
 )
 from deoldify_lite.run.keying import ready_keys
-from deoldify_lite.run.sequences.footage import SequenceFilm
-from deoldify_lite.run.sequences.probe import notes_on, probe_sequence
-from deoldify_lite.run.sequences.result import check_result, numbers_of_result, with_result
+from deoldify_lite.run.ready import programs_of, ready_film, segments_mark
+from deoldify_lite.run.sequences.result import numbers_of_result, with_result
 from deoldify_lite.run.settings import FilmSettings
 from deoldify_lite.run.shots.networks import Networks
-from deoldify_lite.run.shots.task import ShotPlan
 from deoldify_lite.run.steps import Tally
 from deoldify_lite.run.stream import FilmJob, colorize_film, cut_of
-from deoldify_lite.run.task import Task, check_output, find_done, fingerprint
+from deoldify_lite.run.task import Task, fingerprint
 from deoldify_lite.run.unfinished import unfinished
 from deoldify_lite.system.files import atomic_path
-from deoldify_lite.version import __version__
 
 log = logging.getLogger(__name__)
 
@@ -139,24 +129,10 @@ def colorize_task(
     """
     began = time.perf_counter()
     try:
-        if not overwrite and (done := find_done(task, settings)):
-            return Item(task.source, done, "skipped", "already done", layer=task.layer)
-        film = _probe(task, every_frame=every_frame)
-        film = film_of_cut(film, settings.start_s, settings.end_s)
-        written = deinterlaced(film) if settings.deinterlace else film
-        if task.is_layer:
-            written = _without_all_else(written)
-        if task.result is None:
-            output, fit = fit_film(written, _names_of(task), settings.encoding)
-            if output != task.output:
-                task = replace(task, output=output, aliases=())
-                if not overwrite and find_done(task, settings):
-                    return Item(task.source, task.output, "skipped", "already done", layer=task.layer)
-            check_output(task, overwrite)
-        else:
-            fit = Fit((), ())
-            check_result(task, cut_of(film, settings), overwrite)
-        hints = () if task.hints is None else _hints_in(written, task.hints, settings)
+        ready = ready_film(task, settings, overwrite=overwrite, every_frame=every_frame)
+        if isinstance(ready, Item):
+            return ready
+        task, written, fit, hints = ready.task, ready.written, ready.fit, ready.hints
         left_out: tuple[str, ...] = ()
         works: tuple[ShotWork, ...] | None = None
         if task.colors is not None:
@@ -168,11 +144,8 @@ def colorize_task(
                 guided = replace(guided, keys=keys)
             used, tally = _colorize(task, written, fit, settings, guided, renderer, progress)
         else:
-            plan = ShotPlan(task, written, settings, hints, _programs(written), overwrite)
-            if task.dry_run:
-                return _planned(task, plan)
             assert isinstance(renderer, ProcessRenderer), "refused before"
-            used, tally, works = plan.colorize(
+            used, tally, works = ready.by_shots(settings, overwrite=overwrite).colorize(
                 fit,
                 renderer.networks(task.shots.rendering),
                 partial(_deliver, task, settings, delivery_of(task, settings)),
@@ -195,9 +168,7 @@ def colorize_task(
             *warnings_of(why_grey, settings.render_factor, used),
             *left_out,
             *_notes_on(tally),
-            *film.notes,
-            *(notes_on(task.frames, film) if task.frames and isinstance(film, SequenceFilm) else ()),
-            *fit.losses,
+            *ready.notes,
             *tally.warnings,
         ),
         render_factor=used,
@@ -207,83 +178,8 @@ def colorize_task(
         shots=works,
         colors_from=task.colors.path if task.colors else None,
         colors_share=1.0 if task.colors else None,
-        numbers=numbers_of_result(cut_of(film, settings)) if task.result else None,
+        numbers=numbers_of_result(cut_of(ready.film, settings)) if task.result else None,
     )
-
-
-def _probe(task: Task, *, every_frame: bool) -> Film:
-    """Look at a film, or a sequence; errors as of `probe_film` and `probe_sequence`."""
-    if task.frames is not None:
-        return probe_sequence(task.frames)
-    return probe_film(task.source, every_frame=every_frame)
-
-
-def _planned(task: Task, plan: ShotPlan) -> Item:
-    """The outcome of a dry run."""
-    works = plan.look()
-    todo = [work for work in works if work.why]
-    frames, all_frames = (sum(work.frames for work in some) for some in (todo, works))
-    reason = f"{len(todo)} of {len(works)} shots would be rendered, {frames} of {all_frames} frames"
-    return Item(task.source, task.output, "planned", reason, shots=works)
-
-
-def _programs(film: Film) -> str:
-    """What must be the same for segments to fit together, beside settings: programs, and how a film is read.
-
-    What another program has encoded may not fit together with what this one does.
-    """
-    if isinstance(film, SequenceFilm):
-        return f"{__version__} frames"
-    return f"{__version__} {ffmpeg_version()}{_reading_of(film)}"
-
-
-def _names_of(task: Task) -> list[Path]:
-    """The names that a result may get: that of the container that was planned, and that for another."""
-    if task.output.suffix == FALLBACK_CONTAINER:
-        return [task.output]
-    return [task.output, *task.aliases[:1]]
-
-
-def _reading_of(film: Film) -> str:
-    """Return what the segments of a film must agree on, beside settings and programs; '' for most films."""
-    has_others = any(stream.kind == "video" and not stream.attached_pic for stream in film.streams)
-    marks = [f" picture {film.index}"] if has_others else []
-    if not film.planar or film.has_alpha:
-        # Of these, earlier segments may lack transparency, levels or chroma, and have another pixel format.
-        marks.append(f" {film.pix_fmt}")
-    if film.times:
-        marks.append(" frames counted")
-    elif film.variable:
-        marks.append(f" rate {film.rate}")
-    if film.container in JUMPING_FORMATS:
-        marks.append(" from the first frame")
-    if film.parts:
-        marks.append(f" {film.width} x {film.height}")
-    return "".join(marks)
-
-
-def _without_all_else(film: Film) -> Film:
-    """The film as its layer has it: without sound, metadata, and what belongs to a picture with luma."""
-    return replace(film, streams=(), tags=(), captions=False, lost=(), hdr10=None)
-
-
-def _hints_in(film: Film, hints: HintFile, settings: FilmSettings) -> tuple[FilmHint, ...]:
-    """Return the hints of a film.
-
-    Raises:
-        OptionError: a hint is for a frame that is not rendered.
-    """
-    cut = Cut.between(film, settings.start_s, settings.end_s)
-    found = hints.in_film(film.width, film.height, film.nearest_frame, each=film.per_frame)
-    end = film.frame_count if cut.end is None else cut.end
-    for one in found:
-        if not cut.first <= one.frame < end:
-            at_s = film.seconds(one.frame) + film.offset_s
-            raise OptionError(
-                f"{hints.path}: a hint is for {float(at_s):.2f} s of {film.path}, which is not rendered: "
-                "frames lie between start and end of the film, or --start and --end"
-            )
-    return tuple(found)
 
 
 def _notes_on(tally: Tally) -> tuple[str, ...]:
@@ -315,10 +211,9 @@ def _colorize(
     while True:
         used = settings.with_render_factor(renderer.render_factor)
         delivery = delivery_of(task, used)
-        layers = f" layer {settings.encoding.layer}" if settings.encoding.layer else ""
         its_layer = None if task.layer is None else task.of_layer()
         try:
-            with unfinished(task.output, f"{delivery.fingerprint} {_programs(film)}{layers}") as found:
+            with unfinished(task.output, segments_mark(delivery.fingerprint, film, settings)) as found:
                 job = FilmJob(
                     film,
                     task.output,
@@ -362,7 +257,7 @@ def _give_back(task: Task, film: Film, fit: Fit, settings: FilmSettings, progres
             progress(film.path, frames, max(frames, cut.frame_count))
 
     # It is quick without a network, so that a run that was stopped begins anew.
-    with unfinished(task.output, f"{delivery.fingerprint} {_programs(film)}") as found:
+    with unfinished(task.output, f"{delivery.fingerprint} {programs_of(film)}") as found:
         path = found.folder / f"given{task.output.suffix}"
         frames, warnings = encode_given(cut, given, task.output, path, settings.encoding, on_frames)
         with atomic_path(task.output, deliver=partial(_deliver, task, settings, delivery)) as part:

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from deoldify_lite.run.outlook import Outlook, outlook_lines, total_of
 from deoldify_lite.storage.url import Place
 from deoldify_lite.system.destination import STDOUT_NAME
 from deoldify_lite.system.selection import LeftOut
@@ -59,6 +60,7 @@ class Item:
     colors_from: Place | None = None  # the version that was to give its colours
     colors_share: float | None = None  # of its colour that came from there, in [0, 1]
     numbers: str | None = None  # of the frames of a sequence, by range
+    outlook: Outlook | None = None  # in a dry run
 
 
 def summary(items: list[Item], left_out: LeftOut | None = None) -> str:
@@ -104,16 +106,22 @@ def closing_lines(items: list[Item], left_out: LeftOut | None, seconds: float) -
         folders = list(dict.fromkeys(str(file.parent) for file in files))
         others = f" and other folders ({len(folders) - 1})" if len(folders) > 1 else ""
         lines += [f"results in {folders[0]}{others}"] if folders else []
-    return lines
+    planned = [item for item in items if item.outlook is not None]
+    return lines + outlook_lines([(item.output, item.outlook) for item in planned if item.outlook])
 
 
 def as_json(items: list[Item], settings: dict[str, Any], left_out: LeftOut | None = None) -> dict[str, Any]:
-    """The run as plain data: settings, counts, every item, and the number of files that were left out."""
+    """The run as plain data: settings, counts, every item, and the number of files that were left out.
+
+    Of a dry run, also what all of it takes.
+    """
+    outlooks = [item.outlook for item in items if item.outlook is not None]
     return {
         "settings": settings,
         "counts": dict(Counter(item.status for item in items)),
         "items": list(map(item_as_json, items)),
         "left_out": (left_out or LeftOut()).as_json(),
+        **({"outlook": asdict(total_of(outlooks))} if outlooks else {}),
     }
 
 

@@ -63,6 +63,23 @@ def run_photos(
 
     Errors as in `colorize_photos`.
     """
+    todo = yield from left_to_do(tasks, settings, overwrite=overwrite)
+    if not todo:
+        return
+
+    with ExitStack() as locks:
+        for folder in {task.manifest.folder for task in todo}:
+            folder.mkdir(parents=True, exist_ok=True)
+            locks.enter_context(sole_run(folder / LOCK, folder))
+        clear_parts(path for task in todo for path in task.files)
+        outputs = {str(path).casefold() for task in tasks for path in task.files}
+        yield from render(todo, outputs)
+
+
+def left_to_do(
+    tasks: Sequence[Task], settings: PhotoSettings, *, overwrite: bool
+) -> Generator[Item, None, list[Task]]:
+    """Yield the items of photos that are done already or must not be written; return the others."""
     todo: list[Task] = []
     for task in tasks:
         try:
@@ -74,13 +91,4 @@ def run_photos(
             yield failed(task, error)
             continue
         todo.append(task)
-    if not todo:
-        return
-
-    with ExitStack() as locks:
-        for folder in {task.manifest.folder for task in todo}:
-            folder.mkdir(parents=True, exist_ok=True)
-            locks.enter_context(sole_run(folder / LOCK, folder))
-        clear_parts(path for task in todo for path in task.files)
-        outputs = {str(path).casefold() for task in tasks for path in task.files}
-        yield from render(todo, outputs)
+    return todo

@@ -39,7 +39,6 @@ class Task:
     hints: HintFile | None = None  # on its colours
     keys: "KeyFolder | None" = None  # frames of a film in colour
     shots: "SettledShots | None" = None  # of a film, by which it is rendered
-    dry_run: bool = False  # say what would be rendered, and render nothing
     # Other names of a film's result: the first is for a film that does not fit into the container of
     # `output`; under all of them an earlier run may have left it.
     aliases: tuple[Path, ...] = ()

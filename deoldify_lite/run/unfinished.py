@@ -92,20 +92,7 @@ class Unfinished:
 
     def _take_up(self, fingerprint: str) -> None:
         """Find what an earlier run left of this very result, and throw away all else."""
-        try:
-            head, *lines = self._journal.read_text(encoding="utf-8").splitlines()
-            if json.loads(head) != fingerprint:
-                lines = []
-            for line in lines:
-                segment = Segment(**json.loads(line))
-                # A name that leads elsewhere, or a link, is none of ours.
-                if any(self._is_foreign(name) for name in segment.files):
-                    break
-                if (self.folder / segment.file).stat().st_size != segment.size:
-                    break
-                self._segments.append(segment)
-        except (OSError, ValueError, TypeError, RecursionError):
-            pass  # torn by a crash: what stands before that counts
+        self._segments = _read_segments(self.folder, fingerprint)
         if self._segments:
             try:
                 self._memory = SceneMemory.load(self.folder / _MEMORY.format(len(self._segments)))
@@ -125,11 +112,6 @@ class Unfinished:
         for segment in self._segments:
             self._append(asdict(segment))
 
-    def _is_foreign(self, name: str) -> bool:
-        """Whether a name that is recorded for a segment is not that of a file of ours that is there."""
-        path = self.folder / name
-        return not _SEGMENT.fullmatch(name) or path.is_symlink() or not path.is_file()
-
     def _append(self, line: object) -> None:
         with open(self._journal, "a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
@@ -141,6 +123,14 @@ def folder_of(output: Path) -> Path:
     """The hidden folder of a result."""
     # Not too long for a file name, whatever the result is called.
     return output.with_name(f".{os.fsencode(output.name)[:80].decode(errors='ignore')}.unfinished")
+
+
+def finished_frames(output: Path, fingerprint: str) -> int:
+    """Return how many frames of a result an earlier run has finished; arguments as of `unfinished`.
+
+    Nothing is written or removed.
+    """
+    return sum(segment.frames for segment in _read_segments(folder_of(output), fingerprint))
 
 
 @contextmanager
@@ -176,3 +166,29 @@ def unfinished(output: Path, fingerprint: str) -> Iterator[Unfinished]:
             left = found.segments if found else [*folder.glob("segment-*")]
             if done or not (left or (folder / FRAMES_NAME).exists()):
                 shutil.rmtree(folder, ignore_errors=True)
+
+
+def _read_segments(folder: Path, fingerprint: str) -> list[Segment]:
+    """Return the segments that are recorded under a fingerprint and are there, up to the first gap."""
+    segments: list[Segment] = []
+    try:
+        head, *lines = (folder / _JOURNAL).read_text(encoding="utf-8").splitlines()
+        if json.loads(head) != fingerprint:
+            lines = []
+        for line in lines:
+            segment = Segment(**json.loads(line))
+            # A name that leads elsewhere, or a link, is none of ours.
+            if any(_is_foreign(folder, name) for name in segment.files):
+                break
+            if (folder / segment.file).stat().st_size != segment.size:
+                break
+            segments.append(segment)
+    except (OSError, ValueError, TypeError, RecursionError):
+        pass  # torn by a crash: what stands before that counts
+    return segments
+
+
+def _is_foreign(folder: Path, name: str) -> bool:
+    """Whether a name that is recorded for a segment is not that of a file of ours that is there."""
+    path = folder / name
+    return not _SEGMENT.fullmatch(name) or path.is_symlink() or not path.is_file()

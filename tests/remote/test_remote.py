@@ -796,3 +796,38 @@ def test_films_whose_results_were_put_under_other_names_are_known() -> None:
         (source, out / "film.mkv", "skipped")
     ]
     assert asked == ["memory://in/film.mp4"]
+
+
+# Dry runs
+
+
+def test_a_dry_run_fetches_and_puts_nothing(photos: Path, tmp_path: Path, rendering: api.Rendering) -> None:
+    source, out = Url("memory://in"), Url("memory://out")
+    write(source, photos)
+    api.colorize_folder(str(source / "a.jpg"), str(out), rendering=rendering)
+    write(out / "b.png", b"of the user")
+    before = {name: read(out / name) for name in names_in(out)}
+
+    def run(inputs: object, target: object, *, dry_run: bool) -> list[Item]:
+        return api.colorize_folder(str(inputs), str(target), rendering=rendering, dry_run=dry_run)
+
+    planned = run(source, out, dry_run=True)
+    assert {name: read(out / name) for name in names_in(out)} == before
+    assert statuses(planned) == {"a.jpg": "skipped", "b.png": "failed", "c 1.tif": "planned"}
+    by_name = {item.source.name: item for item in planned}
+    assert by_name["c 1.tif"].outlook.fetched_bytes == (photos / "1920/summer/c 1.tif").stat().st_size
+    done = {item.source.name: item for item in run(source, out, dry_run=False)}
+    assert {name: item.output for name, item in done.items()} == {
+        name: item.output for name, item in by_name.items()
+    }
+    assert done["b.png"].reason == by_name["b.png"].reason
+    # To this machine, and from it.
+    here = tmp_path / "here"
+    assert statuses(run(source, here, dry_run=True)) == dict.fromkeys(statuses(planned), "planned")
+    assert not here.exists()
+    sent = run(photos, "memory://sent", dry_run=True)
+    assert {str(item.output) for item in sent} == {
+        f"memory://sent/{name}" for name in ("a.jpg", "b.png", "1920/summer/c 1.tif")
+    }
+    assert all(item.outlook and item.outlook.pixels and item.outlook.seconds for item in sent)
+    assert not names_in(Url("memory://sent"))

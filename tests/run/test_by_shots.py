@@ -455,7 +455,6 @@ def test_what_cannot_be_done_by_shots_is_refused(run: Run, listed: Path, film: P
     fails(run, "leave out --engine ray", engine=RayEngine())
     fails(run, "write its layer with --layer only", layer="beside")
     fails(run, "needs files on this machine", source="memory://films/film.mp4")
-    fails(run, "a dry run needs a list of shots", shots=None, dry_run=True)
     other = film_of(tmp_path / "other.mp4", (4, 5))
     fails(run, "is the list of one film, and there are 2", source=[film, other], out="both")
 

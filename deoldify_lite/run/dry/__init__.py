@@ -1,0 +1,1 @@
+"""A run that renders nothing: what would be done, skipped and refused, and what it takes."""
