@@ -155,15 +155,23 @@ def write_photo(
 
 
 @contextmanager
-def tiff_writer(source: Path, path: Path, *, deliver: Deliver = os.replace) -> Iterator[TiffWriter]:
+def tiff_writer(
+    source: Path, path: Path, *, deflate: bool = True, deliver: Deliver = os.replace
+) -> Iterator[TiffWriter]:
     """Yield a writer that takes pages; the file appears at `path` only if the block ends without error.
+
+    Args:
+        source: which must not be written to.
+        path: of the file.
+        deflate: whether pixels are packed.
+        deliver: gives the finished file its name.
 
     Raises:
         OptionError: `path` is the source itself.
         InputError: the file cannot be written.
     """
     with _written(source, path, deliver) as part, open(part, "wb") as file:
-        writer = TiffWriter(file)
+        writer = TiffWriter(file, deflate=deflate)
         yield writer
         writer.close()
 

@@ -41,13 +41,15 @@ class TiffWriter:
     Args:
         file: must be seekable.
         classic_bytes: a file that would become longer is made a BigTIFF.
+        deflate: whether pixels are packed; packing takes most of the time.
     """
 
     warnings: dict[int, list[str]]
     """By the number of a page, what could not be written of it; complete once the writer is closed."""
 
-    def __init__(self, file: BinaryIO, *, classic_bytes: int = CLASSIC_BYTES) -> None:
+    def __init__(self, file: BinaryIO, *, classic_bytes: int = CLASSIC_BYTES, deflate: bool = True) -> None:
         self._file = file
+        self._deflate = deflate
         self._classic_bytes = classic_bytes
         self._lock = threading.Lock()
         self.warnings = {}
@@ -55,7 +57,7 @@ class TiffWriter:
         file.write(bytes(16))
 
     def add(self, photo: Photo, number: int = 0) -> None:
-        """Write the pixels of a page: deflated, with horizontal differencing.
+        """Write the pixels of a page: if deflated, with horizontal differencing.
 
         Args:
             number: decides the place of the page among the others.
@@ -66,7 +68,7 @@ class TiffWriter:
         rows = max(1, _STRIP_BYTES // (width * channels * photo.rgb.itemsize))
         offsets, sizes = [], []
         for top in range(0, height, rows):
-            strip = _packed(photo, slice(top, top + rows))
+            strip = _packed(photo, slice(top, top + rows), deflate=self._deflate)
             with self._lock:
                 offsets.append(self._file.tell())
                 self._file.write(strip)
@@ -75,15 +77,16 @@ class TiffWriter:
             256: width,
             257: height,
             258: (photo.rgb.itemsize * 8,) * channels,  # bits a sample
-            259: 8,  # compression: deflate
+            259: 8 if self._deflate else 1,  # compression: deflate, or none
             262: 2,  # photometric interpretation: RGB
             277: channels,  # samples a pixel
             278: rows,  # in a strip
             284: 1,  # planes: interleaved
-            317: 2,  # predictor: horizontal differencing
             _OFFSETS: tuple(offsets),
             _SIZES: tuple(sizes),
         }
+        if self._deflate:
+            tags[317] = 2  # predictor: horizontal differencing
         if channels > 3:  # extra samples: alpha, not premultiplied, and what is not described
             tags[338] = (2,) * (photo.alpha is not None) + (0,) * others
         if photo.dpi:
@@ -132,11 +135,13 @@ def photo_without_pixels(photo: Photo) -> Photo:
     return replace(photo, rgb=photo.rgb[:1, :1].copy(), alpha=None, extra=None)
 
 
-def _packed(photo: Photo, rows: slice) -> bytes:
+def _packed(photo: Photo, rows: slice, *, deflate: bool) -> bytes:
     pixels = with_alpha(photo.rgb[rows], None if photo.alpha is None else photo.alpha[rows])
     if photo.extra is not None:
         pixels = np.dstack([pixels, to_depth(photo.extra[rows], pixels.dtype)])
     strip = pixels.astype(pixels.dtype.newbyteorder("<"))
+    if not deflate:
+        return strip.tobytes()
     strip[:, 1:] -= pixels[:, :-1]
     return zlib.compress(strip.tobytes(), 1)
 

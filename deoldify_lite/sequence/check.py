@@ -1,12 +1,13 @@
 """What is wrong with a sequence, found before any work by names and headers alone."""
 
-from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from deoldify_lite.errors import InputError
 from deoldify_lite.sequence.frame import Facts
 from deoldify_lite.sequence.frames import look
-from deoldify_lite.sequence.names import Sequence
+from deoldify_lite.sequence.names import Sequence, names_in
 from deoldify_lite.sequence.ranges import Ranges, as_ranges, text_of, without
 
 # Sorts of trouble.
@@ -18,6 +19,8 @@ DUPLICATE = "duplicate"  # two files for one frame
 
 # Frames that have no picture: to hold the one before, or to skip, is a choice. All else has to be mended.
 LOST = (MISSING, EMPTY, UNREADABLE)
+
+_MOST_NAMES = 5  # that a text lists
 
 
 @dataclass(frozen=True)
@@ -65,29 +68,63 @@ def examine(sequence: Sequence) -> Examination:
             reasons[number] = str(error)
         except OSError as error:
             reasons[number] = f"{path}: cannot be opened: {error.strerror or error}"
-    troubles = []
+    common = _common(facts.values())
+    troubles = (
+        *_missing(sequence, as_ranges(empty)),
+        *(Trouble(UNREADABLE, ((number, number),), reason) for number, reason in reasons.items()),
+        *(_different(sequence, facts, common) if common else ()),
+        *_duplicates(sequence),
+    )
+    unlike = (number for number, each in facts.items() if common and each.layout != common.layout)
+    return Examination(common, troubles, without(sequence.ranges, as_ranges([*empty, *reasons, *unlike])))
 
-    def add(sort: str, frames: Ranges, text: str) -> None:
+
+def _common(facts: Iterable[Facts]) -> Facts | None:
+    """Return the first facts of the layout that most frames have."""
+    counts: dict[Any, int] = {}
+    firsts: dict[Any, Facts] = {}
+    for each in facts:
+        counts[each.layout] = counts.get(each.layout, 0) + 1
+        firsts.setdefault(each.layout, each)
+    return firsts[max(counts, key=counts.__getitem__)] if counts else None
+
+
+def _missing(sequence: Sequence, empty: Ranges) -> Iterator[Trouble]:
+    remedy = "copy them from the scan, or choose --missing hold or --missing skip"
+    for sort, frames, words in ((MISSING, sequence.missing, "missing"), (EMPTY, empty, "empty files")):
         if frames:
-            troubles.append(Trouble(sort, frames, text))
+            yield Trouble(sort, frames, f"{_named(sequence, frames)}: {words}; {remedy}")
 
-    def named(frames: Ranges) -> str:
-        return f"{sequence.pattern}: {text_of(frames, sequence.digits)}"
 
-    gaps = sequence.missing
-    add(MISSING, gaps, f"{named(gaps)}: missing; copy them from the scan, or choose --missing hold or skip")
-    none = as_ranges(empty)
-    add(EMPTY, none, f"{named(none)}: empty files; copy them anew, or choose --missing hold or skip")
-    for number, reason in reasons.items():
-        add(UNREADABLE, ((number, number),), reason)
-    usual = Counter(each.layout for each in facts.values()).most_common(1)
-    common = next((each for each in facts.values() if each.layout == usual[0][0]), None) if usual else None
+def _different(sequence: Sequence, facts: dict[int, Facts], common: Facts) -> Iterator[Trouble]:
     others: dict[str, list[int]] = {}
     for number, each in facts.items():
-        if common and each.layout != common.layout:
+        if each.layout != common.layout:
             others.setdefault(str(each), []).append(number)
     for what, numbers in others.items():
-        text = f"{named(as_ranges(numbers))}: {what}, while the others are {common}; move them elsewhere"
-        add(DIFFERENT, as_ranges(numbers), text)
-    bad = as_ranges(number for trouble in troubles for a, b in trouble.frames for number in range(a, b + 1))
-    return Examination(common, tuple(troubles), without(sequence.ranges, bad))
+        frames = as_ranges(numbers)
+        text = f"{_named(sequence, frames)}: {what}, while most are {common}; move them elsewhere"
+        yield Trouble(DIFFERENT, frames, text)
+
+
+def _duplicates(sequence: Sequence) -> Iterator[Trouble]:
+    """Find names that stand for a frame, too: padded to another length, or with letters of another case."""
+    prefix, suffix = sequence.prefix.casefold(), sequence.suffix.casefold()
+    others: dict[int, str] = {}
+    for name in names_in(sequence.folder):
+        folded = name.casefold()
+        number = folded[len(prefix) : len(folded) - len(suffix)]
+        if not (folded.startswith(prefix) and folded.endswith(suffix) and number.isdecimal()):
+            continue
+        if sequence.name(int(number)) != name and sequence.first <= int(number) <= sequence.last:
+            others[int(number)] = name
+    if others:
+        names = ", ".join([others[number] for number in sorted(others)][:_MOST_NAMES])
+        more = f" and {len(others) - _MOST_NAMES} more" if len(others) > _MOST_NAMES else ""
+        frames = as_ranges(others)
+        text = f"{_named(sequence, frames)}: named a second way: {names}{more}; remove those or move them"
+        yield Trouble(DUPLICATE, frames, text)
+
+
+def _named(sequence: Sequence, frames: Ranges) -> str:
+    return f"{sequence.pattern}: {text_of(frames, sequence.digits)}"

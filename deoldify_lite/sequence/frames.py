@@ -13,7 +13,7 @@ from deoldify_lite.sequence.dpx import look_dpx, new_dpx, read_dpx, write_dpx
 from deoldify_lite.sequence.exr import look_exr, new_exr, read_exr, write_exr
 from deoldify_lite.sequence.frame import Facts, Frame
 from deoldify_lite.sequence.names import KINDS, KNOWN
-from deoldify_lite.sequence.stills import new_still, read_still, write_still
+from deoldify_lite.sequence.stills import look_still, new_still, read_still, write_still
 
 
 def look(path: Path) -> Facts:
@@ -28,9 +28,9 @@ def look(path: Path) -> Facts:
             return look_dpx(path)
         if kind == "EXR":
             return look_exr(path)
+        return look_still(path, kind)
     except OSError as error:
         raise InputError(f"{path}: cannot be opened: {error.strerror or error}") from error
-    return read(path).facts
 
 
 def read(path: Path, transfer: str | None = None) -> Frame:
