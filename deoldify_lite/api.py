@@ -36,6 +36,7 @@ from deoldify_lite.run.shots.list import read_shot_list
 from deoldify_lite.run.shots.settings import SettledShots, settle_shots
 from deoldify_lite.run.task import Task
 from deoldify_lite.run.versions import with_versions
+from deoldify_lite.storage.places import Source, size_and_time
 from deoldify_lite.storage.url import Place, any_url, path_or_url
 from deoldify_lite.system.selection import LeftOut, Selection
 
@@ -51,6 +52,8 @@ Colorize = Callable[[Sequence[Task]], Generator[Item, None, None]]
 OnFrames = Callable[[Place, int, int], None]
 # Called with what is in the folders beside what is colorized.
 OnLeftOut = Callable[[LeftOut], None]
+# Called with the bytes of each film of a run; 0 where they are not known.
+OnPlanned = Callable[[Mapping[Place, int]], None]
 
 
 def colorize_folder(
@@ -192,6 +195,7 @@ def colorize_video(
     engine: Engine = THIS_PROCESS,
     on_item: OnItem | None = None,
     on_left_out: OnLeftOut | None = None,
+    on_planned: OnPlanned | None = None,
     on_frames: OnFrames | None = None,
 ) -> list[Item]:
     """Colorize films: files, folders, or sequences of numbered pictures.
@@ -234,6 +238,7 @@ def colorize_video(
         engine: who does the work: this process, or `cluster.engine.RayEngine`; the results are the same.
         on_item: called with each film as it is finished, and the number of films.
         on_left_out: called before the work with what else is in the folders, if there is anything.
+        on_planned: called before the work with the bytes of each film.
         on_frames: called with film, frames done, frames expected.
 
     Returns:
@@ -321,6 +326,8 @@ def colorize_video(
             )
         planned += plan_sequences(found, target, choices, several=len(found) + len(others) > 1)
         _tell(left_out, on_left_out)
+        if on_planned:
+            on_planned({one.place: _bytes_of(one.source) for one in planned})
         if listed_shots is not None:
             if len(planned) > 1:
                 raise OptionError(
@@ -342,6 +349,13 @@ def colorize_video(
             places=places,
         )
         return _collect(items, len(planned), on_item)
+
+
+def _bytes_of(source: Source) -> int:
+    try:
+        return size_and_time(source)[0]
+    except OSError:  # gone, or a sequence
+        return 0
 
 
 def _sequence_choices(sequence: bool, missing: str, fps: Fraction | float | None) -> Choices:

@@ -33,6 +33,7 @@ from deoldify_lite.cli.options import (
     describe,
     seconds,
 )
+from deoldify_lite.cli.overall import OverallBar
 from deoldify_lite.cli.settings import add_settings_options
 from deoldify_lite.film.purposes import PURPOSES
 from deoldify_lite.run.items import Item
@@ -207,6 +208,7 @@ def run_video(args: argparse.Namespace) -> int:
     with (
         reported(args, rendering, left_out, events) as items,
         tqdm(unit="frame", disable=args.quiet or events.are_wanted) as bar,
+        OverallBar(disable=args.quiet or events.are_wanted) as all_films,
     ):
         shown: tuple[Path | Url | None, int] = (None, 0)
 
@@ -215,6 +217,7 @@ def run_video(args: argparse.Namespace) -> int:
             show(item, args.json, logs=not events.take_log)
             show_planned(item, args.json)
             events.item(item, total)
+            all_films.end(item)
 
         def on_frames(film: Path | Url, done: int, expected: int) -> None:
             nonlocal shown
@@ -226,6 +229,7 @@ def run_video(args: argparse.Namespace) -> int:
             bar.total = expected
             bar.update(done - shown[1])
             shown = (film, done)
+            all_films.frames(film, done, expected)
 
         with logging_redirect_tqdm():
             api.colorize_video(
@@ -256,6 +260,7 @@ def run_video(args: argparse.Namespace) -> int:
                 engine=engine_of(args),
                 on_item=on_item,
                 on_left_out=left_out.update,
+                on_planned=all_films.begin,
                 on_frames=on_frames,
             )
     return exit_code(items)

@@ -4,7 +4,7 @@ import logging
 import os
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -58,7 +58,7 @@ class FilmJob:
     deliver_layer: Deliver = os.replace  # gives that its name
     # Opens what makes the result, for the cut and the size of the chroma; None: ffmpeg makes a film.
     open_sink: Callable[[Cut, Size], ColorSink] | None = None
-    segment_frames: int = SEGMENT_FRAMES  # as in `steps.cut_segments`
+    segment_frames: int = field(default_factory=lambda: SEGMENT_FRAMES)  # as in `steps.cut_segments`
 
 
 def cut_of(film: Film, settings: FilmSettings) -> Cut:
