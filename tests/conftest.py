@@ -25,7 +25,7 @@ ONE_OF_SEVERAL = "PYTEST_XDIST_WORKER" in os.environ
 
 
 # Each takes seconds to make, so whatever asks for one is slow.
-SLOW_FIXTURES = {"browser", "crew", "golden", "nodes", "of_any_size", "site", "wheel"}
+SLOW_FIXTURES = {"browser", "crew", "golden", "nodes", "of_any_size", "packages", "site"}
 
 
 @pytest.hookimpl(tryfirst=True)  # before `-m` chooses

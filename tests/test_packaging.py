@@ -1,8 +1,13 @@
-"""The wheel: it holds the weights, asks for what it needs, and works from any folder."""
+"""The wheel and the sdist: they hold the weights, ask for what they need, and work anywhere."""
 
 import os
+import re
+import runpy
+import site
 import subprocess
 import sys
+import tarfile
+import venv
 import zipfile
 from email.message import Message
 from email.parser import Parser
@@ -10,17 +15,22 @@ from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
+from packaging.version import Version
 
 from deoldify_lite.models.zoo import get_spec
 from deoldify_lite.version import __version__
 from helpers.commands import Command
+from helpers.films import make, pattern
 from helpers.places import ROOT
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Built from a copy of the files that git knows, so that nothing lying about gets in."""
-    folder = tmp_path_factory.mktemp("wheel")
+def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the sdist and of the wheel that is built from it.
+
+    Built from a copy of the files that git knows, so that nothing lying about gets in.
+    """
+    folder = tmp_path_factory.mktemp("packages")
     source = folder / "source"
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
@@ -34,9 +44,15 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
         if not name.startswith("tests/") and (ROOT / name).is_file():
             (source / name).parent.mkdir(parents=True, exist_ok=True)
             (source / name).write_bytes((ROOT / name).read_bytes())
-    pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
-    subprocess.run([*pip, "--wheel-dir", str(folder), str(source)], check=True)
-    (path,) = folder.glob("*.whl")
+    build = [sys.executable, "-m", "build", "--no-isolation", "--outdir", folder / "dist", source]
+    done = subprocess.run(build, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder / "dist"
+
+
+@pytest.fixture(scope="module")
+def wheel(packages: Path) -> Path:
+    (path,) = packages.glob("*.whl")
     return path
 
 
@@ -100,21 +116,103 @@ def test_the_wheel_holds_code_weights_and_commands(wheel: Path) -> None:
     assert not [name for name in names if name.startswith(("tests/", "scripts/"))]
 
 
+def test_what_the_packages_say_of_themselves_is_what_an_index_takes(
+    packages: Path, metadata: Message
+) -> None:
+    files = sorted(packages.iterdir())
+    assert [file.name.partition("-")[0] for file in files] == ["deoldify_lite", "deoldify_lite"]
+    check = [sys.executable, "-m", "twine", "check", "--strict", *files]
+    done = subprocess.run(check, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert all(file.stat().st_size < 100_000_000 for file in files)  # PyPI's limit
+    assert metadata["Requires-Python"] == ">=3.10"
+
+
+def test_the_sdist_holds_what_the_wheel_is_built_from_and_no_more(packages: Path) -> None:
+    (path,) = packages.glob("*.tar.gz")
+    with tarfile.open(path) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    needed = {"LICENSE", "README.md", "pyproject.toml", "setup.cfg", "weights/lite.safetensors"}
+    assert names >= needed | {"weights/SHA256SUMS", "deoldify_lite/py.typed", "deoldify_lite/cli/main.py"}
+    assert not [name for name in names if name.startswith(("tests/", "docs/", "scripts/"))]
+
+
 @pytest.mark.slow
-def test_the_wheel_works_from_any_folder(wheel: Path, photos: Path, tmp_path: Path) -> None:
-    place = tmp_path / "site"
-    with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(place)
+def test_a_clean_environment_with_the_wheel_has_the_commands(
+    wheel: Path, photos: Path, tmp_path: Path
+) -> None:
+    """As `pipx run --spec WHEEL deoldify-lite` does it, but with the dependencies that are here."""
+    place = tmp_path / "environment"
+    venv.create(place, with_pip=False)
+    programs = place / ("Scripts" if sys.platform == "win32" else "bin")
+    pip = [
+        sys.executable,
+        "-m",
+        "pip",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--python",
+        programs / "python",
+    ]
+    subprocess.run([*pip, "install", "--no-deps", "--no-compile", "--no-index", wheel], check=True)
+    (here,) = place.rglob("site-packages")
+    # a folder that is named so has its own .pth files ignored, and with them this checkout
+    (here / "dependencies.pth").write_text("\n".join(site.getsitepackages()))
+
+    def run(program: str, *arguments: object) -> str:
+        result = subprocess.run(
+            [programs / program, *map(str, arguments)],
+            cwd=tmp_path,
+            env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+        )
+        assert result.returncode == 0, result.stderr
+        return result.stdout
+
+    assert run("deoldify-lite", "--version") == f"deoldify-lite {__version__}\n"
+    verified = run("deoldify-lite", "weights", "verify")
+    assert str(here / "deoldify_lite/weights/lite.safetensors") in verified
     # with torch, which builds the network from the weights, whatever the cache has of it
-    run = [sys.executable, "-m", "deoldify_lite", "folder", str(photos), "--render-factor", "4", "--report"]
-    result = subprocess.run(
-        [*run, "--backend", "torch"],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(place)},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-    )
-    assert result.returncode == 0, result.stderr
-    assert len(result.stdout.splitlines()) == 3
+    listed = run("colorize-folder", photos, "--render-factor", 4, "--report", "--backend", "torch")
+    assert len(listed.splitlines()) == 3
     assert (photos.with_name("photos-colorized") / "report.html").is_file()
+    film = make(tmp_path / "film.mkv", *pattern(0.4), "-c:v", "ffv1")
+    run("colorize-video", film, "--render-factor", 4)
+    assert (tmp_path / "film-colorized.mkv").is_file()
+
+
+def test_a_checkout_releases_what_its_changelog_says() -> None:
+    """The version has one place; the changelog is about it, or about what is yet to come."""
+    release = runpy.run_path(str(ROOT / "scripts/release"))
+    versions = release["changes_of"]((ROOT / "CHANGELOG.md").read_text(encoding="utf-8"))
+    numbered = [name for name in versions if name != release["UNRELEASED"]]
+    assert numbered[:1] in ([], [__version__])
+    assert numbered == sorted(numbered, key=Version, reverse=True)
+    assert all(versions[name][0] and versions[name][1] for name in numbered)
+    for name in ("setup.cfg", "pyproject.toml"):
+        assert not re.search(r"^version *= *\W*\d", (ROOT / name).read_text(encoding="utf-8"), re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("tag", "changelog", "said"),
+    [
+        ("v1.2.0", "# Changelog\n\n## [1.2.0] - 2026-01-02\n\n- Faster.\n", ""),
+        (
+            "v1.2.0",
+            "## [Unreleased]\n\n## [1.2.0] - 2026-01-02\n\n- Faster.\n\n## [1.1.0] - 2025-01-02\n",
+            "",
+        ),
+        ("v1.3.0", "## [1.2.0] - 2026-01-02\n\n- Faster.\n", "the tag is v1.3.0"),
+        ("v1.2.0", "## [1.2.0]\n\n- Faster.\n", "has no date"),
+        ("v1.2.0", "## [1.1.0] - 2026-01-02\n\n- Faster.\n", "its newest version is 1.1.0"),
+        ("v1.2.0", "## [Unreleased]\n\n- Faster.\n", "there are unreleased changes"),
+    ],
+)
+def test_a_release_needs_tag_version_and_changelog_to_agree(tag: str, changelog: str, said: str) -> None:
+    release = runpy.run_path(str(ROOT / "scripts/release"))
+    found = release["faults"](tag, "1.2.0", changelog)
+    assert said in "\n".join(found) and bool(found) == bool(said)
+    if not found:
+        assert release["changes_of"](changelog)["1.2.0"] == ("2026-01-02", "- Faster.")

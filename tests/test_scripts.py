@@ -19,6 +19,7 @@ COMMANDS = [
     SCRIPTS / "benchmark/ray_workers.py",
     SCRIPTS / "fuzz",
     SCRIPTS / "manpages",
+    SCRIPTS / "release",
 ]
 
 
