@@ -43,7 +43,7 @@ def colorizer(
         weights: `lite` (in this repository), `deoldify` (once fetched), or the path of a weight file.
         render_factor: side of the network's input in steps of 16 px; None for the mode's default.
         saturation: factor on the colour; None for the mode's default.
-        device: auto, cpu, cuda or mps.
+        device: auto, cpu, cuda, mps or intel.
         precision: auto, fp32, bf16 or fp16.
         backend: auto, torch or openvino.
     """

@@ -10,7 +10,7 @@ from deoldify_lite.render.modes import BACKENDS, MODES, PRECISIONS, RENDER_FACTO
 from deoldify_lite.run.layers import LAYERS
 
 RENDER_FACTOR_RANGE = f"{RENDER_FACTORS[0]}-{RENDER_FACTORS[-1]}"
-DEVICES = ("auto", "cpu", "cuda", "mps")
+DEVICES = ("auto", "cpu", "cuda", "mps")  # of torch
 
 
 def describe(parser: argparse.ArgumentParser, description: str, *examples: str) -> None:
@@ -83,9 +83,11 @@ def add_performance_options(group: argparse._ArgumentGroup) -> None:
     """Add what decides where and how fast the network runs to a group."""
     group.add_argument(
         "--device",
-        choices=DEVICES,
+        choices=(*DEVICES, "intel"),
         default="auto",
-        help="where the network runs; auto takes a GPU if there is one (default: auto)",
+        help="where the network runs: cuda is a GPU of Nvidia's, or of AMD's with PyTorch's build for ROCm; "
+        "mps is Apple's; intel is Intel's, by OpenVINO; auto takes cuda or mps if it is there, else cpu "
+        "(default: auto)",
     )
     group.add_argument(
         "--precision",
@@ -98,8 +100,8 @@ def add_performance_options(group: argparse._ArgumentGroup) -> None:
         "--backend",
         choices=BACKENDS,
         default="auto",
-        help="library that runs the network; auto takes OpenVINO on a CPU where it is installed, else "
-        "PyTorch (default: auto)",
+        help="library that runs the network; auto takes OpenVINO on a CPU where it is installed and on "
+        "Intel's GPUs, else PyTorch (default: auto)",
     )
 
 

@@ -29,6 +29,11 @@ class RayEngine:
         """Open a runner; see `Engine.open`. Its workers are started with the first work, and end with it."""
         if self.cores_per_worker is not None and self.cores_per_worker < 1:
             raise OptionError(f"--cores-per-worker {self.cores_per_worker}: choose 1 or more")
+        if rendering.device == "intel":
+            raise OptionError(
+                "--device intel: Ray workers use CPUs and Nvidia's GPUs: leave out --engine ray, or use "
+                "--device cpu"
+            )
         check_batch_size(batch_size)
         connection = Connection(self.address)
         if self.address:

@@ -16,13 +16,25 @@ from numpy.typing import NDArray
 from deoldify_lite.doctor.finding import Finding
 from deoldify_lite.errors import DeoldifyError
 from deoldify_lite.render.modes import PRECISIONS
-from deoldify_lite.render.openvino_backend import OpenvinoBackend, load_model, openvino_version
+from deoldify_lite.render.openvino_backend import (
+    OpenvinoBackend,
+    check_intel_gpu,
+    load_model,
+    openvino_version,
+)
 from deoldify_lite.system.device import choose_device
 
 if TYPE_CHECKING:
     from deoldify_lite.models.unet import Unet
 
-DEVICES = ("cpu", "cuda", "mps")
+# Each with what runs the network there.
+DEVICES = (
+    ("openvino", "cpu"),
+    ("openvino", "intel"),
+    ("torch", "cpu"),
+    ("torch", "cuda"),
+    ("torch", "mps"),
+)
 # Chroma in [-0.5, 0.5] may be off by so much; bfloat16 has three decimal digits.
 _MOST_ERROR = 0.03
 _SIDE_PX = 64
@@ -31,7 +43,7 @@ _SIDE_PX = 64
 def examine_devices() -> Iterator[Finding]:
     """Find the devices of this machine, and the precisions in which each gives the right chroma."""
     with _Children() as children:
-        for backend, device in [("openvino", "cpu"), *(("torch", device) for device in DEVICES)]:
+        for backend, device in DEVICES:
             name = f"{device} ({'OpenVINO' if backend == 'openvino' else backend})"
             if backend == "openvino" and openvino_version() is None:
                 yield Finding("device", name, "not installed, so torch does its work")
@@ -77,9 +89,12 @@ class _Children:
 
 
 def _why_no_device(device: str) -> str:
-    """Return why torch does not know a device; empty if it does."""
+    """Return why there is no such device; empty if there is one."""
     try:
-        choose_device(device)
+        if device == "intel":
+            check_intel_gpu()
+        else:
+            choose_device(device)
     except DeoldifyError as error:
         return str(error).partition(":")[0]
     return ""
@@ -118,7 +133,7 @@ def _predict(backend: str, device: str, precision: str, lumas: NDArray[np.uint8]
     if backend == "openvino":
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
             model = load_model(Path(folder), "0", _network)
-            return OpenvinoBackend(model, precision=precision).predict(lumas)
+            return OpenvinoBackend(model, device=device, precision=precision).predict(lumas)
     from deoldify_lite.render.torch_backend import TorchBackend
 
     return TorchBackend(_network(), device=device, precision=precision).predict(lumas)

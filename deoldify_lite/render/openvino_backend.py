@@ -1,5 +1,7 @@
 """Networks run by OpenVINO, the fastest way on x86 processors, and the leanest: torch is not loaded.
 
+It also runs them on Intel's GPUs.
+
 A network is converted once and kept in the user's cache.
 """
 
@@ -29,6 +31,8 @@ log = logging.getLogger(__name__)
 REVISION = 2
 _FILE = "model.xml"
 _PRECISIONS = {"fp32": "f32", "bf16": "bf16", "fp16": "f16"}
+# Our names of devices, OpenVINO's, and the fastest precision of each.
+_DEVICES = {"cpu": ("CPU", "bf16"), "intel": ("GPU", "fp16")}
 
 
 def openvino_version() -> str | None:
@@ -59,23 +63,42 @@ def _core() -> Any:
     return _import_openvino().Core()
 
 
+def check_intel_gpu() -> None:
+    """Check that there is a GPU of Intel's that OpenVINO can use.
+
+    Raises:
+        RenderError: there is none.
+    """
+    if openvino_version() is None:
+        raise RenderError("--device intel needs OpenVINO, which is not installed; run: pip install openvino")
+    if not any(name.partition(".")[0] == "GPU" for name in _core().available_devices):
+        raise RenderError(
+            "this machine has no Intel GPU that OpenVINO can use: install Intel's driver for it (on Linux "
+            "intel-opencl-icd), or use --device auto"
+        )
+
+
 class OpenvinoBackend:
-    """A network compiled for this machine's processor.
+    """A network compiled for this machine's processor, or for its GPU of Intel's.
 
     Args:
         model: as `load_model` gives.
-        precision: `fp32`, `bf16`, `fp16`, or `auto` for bfloat16 where the processor has units for it.
+        device: cpu or intel.
+        precision: `fp32`, `bf16`, `fp16`, or `auto` for the fastest that the device has units for.
 
     Raises:
-        OptionError: the processor cannot compute in that precision.
+        OptionError: the device cannot compute in that precision.
     """
 
-    def __init__(self, model: Any, *, precision: str = "auto") -> None:
-        able = _core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    def __init__(self, model: Any, *, device: str = "cpu", precision: str = "auto") -> None:
+        self.device = device
+        self._unit, fastest = _DEVICES[device]
+        able = _core().get_property(self._unit, "OPTIMIZATION_CAPABILITIES")
         if precision == "auto":
-            precision = "bf16" if "BF16" in able else "fp32"
+            precision = fastest if fastest.upper() in able else "fp32"
         elif precision != "fp32" and precision.upper() not in able:
-            raise OptionError(f"--precision {precision}: this processor cannot; choose auto or fp32")
+            what = "processor" if device == "cpu" else "GPU"
+            raise OptionError(f"--precision {precision}: this {what} cannot; choose auto or fp32")
         self.precision = precision
         self.predicts_rgb = model.output().partial_shape[1].get_length() == 3
         self.chroma_stride = model.get_rt_info("chroma_stride").astype(int)
@@ -98,12 +121,21 @@ class OpenvinoBackend:
 
     def _compile(self, size: tuple[int, ...]) -> None:
         self._model.reshape([-1, *size])
-        settings = {
+        settings: dict[str, Any] = {
             "INFERENCE_PRECISION_HINT": _PRECISIONS[self.precision],
             "PERFORMANCE_HINT": "LATENCY",  # all threads work on one batch
-            "INFERENCE_NUM_THREADS": cores(),
         }
-        self._request = _core().compile_model(self._model, "CPU", settings).create_infer_request()
+        if self.device == "cpu":
+            settings["INFERENCE_NUM_THREADS"] = cores()
+        try:
+            self._request = _core().compile_model(self._model, self._unit, settings).create_infer_request()
+        except RuntimeError as error:
+            if self.device == "cpu":
+                raise
+            reason = str(error).strip().splitlines()[-1]
+            raise RenderError(
+                f"the Intel GPU cannot run the network ({reason}): update its driver, or use --device cpu"
+            ) from error
         self._size = size
 
 

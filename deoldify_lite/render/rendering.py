@@ -18,7 +18,12 @@ from deoldify_lite.photo.thumbnail import look_of, read_small
 from deoldify_lite.render.colorizer import Backend, Colorizer
 from deoldify_lite.render.look import Look
 from deoldify_lite.render.modes import BACKENDS, PRECISIONS, check_render_factor, find_mode
-from deoldify_lite.render.openvino_backend import OpenvinoBackend, load_model, openvino_version
+from deoldify_lite.render.openvino_backend import (
+    OpenvinoBackend,
+    check_intel_gpu,
+    load_model,
+    openvino_version,
+)
 from deoldify_lite.system.cache import user_cache
 from deoldify_lite.system.device import choose_device
 from deoldify_lite.system.files import sha256_of
@@ -50,7 +55,7 @@ class Rendering:
     render_factor: int
     saturation: float
     steadiness: float
-    device: str  # cpu, cuda or mps
+    device: str  # cpu, cuda, mps or intel
     precision: str
     backend: str  # torch or openvino
     grade: Grade
@@ -102,7 +107,7 @@ class Rendering:
         """Load the network; errors as in `load`, except those of the reference."""
         if self.backend == "openvino":
             model = load_model(user_cache() / "openvino", self.sha256, self._build_network)
-            return OpenvinoBackend(model, precision=self.precision)
+            return OpenvinoBackend(model, device=self.device, precision=self.precision)
         from deoldify_lite.render.torch_backend import TorchBackend
 
         return TorchBackend(self._build_network(), device=self.device, precision=self.precision)
@@ -123,7 +128,7 @@ class Rendering:
             return wanted
         per_pixel = RGB_BYTES_PER_PIXEL if self.spec.predicts_rgb else LITE_BYTES_PER_PIXEL
         fitting = free_memory(self.device) // 2 // (per_pixel * (16 * self.render_factor) ** 2)
-        return max(1, min(fitting, CPU_BATCH if self.device == "cpu" else GPU_BATCH))
+        return max(1, min(fitting, GPU_BATCH if self.device in ("cuda", "mps") else CPU_BATCH))
 
 
 def check_batch_size(wanted: int | None) -> None:
@@ -171,10 +176,11 @@ def settle(
         temperature: white balance, from -100 (cold, blue) to 100 (warm, orange).
         tint: likewise, from -100 (green) to 100 (magenta).
         reference: a photo in colour, towards whose colours the network's are pulled, region by region.
-        device: auto, cpu, cuda or mps.
+        device: auto, cpu, cuda (Nvidia's GPUs, and AMD's with ROCm), mps (Apple's) or intel (Intel's GPUs, by
+            OpenVINO). `auto` takes cuda, mps or cpu.
         precision: fp32, bf16, fp16, or auto for the fastest; they differ by less than can be seen.
-        backend: what runs the network: torch, openvino (on the CPU only), or auto for the faster of those
-            installed.
+        backend: what runs the network: torch, openvino (on the CPU and Intel's GPUs only), or auto for the
+            faster of those installed.
 
     Raises:
         OptionError: a value is out of range, or options contradict each other.
@@ -194,7 +200,7 @@ def settle(
     reference = None if reference is None else Path(reference).expanduser()
     if reference is not None and not reference.is_file():
         raise InputError(f"{reference}: the reference is not there; name a photo in colour")
-    device = choose_device(device)
+    device = _choose_device(device)
     if weights == "lite" or weights == "deoldify":
         spec = get_spec(chosen.lite_model if weights == "lite" else chosen.deoldify_model)
         path = find_weights(spec)
@@ -237,10 +243,21 @@ def _read_reference(path: Path) -> Picture:
     return picture
 
 
+def _choose_device(name: str) -> str:
+    if name != "intel":
+        return choose_device(name)
+    check_intel_gpu()
+    return name
+
+
 def _choose_backend(name: str, device: str) -> str:
+    if device == "intel":
+        if name == "torch":
+            raise OptionError("--device intel runs in OpenVINO alone: leave out --backend torch")
+        return "openvino"
     there = openvino_version() is not None
     if name == "openvino" and device != "cpu":
-        raise OptionError("--backend openvino runs on the CPU alone: add --device cpu")
+        raise OptionError("--backend openvino runs on the CPU and Intel's GPUs alone: add --device cpu")
     if name == "openvino" and not there:
         raise OptionError(
             "--backend openvino: OpenVINO is not installed; run: pip install openvino. "

@@ -4,8 +4,10 @@ torch takes seconds to load, so it is not asked where the answer is plain withou
 """
 
 import ctypes
+import logging
 import platform
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +15,8 @@ from deoldify_lite.errors import RenderError
 
 if TYPE_CHECKING:
     import torch
+
+log = logging.getLogger(__name__)
 
 _DTYPES = {"fp32": "float32", "bf16": "bfloat16", "fp16": "float16"}
 
@@ -51,15 +55,17 @@ def autocast(device: "torch.device", dtype: "torch.dtype") -> "torch.autocast":
     return torch.autocast(device.type, dtype, enabled=dtype != torch.float32)
 
 
-# What drivers of GPUs leave on Linux: Nvidia's, AMD's, and that of Windows' own Linux.
-_LINUX_DRIVERS = ("/dev/nvidia0", "/dev/nvidiactl", "/dev/kfd", "/dev/dxg")
+# What drivers leave on Linux: Nvidia's, AMD's, and that of Windows' own Linux.
+_NVIDIA, _AMD, _WSL = ("/dev/nvidia0", "/dev/nvidiactl"), ("/dev/kfd",), ("/dev/dxg",)
 
 
 def choose_device(name: str) -> str:
     """The device of that name, `cpu`, `cuda` or `mps`; for `auto`, the fastest that there is.
 
+    `cuda` stands for AMD's GPUs, too, which builds of torch for ROCm give this name.
+
     Raises:
-        RenderError: this machine has no such device.
+        RenderError: this machine has no such device; the message says why, and what to do.
     """
     if name == "cpu" or (name == "auto" and not _may_have_gpu()):
         return "cpu"
@@ -67,16 +73,45 @@ def choose_device(name: str) -> str:
 
     found = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
     if name == "auto":
-        return next(device for device, is_there in found.items() if is_there)
+        chosen = next(device for device, is_there in found.items() if is_there)
+        if chosen == "cpu" and (maker := _maker_of_gpu()):
+            log.info("the CPU does the work, as torch cannot use the %s GPU here: %s", maker, _remedy("cuda"))
+        return chosen
     if not found[name]:
-        raise RenderError(f"this machine has no {name} device that torch can use: try --device auto")
+        raise RenderError(
+            f"this machine has no {name} device that torch can use: {_remedy(name)}, or use --device auto"
+        )
     return name
+
+
+def _remedy(device: str) -> str:
+    """Return what may bring a device that torch does not find."""
+    import torch
+
+    if device == "mps":
+        if torch.backends.mps.is_built():
+            return "it needs an Apple processor, and macOS 14 or newer"
+        return "only Macs have one"
+    if _maker_of_gpu() == "AMD":
+        if torch.version.hip:
+            return "update ROCm, and see whether it supports this GPU"
+        return "this torch is not built for AMD's GPUs: install its build for ROCm (https://pytorch.org)"
+    if not (torch.version.cuda or torch.version.hip):
+        return "this torch is built for CPUs alone: install its build for CUDA (https://pytorch.org)"
+    return "update the GPU's driver; `nvidia-smi` shows whether it works"
+
+
+def _maker_of_gpu() -> str:
+    """Return whose driver there is on Linux, Nvidia or AMD; empty if neither is."""
+    if sys.platform != "linux":
+        return ""
+    return next((maker for maker, files in (("Nvidia", _NVIDIA), ("AMD", _AMD)) if _is_any(files)), "")
 
 
 def _may_have_gpu() -> bool:
     """Whether it pays to ask torch; wrong only in saying yes."""
     if sys.platform == "linux":
-        return any(Path(driver).exists() for driver in _LINUX_DRIVERS)
+        return _is_any((*_NVIDIA, *_AMD, *_WSL))
     if sys.platform == "darwin":
         return platform.machine() == "arm64"
     try:
@@ -84,3 +119,7 @@ def _may_have_gpu() -> bool:
     except OSError:
         return sys.platform != "win32"
     return True
+
+
+def _is_any(files: Sequence[str]) -> bool:
+    return any(Path(file).exists() for file in files)

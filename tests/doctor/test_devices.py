@@ -1,6 +1,7 @@
 """Devices that work, give wrong colours, fail or crash."""
 
 import os
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,7 +12,9 @@ from deoldify_lite.doctor import devices
 @pytest.mark.slow
 def test_the_processor_of_this_machine_works() -> None:
     found = {finding.name: finding for finding in devices.examine_devices()}
-    assert list(found) == ["cpu (OpenVINO)", "cpu (torch)", "cuda (torch)", "mps (torch)"]
+    assert list(found) == [
+        *("cpu (OpenVINO)", "intel (OpenVINO)", "cpu (torch)", "cuda (torch)", "mps (torch)"),
+    ]
     assert found["cpu (torch)"].found.startswith("works in auto, fp32")
     assert not [finding for finding in found.values() if finding.problem]
 
@@ -37,6 +40,11 @@ def test_what_a_driver_says_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(devices.logging, "disable", lambda level: None)
     assert devices._why_wrong("torch", "cuda", "fp16") == "no kernel image"
     assert devices._why_no_device("mps") == "this machine has no mps device that torch can use"
+    monkeypatch.setattr("deoldify_lite.render.openvino_backend.openvino_version", lambda: "2026.4")
+    monkeypatch.setattr(
+        "deoldify_lite.render.openvino_backend._core", lambda: SimpleNamespace(available_devices=[])
+    )
+    assert devices._why_no_device("intel") == "this machine has no Intel GPU that OpenVINO can use"
 
 
 def test_a_crash_is_an_answer() -> None:

@@ -14,9 +14,10 @@ import torch
 from numpy.typing import NDArray
 
 from deoldify_lite import api
-from deoldify_lite.errors import OptionError
+from deoldify_lite.errors import OptionError, RenderError
 from deoldify_lite.models.build import Network, build_network
 from deoldify_lite.models.unet import Unet
+from deoldify_lite.render import openvino_backend
 from deoldify_lite.render.openvino_backend import OpenvinoBackend, load_model
 from deoldify_lite.render.torch_backend import TorchBackend
 from helpers.pictures import grey_picture
@@ -189,3 +190,77 @@ def test_signals_find_their_stack_after_a_network_has_gone(tiny_weights: Path) -
     run = [sys.executable, "-X", "faulthandler", "-c", code, str(tiny_weights)]
     done = subprocess.run(run, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (0, "alive\n"), done.stderr
+
+
+class SimulatedCore:
+    """OpenVINO's core on a machine with other devices: their work is done by the processor."""
+
+    def __init__(self, *devices: str, able: tuple[str, ...] = ("FP32", "FP16"), fails: bool = False) -> None:
+        self.available_devices = list(devices)
+        self.able, self.fails = able, fails
+        self.asked: list[tuple[str, dict[str, object]]] = []
+        self.real = openvino_backend._core()
+
+    def get_property(self, unit: str, name: str) -> tuple[str, ...]:
+        assert unit in [device.partition(".")[0] for device in self.available_devices]
+        return self.able
+
+    def compile_model(self, model: object, unit: str, settings: dict[str, object]) -> object:
+        self.asked.append((unit, settings))
+        if self.fails:
+            raise RuntimeError("Exception from src/plugin.cpp:\n[GPU] out of resources")
+        return self.real.compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+
+
+@pytest.fixture
+def simulate(monkeypatch: pytest.MonkeyPatch) -> Callable[[SimulatedCore], SimulatedCore]:
+    def put(core: SimulatedCore) -> SimulatedCore:
+        monkeypatch.setattr(openvino_backend, "_core", lambda: core)
+        return core
+
+    return put
+
+
+def test_an_intel_gpu_does_the_work_of_the_processor(
+    cache: Path, simulate: Callable[[SimulatedCore], SimulatedCore]
+) -> None:
+    model = load_model(cache, "abc", never)
+    expected = OpenvinoBackend(load_model(cache, "abc", never), precision="fp32").predict(LUMAS)
+    core = simulate(SimulatedCore("CPU", "GPU.0", "GPU.1"))
+    backend = OpenvinoBackend(model, device="intel")
+    assert backend.precision == "fp16"
+    np.testing.assert_array_equal(backend.predict(LUMAS), expected)
+    assert core.asked == [("GPU", {"INFERENCE_PRECISION_HINT": "f16", "PERFORMANCE_HINT": "LATENCY"})]
+    with pytest.raises(OptionError, match="--precision bf16: this GPU cannot"):
+        OpenvinoBackend(model, device="intel", precision="bf16")
+
+
+def test_an_intel_gpu_that_fails_says_what_to_do(
+    cache: Path, simulate: Callable[[SimulatedCore], SimulatedCore]
+) -> None:
+    model = load_model(cache, "abc", never)
+    simulate(SimulatedCore("CPU", "GPU", able=("FP32",), fails=True))
+    backend = OpenvinoBackend(model, device="intel")
+    assert backend.precision == "fp32"
+    with pytest.raises(
+        RenderError, match=r"\[GPU\] out of resources\): update its driver, or use --device cpu"
+    ):
+        backend.predict(LUMAS)
+
+
+def test_an_intel_gpu_is_chosen_by_name_alone(
+    tiny_weights: Path, simulate: Callable[[SimulatedCore], SimulatedCore], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    simulate(SimulatedCore("CPU", "GPU"))
+    settled = api.settle("artistic", weights=tiny_weights, device="intel")
+    assert (settled.device, settled.backend) == ("intel", "openvino")
+    assert api.settle("artistic", weights=tiny_weights, device="cpu").look == settled.look
+    assert api.settle("artistic", weights=tiny_weights).device != "intel"
+    with pytest.raises(OptionError, match="leave out --backend torch"):
+        api.settle("artistic", weights=tiny_weights, device="intel", backend="torch")
+    simulate(SimulatedCore("CPU", "NPU"))
+    with pytest.raises(RenderError, match="no Intel GPU that OpenVINO can use: install Intel's driver"):
+        api.settle("artistic", weights=tiny_weights, device="intel")
+    monkeypatch.setattr(openvino_backend, "openvino_version", lambda: None)
+    with pytest.raises(RenderError, match="needs OpenVINO, which is not installed"):
+        api.settle("artistic", weights=tiny_weights, device="intel")
