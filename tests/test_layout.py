@@ -88,6 +88,22 @@ def test_no_circle_within_a_room() -> None:
     TopologicalSorter(imports()).prepare()
 
 
+def test_what_differs_between_systems_is_in_one_place() -> None:
+    differing = {("os", name) for name in ("name", "kill", "fork", "getuid", "geteuid")} | {
+        ("sys", "platform")
+    }
+    for path in PACKAGE.rglob("*.py"):
+        if path.is_relative_to(PACKAGE / "system"):
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+                assert (node.value.id, node.attr) not in differing, f"{path}:{node.lineno}"
+            if isinstance(node, ast.Import):
+                assert not {"signal", "fcntl", "msvcrt"} & {one.name for one in node.names}, path
+            if isinstance(node, ast.keyword):
+                assert node.arg not in ("start_new_session", "creationflags"), f"{path}:{node.value.lineno}"
+
+
 def test_ffmpeg_python_is_imported_in_one_place() -> None:
     """It is unmaintained, and another package has a module of this name."""
     for path in PACKAGE.rglob("*.py"):

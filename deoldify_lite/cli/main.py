@@ -2,9 +2,7 @@
 
 import argparse
 import logging
-import signal
 import sys
-import threading
 import warnings
 from collections.abc import Callable, Sequence
 
@@ -25,6 +23,7 @@ from deoldify_lite.cli.web import fill_web_parser
 from deoldify_lite.cli.weights import fill_weights_parser
 from deoldify_lite.errors import DeoldifyError, OptionError
 from deoldify_lite.system.machine import keep_heap
+from deoldify_lite.system.signals import end_as_on_interrupt
 from deoldify_lite.version import __version__
 
 log = logging.getLogger("deoldify_lite")
@@ -128,13 +127,7 @@ def _run(args: argparse.Namespace) -> int:
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s", stream=sys.stderr)
     log.setLevel(level)
     warnings.showwarning = lambda message, *_: log.warning("%s", " ".join(str(message).split()))
-    # When the terminal is closed or the system shuts down, clean up as on Ctrl-C; but a signal that nohup has
-    # made the process ignore stays ignored.
-    for name in ("SIGTERM", "SIGHUP"):
-        number = getattr(signal, name, None)  # Windows knows only the first
-        in_main_thread = threading.current_thread() is threading.main_thread()
-        if number and in_main_thread and signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, signal.default_int_handler)
+    end_as_on_interrupt()
     try:
         keep_heap()
         code: int = args.run(args)

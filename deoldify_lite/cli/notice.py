@@ -1,13 +1,12 @@
 """A program of the user's that runs when a run has ended."""
 
 import logging
-import os
-import shlex
 import shutil
 import subprocess
 from collections.abc import Sequence
 
 from deoldify_lite.errors import OptionError
+from deoldify_lite.system.programs import split_command
 
 log = logging.getLogger("deoldify_lite")
 
@@ -22,7 +21,7 @@ def words_of(command: str) -> list[str]:
         OptionError: a quote is open, or there is no such program.
     """
     try:
-        words = shlex.split(command, posix=os.name != "nt")
+        words = split_command(command)
     except ValueError as error:
         raise OptionError(f"--notify {command}: {error}: close the quotes") from error
     if not words or shutil.which(words[0]) is None:

@@ -9,6 +9,7 @@ import sys
 from contextlib import suppress
 from typing import Any, TextIO
 
+from deoldify_lite.system.console import bytes_of_name, takes_bytes
 from deoldify_lite.system.native_lines import catch_lines
 
 ERRORS = "deoldify_lite.file_name"
@@ -60,8 +61,8 @@ def _prepared(stream: TextIO | None, errors: str, *, another: bool = False) -> T
         return stream
     # Each line is written at once, for programs that read along.
     stream.reconfigure(errors=errors, line_buffering=True)
-    # Of others, such as those of pytest, no file may be known; the console of Windows takes no bytes.
-    if type(stream) is not io.TextIOWrapper or os.name == "nt":
+    # Of others, such as those of pytest, no file may be known.
+    if type(stream) is not io.TextIOWrapper or not takes_bytes():
         return stream
     stream.flush()
     number = os.dup(stream.fileno()) if another else stream.fileno()
@@ -75,7 +76,7 @@ def _encode_name(error: UnicodeError) -> tuple[str | bytes, int]:
     """Write letters that the encoding lacks with the bytes of file names, as `ls` does."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
-    if os.name != "nt":
-        with suppress(UnicodeEncodeError):
-            return os.fsencode(error.object[error.start : error.end]), error.end
+    with suppress(UnicodeEncodeError):
+        if (name := bytes_of_name(error.object[error.start : error.end])) is not None:
+            return name, error.end
     return codecs.backslashreplace_errors(error)

@@ -4,10 +4,8 @@ import logging
 import os
 import secrets
 import shutil
-import signal
 import sys
 import tempfile
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -18,6 +16,7 @@ import psutil
 from deoldify_lite.cluster.message import Stored
 from deoldify_lite.errors import OptionError
 from deoldify_lite.system.machine import cores
+from deoldify_lite.system.signals import own_handlers
 
 log = logging.getLogger(__name__)
 
@@ -47,31 +46,28 @@ class Connection:
         """
         if self.ray.is_initialized():
             return
-        handlers = {name: signal.getsignal(name) for name in (signal.SIGINT, signal.SIGTERM)}
         quiet: dict[str, Any] = {
             "configure_logging": False, "log_to_driver": False, "logging_level": logging.ERROR
         }  # fmt: skip
-        if self._address:
-            try:
-                self.ray.init(self._address, **quiet)
-            except Exception as error:
-                raise OptionError(
-                    f"--address {self._address}: no Ray cluster can be reached there ({error}): check it "
-                    "with `ray status`, or leave --address out for workers on this machine"
-                ) from error
-        else:
-            # Ray's own logs go with the run, unless its sockets would get too long names there.
-            if len(tempfile.gettempdir()) <= _LONGEST_SCRATCH:
-                self._scratch = quiet["_temp_dir"] = tempfile.mkdtemp(prefix="deoldify-")
-            with _findable():
-                self.ray.init("local", num_cpus=cores(), include_dashboard=False, **quiet)
+        with own_handlers():  # Ray puts its own in their place
+            if self._address:
+                try:
+                    self.ray.init(self._address, **quiet)
+                except Exception as error:
+                    raise OptionError(
+                        f"--address {self._address}: no Ray cluster can be reached there ({error}): check it "
+                        "with `ray status`, or leave --address out for workers on this machine"
+                    ) from error
+            else:
+                # Ray's own logs go with the run, unless its sockets would get too long names there.
+                if len(tempfile.gettempdir()) <= _LONGEST_SCRATCH:
+                    self._scratch = quiet["_temp_dir"] = tempfile.mkdtemp(prefix="deoldify-")
+                with _findable():
+                    self.ray.init("local", num_cpus=cores(), include_dashboard=False, **quiet)
         # Ray would print its own words on a lost worker to stdout, among the results; no option keeps it.
         private = sys.modules.get("ray._private.worker")
         if hasattr(private, "print_to_stdstream"):
             setattr(private, "print_to_stdstream", _log_words)  # noqa: B010, as mypy knows its type
-        if threading.current_thread() is threading.main_thread():
-            for name, handler in handlers.items():
-                signal.signal(name, handler)  # Ray has put its own in their place
 
     def nodes(self) -> list[dict[str, Any]]:
         """The machines of the cluster, as `ray.nodes` gives them."""

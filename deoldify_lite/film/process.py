@@ -2,7 +2,6 @@
 
 import contextlib
 import re
-import signal
 import subprocess
 import threading
 import time
@@ -15,6 +14,7 @@ import psutil
 
 from deoldify_lite.film.kinds import FILM_FORMATS
 from deoldify_lite.system.limits import read_limit
+from deoldify_lite.system.programs import how_it_broke, own_group
 
 # A process that we wait for and that reads and writes nothing for so long, in seconds, hangs. One that seeks
 # in a long film reads; the slowest encoders, at the end of a film, write nothing for up to two minutes.
@@ -195,9 +195,9 @@ class _Pipe:
 
 
 def _start(arguments: Sequence[str], *, stdin: int) -> tuple[subprocess.Popen[bytes], "_Watchdog"]:
-    """Start a program, in a session of its own and watched; only --notify starts one elsewhere."""
+    """Start a program, in a group of its own and watched; only --notify starts one elsewhere."""
     process = subprocess.Popen(
-        arguments, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+        arguments, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **own_group()
     )
     return process, _Watchdog(process)
 
@@ -236,9 +236,7 @@ class _Watchdog:
                 f"it read and wrote nothing for {SILENCE_S:g} s and was stopped; check that the film plays, "
                 "and that its disk is there"
             )
-        number = -(self._process.returncode or 0)
-        if number > 0:
-            name = signal.Signals(number).name if number in list(signal.Signals) else number
+        if name := how_it_broke(self._process.returncode or 0):
             return f"it was ended from outside or crashed ({name}); close other programs, and try again"
         return ""
 

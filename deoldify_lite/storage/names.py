@@ -3,6 +3,8 @@
 import os
 import re
 
+from deoldify_lite.system.files import why_no_name
+
 # In bytes. File systems take 255; this leaves room for -compare.jpg, -page12, and the names of parts.
 LONGEST_NAME = 200
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -16,13 +18,10 @@ def why_unsafe(name: str) -> str:
     parts = name.split("/")
     if any(part in ("", ".", "..") for part in parts):
         return "has an empty part, or one that leads elsewhere"
-    if (
-        "\\" in name
-        or "::" in name
-        or _CONTROL.search(name)
-        or (os.name == "nt" and re.search(r'[:*?"<>|]', name))
-    ):
+    if "\\" in name or "::" in name or _CONTROL.search(name):
         return "has letters that no file's name can have on every system"
+    if why := next(filter(None, map(why_no_name, parts)), ""):
+        return why
     if any(len(os.fsencode(part)) > LONGEST_NAME for part in parts) or len(os.fsencode(name)) > 1024:
         return f"is too long: a part of it may have {LONGEST_NAME} bytes"
     return ""

@@ -6,6 +6,7 @@ import logging
 import os
 import re
 import secrets
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +18,7 @@ log = logging.getLogger(__name__)
 # Gives a finished part, the first path, its name, the second.
 Deliver = Callable[[Path, Path], object]
 
+_DEVICE_NAME = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9]) *(?:\..*)?", re.IGNORECASE)
 # As `atomic_path` names them.
 _PART = re.compile(r"\.(?P<stem>.*)\.[0-9a-f]{8}\.part(?P<suffix>\..*|)", re.DOTALL)
 
@@ -82,6 +84,26 @@ def device_of(path: Path) -> int:
         OSError: it cannot be looked at.
     """
     return next(each for each in (path.absolute(), *path.absolute().parents) if each.exists()).stat().st_dev
+
+
+def is_mine(path: Path) -> bool:
+    """Whether a file belongs to this user; on Windows, whose temporary folders are each user's own, always.
+
+    Raises:
+        OSError: it cannot be looked at.
+    """
+    return sys.platform == "win32" or path.stat().st_uid == os.getuid()
+
+
+def why_no_name(name: str) -> str:
+    """Return why no file here can have a name, or a part of a path; empty if one can."""
+    if sys.platform != "win32":
+        return ""
+    if re.search(r'[:*?"<>|]', name) or name[-1:] in (".", " "):
+        return "has letters that no file's name can have on Windows"
+    if _DEVICE_NAME.fullmatch(name):
+        return "is the name of a device on Windows"
+    return ""
 
 
 def natural_key(name: str) -> list[tuple[int, int, str]]:

@@ -4,8 +4,6 @@ import csv
 import io
 import itertools
 import logging
-import signal
-import sys
 import tarfile
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
@@ -26,6 +24,8 @@ from deoldify_lite.color.arrays import shrink
 from deoldify_lite.errors import InputError, OptionError
 from deoldify_lite.photo.kinds import PHOTO_SUFFIXES
 from deoldify_lite.system.files import find_media, natural_key
+from deoldify_lite.system.programs import start_method
+from deoldify_lite.system.signals import ignore_interrupts
 from deoldify_lite.training.augment import MILD, Augmentation, Photo, random_crop
 
 log = logging.getLogger(__name__)
@@ -249,8 +249,7 @@ def _shuffled(seed: int, epoch: int, count: int) -> NDArray[np.int64]:
 def _start_worker(_: int) -> None:
     # each core already has its own worker
     cv2.setNumThreads(0)
-    # Ctrl-C goes to all processes at once: the main one stops the workers, without a traceback from each
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    ignore_interrupts()  # and no traceback from each
 
 
 def batches(
@@ -290,8 +289,7 @@ def batches(
         batch_size=None,  # an item is a whole batch
         num_workers=workers,
         worker_init_fn=_start_worker,
-        # A script need not guard its main code against being imported by a forked worker.
-        multiprocessing_context="fork" if workers and sys.platform == "linux" else None,
+        multiprocessing_context=start_method() if workers else None,
         pin_memory=torch.cuda.is_available(),
     )
     known: set[int] = set()

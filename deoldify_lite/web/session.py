@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from deoldify_lite.errors import DeoldifyError, InputError
-from deoldify_lite.system.files import natural_key
+from deoldify_lite.system.files import is_mine, natural_key
 from deoldify_lite.system.lock import sole_run
 
 log = logging.getLogger(__name__)
@@ -37,8 +37,7 @@ def private_folder() -> Iterator[Path]:
     """
     for old in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
         with suppress(OSError, InputError):
-            mine = os.name == "nt" or old.stat().st_uid == os.getuid()
-            if mine and not old.is_symlink() and time.time() - old.stat().st_mtime > _YOUNG_S:
+            if is_mine(old) and not old.is_symlink() and time.time() - old.stat().st_mtime > _YOUNG_S:
                 with sole_run(old / LOCK, old, needs_lock=True):
                     shutil.rmtree(old)
                 log.info("%s: removed; a killed server had left it", old)

@@ -12,6 +12,7 @@ from typing import Any
 
 from deoldify_lite.cli.outputs import check_output_file
 from deoldify_lite.errors import InputError, OptionError
+from deoldify_lite.system.console import has_no_reader
 from deoldify_lite.system.destination import STDIN_NAME, STDOUT, STDOUT_NAME
 
 # The exit code that shells give of a program whose reader has left: 128 and the number of SIGPIPE.
@@ -88,8 +89,7 @@ class Output:
             except BlockingIOError:  # whoever started us has made it non-blocking
                 select.select([], [self._number], [])
             except OSError as error:
-                # Windows says that the argument is invalid.
-                if error.errno == errno.EPIPE or (os.name == "nt" and error.errno == errno.EINVAL):
+                if has_no_reader(error):
                     raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE)) from error
                 raise InputError(
                     f"{STDOUT_NAME}: not all of it could be written ({error.strerror})"
