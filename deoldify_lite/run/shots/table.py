@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from deoldify_lite.errors import InputError, OptionError
 
@@ -69,7 +70,7 @@ class Row:
 
     def text(self, column: str) -> str:
         """What a cell says; empty if the table has no such column."""
-        return self.cells.get(_plain(column), "")
+        return self.cells.get(plain_name(column), "")
 
     def number(self, column: str) -> float | None:
         """The number in a cell, with a decimal point or comma; None: it is empty.
@@ -109,6 +110,14 @@ class Row:
         raise self.error(f"{column} is `{self.text(column)}`: write yes or no, or leave it empty")
 
 
+class Head(NamedTuple):
+    """The line that names the columns of a table."""
+
+    line: int  # from 1
+    names: list[str]  # as written
+    mark: str  # what separates cells
+
+
 def read_rows(path: Path) -> list[Row]:
     """Read a table of shots or of scenes.
 
@@ -116,26 +125,42 @@ def read_rows(path: Path) -> list[Row]:
         InputError: the file cannot be read.
         OptionError: it is no such table, a column is misspelt or named twice, or a line has too many cells.
     """
-    text = _read_text(path)
-    known = {_plain(name) for name in (*FOUND, *GIVEN, *SCENE_COLUMNS)}
-    lines = max((_cells(path, text, mark) for mark in ",;\t|"), key=lambda lines: _known_in(lines, known))
-    number, names = max(
-        lines[:_HEAD_LINES], key=lambda line: len(known & set(map(_plain, line[1]))), default=(1, [""])
+    return parse_rows(path, read_table(path))
+
+
+def find_head(path: Path, data: bytes) -> Head:
+    """Find the line that names the columns; errors as in `parse_rows`."""
+    text = _text_of(data)
+    lines, mark = max(
+        ((_cells(path, text, mark), mark) for mark in ",;\t|"), key=lambda found: _known_in(found[0])
     )
-    columns = [_plain(name) for name in names]
+    number, names = max(
+        lines[:_HEAD_LINES], key=lambda line: len(_KNOWN & set(map(plain_name, line[1]))), default=(1, [""])
+    )
+    return Head(number, names, mark)
+
+
+def parse_rows(path: Path, data: bytes) -> list[Row]:
+    """Parse what is in a table of shots or of scenes.
+
+    Raises:
+        OptionError: as in `read_rows`.
+    """
+    number, names, mark = find_head(path, data)
+    columns = [plain_name(name) for name in names]
     if not {"first frame", "start frame"} & set(columns):
-        near = _misspelt(path, number, names, known)
+        near = _misspelt(path, number, names)
         raise near or OptionError(
             f"{path}:{number}: is no list of shots: its first line must name the columns, among them "
             "`first frame` and `frames`; `deoldify-lite shots CLIP` writes one"
         )
-    if problem := _misspelt(path, number, names, known):
+    if problem := _misspelt(path, number, names):
         raise problem
     twice = next((name for name in columns if name and columns.count(name) > 1), None)
     if twice:
         raise OptionError(f"{path}:{number}: the column `{twice}` stands there twice: remove one")
     rows = []
-    for line, cells in lines:
+    for line, cells in _cells(path, _text_of(data), mark):
         cells = [cell.strip() for cell in cells]
         if line <= number or not any(cells):
             continue
@@ -158,7 +183,12 @@ def write_rows(path: Path, rows: Sequence[Mapping[str, object]]) -> None:
         table.writerows(rows)
 
 
-def _read_text(path: Path) -> str:
+def read_table(path: Path) -> bytes:
+    """Read the file of a table.
+
+    Raises:
+        InputError: it cannot be read, or is too large.
+    """
     try:
         with open(path, "rb") as file:
             data = file.read(MOST_BYTES + 1)
@@ -168,6 +198,10 @@ def _read_text(path: Path) -> str:
         raise InputError(
             f"{path}: is larger than {MOST_BYTES:,} bytes, which is too much for a list of shots"
         )
+    return data
+
+
+def _text_of(data: bytes) -> str:
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return data.decode("utf-16", errors="replace")
     try:
@@ -189,22 +223,25 @@ def _cells(path: Path, text: str, mark: str) -> list[tuple[int, list[str]]]:
     return lines
 
 
-def _known_in(lines: Sequence[tuple[int, list[str]]], known: set[str]) -> int:
-    return max((len(known & set(map(_plain, cells))) for _, cells in lines[:_HEAD_LINES]), default=0)
+def _known_in(lines: Sequence[tuple[int, list[str]]]) -> int:
+    return max((len(_KNOWN & set(map(plain_name, cells))) for _, cells in lines[:_HEAD_LINES]), default=0)
 
 
-def _plain(name: str) -> str:
+def plain_name(name: str) -> str:
     """A column's name, however it is spelt: Render-Factor is render_factor."""
     words = re.sub(r"[\s_-]+", " ", name).strip().casefold()
     return re.sub(r"\bcolor\b", "colour", words)
 
 
-def _misspelt(path: Path, line: int, names: Sequence[str], known: set[str]) -> OptionError | None:
+_KNOWN = {plain_name(name) for name in (*FOUND, *GIVEN, *SCENE_COLUMNS)}
+
+
+def _misspelt(path: Path, line: int, names: Sequence[str]) -> OptionError | None:
     """The error about a column whose name is nearly one of ours; other names are the user's own."""
     for name in names:
-        near = difflib.get_close_matches(_plain(name), sorted(known), 1, _NEAR)
-        if near and near[0] not in known & {_plain(name)}:
-            ours = next(one for one in (*FOUND, *GIVEN, *SCENE_COLUMNS) if _plain(one) == near[0])
+        near = difflib.get_close_matches(plain_name(name), sorted(_KNOWN), 1, _NEAR)
+        if near and near[0] not in _KNOWN & {plain_name(name)}:
+            ours = next(one for one in (*FOUND, *GIVEN, *SCENE_COLUMNS) if plain_name(one) == near[0])
             return OptionError(
                 f"{path}:{line}: there is no column `{name.strip()}`: write `{ours}`, or another name if it "
                 "is your own"
