@@ -150,8 +150,16 @@ def read_hints(path: Path, *, film: bool = False) -> HintFile:
     try:
         with open(path, "rb") as file:
             data = file.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise InputError(f"{path}: these hints cannot be read ({error}); write them as plain text") from error
+    return parse_hints(data, path, film=film)
+
+
+def parse_hints(data: bytes, path: Path, *, film: bool) -> HintFile:
+    """Parse what a file of hints holds; `path` is for errors, which are those of `read_hints`."""
+    try:
         text = data.decode("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
         raise InputError(f"{path}: these hints cannot be read ({error}); write them as plain text") from error
     if len(data) > MOST_BYTES:
         raise OptionError(f"{path}: is larger than {MOST_BYTES:,} bytes, which is too much for hints")

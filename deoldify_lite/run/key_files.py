@@ -115,6 +115,13 @@ def keys_in(path: Path, pictures: tuple[Path, ...]) -> KeyFolder:
     return KeyFolder(path, pictures, digest.hexdigest())
 
 
+def frame_named(picture: Path, film: Film) -> int | None:
+    """The frame that a picture's name stands for, which may be none of the film's; None: it names none."""
+    if not _FRAME.fullmatch(picture.stem) and not _CLOCK.fullmatch(picture.stem):
+        return None
+    return _number(picture, film)
+
+
 def _number(picture: Path, film: Film) -> int:
     """The frame that a picture's name stands for, which may be none of the film's."""
     if found := _FRAME.fullmatch(picture.stem):

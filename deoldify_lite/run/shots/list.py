@@ -135,9 +135,12 @@ def _file(row: Row, column: str) -> Path | None:
 
 
 def _files(row: Row, column: str) -> tuple[Path, ...]:
-    """The files that a cell names, with a comma, a semicolon or a bar between them."""
-    names = (name.strip() for name in re.split(r"[,;|\n]", row.text(column)))
-    return tuple(_existing(row, column, name) for name in names if name)
+    return tuple(_existing(row, column, name) for name in names_in(row.text(column)))
+
+
+def names_in(cell: str) -> list[str]:
+    """The names of files in a cell, with a comma, a semicolon or a bar between them."""
+    return [name.strip() for name in re.split(r"[,;|\n]", cell) if name.strip()]
 
 
 def _existing(row: Row, column: str, text: str) -> Path:
