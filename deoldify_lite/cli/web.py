@@ -86,9 +86,10 @@ def run_web(args: argparse.Namespace) -> int:
         desk = Desk(Sessions(folder / "uploads"), partial(api.settle, **network_of(args)))
         desk.usual("artistic")  # wrong weights or a wrong device fail before the page is there
         from deoldify_lite.web.server import serve
+        from deoldify_lite.web.site import site
 
         try:
-            serve(desk, host=args.host, port=args.port, max_upload_mib=args.max_upload)
+            serve(site(desk, max_upload_mib=args.max_upload), host=args.host, port=args.port)
         except KeyboardInterrupt:
             log.info("ended; uploads are deleted")
         finally:

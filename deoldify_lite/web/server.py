@@ -1,20 +1,15 @@
-"""The server behind the page."""
+"""The server behind the pages."""
 
 import asyncio
 import logging
 import socket
 from ipaddress import ip_address
 
-import gradio as gr
 import uvicorn
 from fastapi import FastAPI
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from deoldify_lite.errors import OptionError
-from deoldify_lite.templates.environment import read_asset
-from deoldify_lite.web.desk import Desk
-from deoldify_lite.web.page import build_page
-from deoldify_lite.web.theme import WORDS, theme
 
 log = logging.getLogger(__name__)
 
@@ -22,14 +17,14 @@ log = logging.getLogger(__name__)
 _FAREWELL_S = 1
 
 
-def serve(desk: Desk, *, host: str, port: int, max_upload_mib: int) -> None:
-    """Serve the page until Ctrl-C, and print its address.
+def serve(app: FastAPI, *, host: str, port: int, path: str = "") -> None:
+    """Serve pages until Ctrl-C, and print their address.
 
     Args:
-        desk: does the work.
+        app: the pages.
         host: address to listen on.
         port: to listen on; 0 for any free one.
-        max_upload_mib: of each file, in MiB.
+        path: of the first page.
 
     Raises:
         OptionError: there is no such address, or the port is taken.
@@ -42,7 +37,6 @@ def serve(desk: Desk, *, host: str, port: int, max_upload_mib: int) -> None:
             f"--host {host} --port {port}: {error.strerror or error}: choose others; port 0 is any free one"
         ) from error
     with listening:
-        app = FastAPI(openapi_url=None)
         if is_loopback(listening.getsockname()[0]):
             # Otherwise a page from elsewhere could point its own name here and read this one (DNS rebinding).
             app.add_middleware(
@@ -50,26 +44,11 @@ def serve(desk: Desk, *, host: str, port: int, max_upload_mib: int) -> None:
             )
         else:
             log.warning("anyone who can reach %s can use this page, without a password", host)
-        gr.mount_gradio_app(
-            app,
-            build_page(desk),
-            path="/",
-            max_file_size=max_upload_mib << 20,
-            theme=theme(),
-            css=read_asset("shared.css") + read_asset("web.css"),
-            i18n=gr.I18n(en=WORDS),
-            footer_links=[],
-            run_history=False,
-            enable_monitoring=False,
-            ssr_mode=False,
-            pwa=False,
-            mcp_server=False,
-        )
         # Open pages hold a connection each, which is cut at the end: nobody needs to read about it.
         logging.getLogger("uvicorn.error").addFilter(lambda record: not _is_farewell(record))
         config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=_FAREWELL_S)
         name = f"[{host}]" if ":" in host else host
-        print(f"http://{name}:{listening.getsockname()[1]}", flush=True)
+        print(f"http://{name}:{listening.getsockname()[1]}{path}", flush=True)
         log.info("open this address in a browser; Ctrl-C ends it")
         uvicorn.Server(config).run(sockets=[listening])
 
