@@ -33,7 +33,7 @@ ROOMS = {
     "doctor": {"system", "film", "models", "render"},
     "templates": set(),
     "show": {"system", "storage", "color", "photo", "film", "render", "run", "templates"},
-    "web": {"system", "storage", "color", "photo", "film", "render", "run", "api", "templates"},
+    "web": {"system", "storage", "color", "photo", "film", "render", "run", "api", "templates", "show"},
     "evaluation": {"system", "color", "photo", "film", "models", "temporal", "templates"},
     "training": {"system", "color", "models", "photo"},
     "cli": {

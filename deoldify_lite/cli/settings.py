@@ -18,7 +18,7 @@ from deoldify_lite.errors import OptionError
 Fill = Callable[[argparse.ArgumentParser], None]
 
 # What belongs to one run: where results go, what may be lost, and what is printed.
-_OF_A_RUN = {"help", "out", "json", "overwrite", "dry-run", "preset", "settings", "show-settings"}
+_OF_A_RUN = {"help", "out", "json", "overwrite", "dry-run", "edit", "preset", "settings", "show-settings"}
 _OF_A_RUN |= {"quiet", "verbose", "no-settings"}
 
 

@@ -2,7 +2,10 @@
 
 import argparse
 import logging
+import secrets
+from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
@@ -16,6 +19,9 @@ from deoldify_lite.cli.options import (
 )
 from deoldify_lite.cli.settings import add_settings_options
 from deoldify_lite.errors import InputError, OptionError
+
+if TYPE_CHECKING:  # it loads torch
+    from deoldify_lite.render.rendering import Rendering
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +37,7 @@ def fill_shots_parser(parser: argparse.ArgumentParser) -> None:
         "deoldify-lite shots clip.mp4",
         "deoldify-lite shots clip.mp4 -o shots/ --every 100 --edl",
         "deoldify-lite shots clip.mp4 --shots clip-shots/shots.csv",
+        "deoldify-lite shots clip.mp4 --edit",
         "colorize-video clip.mp4 --shots clip-shots/shots.csv",
     )
     parser.add_argument("source", type=Path, metavar="CLIP", help="a film")
@@ -64,6 +71,21 @@ def fill_shots_parser(parser: argparse.ArgumentParser) -> None:
         help="replace files that were changed since they were written, such as an edited list (default: "
         "refuse)",
     )
+    page = parser.add_argument_group("page")
+    page.add_argument(
+        "--edit",
+        action="store_true",
+        help="then give shots hints and key frames on a page in the browser; a list that is there is taken "
+        "as it is. The page needs no internet, and only this computer reaches it. Ctrl-C ends the program "
+        "(default: write files only)",
+    )
+    page.add_argument(
+        "--port",
+        type=int,
+        default=0,
+        metavar="N",
+        help="port of the page; 0 takes any free one (default: 0)",
+    )
     add_performance_options(parser.add_argument_group("performance"))
     add_settings_options(parser, "shots")
     add_verbosity(parser)
@@ -71,7 +93,7 @@ def fill_shots_parser(parser: argparse.ArgumentParser) -> None:
 
 
 def run_shots(args: argparse.Namespace) -> int:
-    """Write the files; print their names."""
+    """Write the files, and print their names; or serve the page on which they are edited."""
     if not args.source.is_file():
         raise InputError(f"{args.source}: no such file; name one film")
     if args.every is not None and args.every < 1:
@@ -81,7 +103,57 @@ def run_shots(args: argparse.Namespace) -> int:
         folder = args.shots if args.shots.is_dir() else args.shots.parent
     if folder.exists() and not folder.is_dir():
         raise OptionError(f"-o {folder}: is a file; name a folder")
+    if args.edit:
+        return _edit(args, folder)
+    _write(args, folder)
+    return 0
 
+
+def _edit(args: argparse.Namespace, folder: Path) -> int:
+    """Write the files unless there is a list; then serve the page until Ctrl-C.
+
+    Raises:
+        OptionError: Gradio is not installed, or an option would do nothing.
+    """
+    if not 0 <= args.port < 65536:
+        raise OptionError(f"--port {args.port}: choose 0 to 65535")
+    if find_spec("gradio") is None:
+        raise OptionError("the page needs Gradio; run: pip install 'deoldify_lite[web]'")
+    from deoldify_lite.film.probe import probe_film
+    from deoldify_lite.run.shots.list import find_shot_list
+    from deoldify_lite.web.session import private_folder
+
+    path = find_shot_list(args.shots or folder)
+    if args.shots is None and (args.overwrite or not path.exists()):
+        _write(args, folder)
+    elif args.every is not None or args.edl or args.overwrite or (args.shots and args.out):
+        raise OptionError(
+            f"{path}: --edit takes this list as it is, and writes no other files: leave out --every, --edl, "
+            "--overwrite and --out, or write them first without --edit"
+        )
+    from deoldify_lite.web.server import serve
+    from deoldify_lite.web.shots.desk import ShotDesk
+    from deoldify_lite.web.shots.site import shots_site
+
+    with private_folder() as uploads:
+        desk = ShotDesk(probe_film(args.source), path, _rendering(args), uploads)
+        secret = secrets.token_urlsafe(16)
+        try:
+            serve(shots_site(desk, uploads, secret), host="127.0.0.1", port=args.port, path=f"/{secret}/")
+        except KeyboardInterrupt:
+            log.info("ended")
+    return 0
+
+
+def _rendering(args: argparse.Namespace) -> "Rendering":
+    from deoldify_lite import api
+
+    names = ("render_factor", "saturation", "temperature", "tint", "reference")
+    return api.settle(args.mode, **network_of(args), **{name: getattr(args, name) for name in names})
+
+
+def _write(args: argparse.Namespace, folder: Path) -> None:
+    """Write the files; print their names."""
     from deoldify_lite import api
     from deoldify_lite.film.cut import Cut
     from deoldify_lite.film.probe import probe_film
@@ -93,8 +165,7 @@ def run_shots(args: argparse.Namespace) -> int:
     from deoldify_lite.run.shots.survey import Colors, find_shots, follow_list, numbers_of
     from deoldify_lite.show.shots import Album, write_shots
 
-    names = ("render_factor", "saturation", "temperature", "tint", "reference")
-    rendering = api.settle(args.mode, **network_of(args), **{name: getattr(args, name) for name in names})
+    rendering = _rendering(args)
     settled = None
     if args.shots is not None:
         settled = settle_shots(read_shot_list(args.shots), rendering, None)
@@ -134,4 +205,3 @@ def run_shots(args: argparse.Namespace) -> int:
         print(path)
     scenes = len({shot.scene for shot in shots})
     log.info("%s: %d shots in %d scenes", args.source, len(shots), scenes)
-    return 0

@@ -1,5 +1,6 @@
 """What `deoldify-lite shots` writes: the list, telling frames at full size, and a page to look through."""
 
+import re
 import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -34,6 +35,8 @@ Look = NDArray[np.uint8]  # (h, w, 3) RGB, as a viewer sees it
 
 PAGE = "shots.html"
 GENERATOR = "deoldify_lite shots"
+# As the page says it of a tile.
+_DOUBT = re.compile(r'data-doubt="([\d.]+)">\s*<div class="compare"><a href="shot-\d+_frame-(\d+)\.png"')
 
 
 @dataclass(frozen=True)
@@ -212,6 +215,15 @@ def write_shots(
 def still_name(shot: int, frame: int) -> str:
     """The name of a frame's file, by which it finds its way back into the film."""
     return f"shot-{shot:04}_frame-{frame:06}.png"
+
+
+def doubts_in(folder: Path) -> dict[int, float]:
+    """How uncertain the network is of telling frames, by frame, as the page in a folder says."""
+    path = folder / PAGE
+    if not path.is_file():
+        return {}
+    found = _DOUBT.findall(path.read_text(encoding="utf-8", errors="replace"))
+    return {int(frame): float(doubt) for doubt, frame in found}
 
 
 def start_of(film: Film, frame: int) -> str:

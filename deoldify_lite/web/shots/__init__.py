@@ -1,0 +1,1 @@
+"""The page on which shots are edited: `deoldify-lite shots --edit`."""
