@@ -188,6 +188,7 @@ def colorize_video(
     sequence: bool = False,
     missing: str = "fail",
     fps: Fraction | float | None = None,
+    sound: str | Path | None = None,
     overwrite: bool = False,
     include: Sequence[str] = (),
     exclude: Sequence[str] = (),
@@ -229,6 +230,7 @@ def colorize_video(
         missing: what to do about frames of a sequence that have no picture: fail, hold the frame before, or
             skip them.
         fps: frames a second of sequences; None for what their headers say, or else 24.
+        sound: a file with the sound of a film that is made of a sequence; None for a WAV of its name.
         overwrite: render finished results again, and replace files that no run of ours has written.
         include: patterns; only files are taken that match one, by their own names, those of folders that
             they are in, or, of a pattern with a /, their paths below the folder that was named.
@@ -258,7 +260,7 @@ def colorize_video(
     purpose = encoding.purpose if encoding else None
     if purpose is not None and purpose not in PURPOSES:
         raise OptionError(f"purpose {purpose!r}: choose one of {', '.join(PURPOSES)}")
-    choices = _sequence_choices(sequence, missing, fps)
+    choices = _sequence_choices(sequence, missing, fps, sound)
     rendering = rendering or settle("video")
     listed_shots = None
     if shots is not None:
@@ -296,18 +298,18 @@ def colorize_video(
         left_out = LeftOut()
         chosen = _selection(include, exclude)
         found, others = take_sequences(listed, choices, FILM_SUFFIXES, chosen, target)
+        sequences = plan_sequences(found, target, choices, several=len(found) + len(others) > 1)
         if found:
-            refused = {
+            refused: dict[str, object] = {
                 "--layer": layer,
                 "--colours-from": colors_from,
                 "--shots": shots,
                 "--deinterlace": deinterlace or None,
                 "--engine ray": None if isinstance(engine, ThisProcess) else engine,
-                "--for": purpose,
-                "--codec": encoding.codec,
-                "--crf": encoding.crf,
-                "--pix-fmt": encoding.pix_fmt,
             }
+            if any(one.result is not None for one in sequences):  # no film
+                refused |= {"--for": purpose, "--codec": encoding.codec}
+                refused |= {"--crf": encoding.crf, "--pix-fmt": encoding.pix_fmt}
             _refuse_for_sequences(str(found[0][0]), refused)
         planned = []
         if others:
@@ -324,7 +326,7 @@ def colorize_video(
                 selection=chosen,
                 left_out=left_out,
             )
-        planned += plan_sequences(found, target, choices, several=len(found) + len(others) > 1)
+        planned += sequences
         _tell(left_out, on_left_out)
         if on_planned:
             on_planned({one.place: _bytes_of(one.source) for one in planned})
@@ -358,13 +360,15 @@ def _bytes_of(source: Source) -> int:
         return 0
 
 
-def _sequence_choices(sequence: bool, missing: str, fps: Fraction | float | None) -> Choices:
+def _sequence_choices(
+    sequence: bool, missing: str, fps: Fraction | float | None, sound: str | Path | None
+) -> Choices:
     if missing not in MISSING:
         raise OptionError(f"missing {missing!r}: choose one of {', '.join(MISSING)}")
     rate = None if fps is None else Fraction(fps).limit_denominator(100_000)
     if rate is not None and not 1 <= rate <= 1000:
         raise OptionError(f"fps {fps}: choose 1 to 1000")
-    return Choices(sequence, missing, rate)
+    return Choices(sequence, missing, rate, None if sound is None else Path(sound))
 
 
 def _refuse_for_sequences(sequence: str, options: Mapping[str, object]) -> None:

@@ -59,6 +59,7 @@ def fill_video_parser(parser: argparse.ArgumentParser) -> None:
         "colorize-video reels/ -o out/ --dry-run",
         "colorize-video clip.mp4 --shots clip-shots/shots.csv --dry-run",
         "colorize-video reel/%07d.dpx -o out/",
+        "colorize-video reel/ -o master.mkv --for archive --fps 18",
     )
     parser.add_argument(
         "inputs",
@@ -186,6 +187,12 @@ def add_sequence_options(group: argparse._ArgumentGroup) -> None:
         metavar="RATE",
         help="frames a second, such as 16, 23.976 or 24000/1001 (default: what the files say, else 24)",
     )
+    group.add_argument(
+        "--sound",
+        type=Path,
+        metavar="FILE",
+        help="sound of the film that -o master.mkv makes of a sequence (default: a WAV of its name)",
+    )
 
 
 def frames_a_second(text: str) -> Fraction:
@@ -254,6 +261,7 @@ def run_video(args: argparse.Namespace) -> int:
                 sequence=args.sequence,
                 missing=args.missing,
                 fps=args.fps,
+                sound=args.sound,
                 include=args.include,
                 exclude=args.exclude,
                 overwrite=args.overwrite,

@@ -124,7 +124,7 @@ def fit_into(film: Film, suffix: str, encoding: Encoding, *, encode_sound: bool 
         for s in streams
         if s.kind == "audio" and not s.is_known
     ]
-    losses += _losses_of_picture(film, suffix, encoding)
+    losses += losses_of_picture(film, suffix, encoding)
     if lost_tags := [tag for tag in _own_tags(film) if tag.lower() not in tags]:
         losses.append(f"of its metadata {', '.join(lost_tags)} does not fit into {suffix}; .mkv holds all")
     return Fit(streams, tuple(losses))
@@ -184,7 +184,7 @@ def _own_tags(film: Film) -> list[str]:
     return [tag for tag in film.tags if tag.lower() not in _TAGS_OF_FILE]
 
 
-def _losses_of_picture(film: Film, suffix: str, encoding: Encoding) -> Iterable[str]:
+def losses_of_picture(film: Film, suffix: str, encoding: Encoding) -> Iterable[str]:
     """What the encoder does not keep of the picture."""
     codec = encoding.codec_for(film, suffix)
     pix_fmt = encoder_options(film, suffix, encoding)["pix_fmt"]

@@ -108,6 +108,22 @@ def merge_film(film: Film, picture: Any, other: Film, given: Any, *, sampling: s
     return _joined(source, own, cb, cr, merged).filter("setparams", **tags)
 
 
+def as_yuv(film: Film, picture: Any, *, sampling: str) -> Any:
+    """Turn a picture in RGB into YUV, with its own colours; the luma as `merge_chroma` gives it.
+
+    Args:
+        film: the result has its size, depth and colours.
+        picture: ffmpeg-python stream of frames.
+        sampling: chroma subsampling of the result.
+    """
+    colors, merged = film.colors, yuv_format(sampling, film.depth)
+    source, own = split(_as_planes(film, picture).filter("setparams", **tags_of(colors)).filter("setsar", 1))
+    own = own.filter("scale", in_range=colors.range, out_range=colors.range).filter("format", merged)
+    own, own_chroma = split(own)
+    cb, cr = planes_of(own_chroma, "u+v")
+    return _joined(source, own, cb, cr, merged).filter("setparams", **tags_of(colors))
+
+
 def tags_of(colors: Colors) -> dict[str, str]:
     """Colour tags as the filter setparams takes them."""
     return {

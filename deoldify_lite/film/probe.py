@@ -244,7 +244,7 @@ def probe_film(path: Path, *, every_frame: bool = False) -> Film:
             if not _TAGS_OF_ENCODING.fullmatch(name.lower())
         },
         picture_dispositions=tuple(name for name, on in picture.get("disposition", {}).items() if on),
-        streams=tuple(_stream(s) for s in others if not _is_written_anew(s)),
+        streams=tuple(describe_stream(s) for s in others if not _is_written_anew(s)),
         first_field=first_field,
         hdr10=read_hdr10(side_data),
         timecode=_timecode([picture, *others, container], side_data),
@@ -277,7 +277,7 @@ def _timecode(tagged: Sequence[dict[str, Any]], side_data: Sequence[dict[str, An
     return in_frames[0] if in_frames and in_frames[0] and re.search("[1-9]", in_frames[0]) else None
 
 
-def _stream(found: dict[str, Any]) -> Stream:
+def describe_stream(found: dict[str, Any]) -> Stream:
     """A stream other than the picture, as ffprobe describes it."""
     return Stream(
         found["index"],

@@ -29,6 +29,7 @@ from deoldify_lite.run.items import (
 )
 from deoldify_lite.run.keying import ready_keys
 from deoldify_lite.run.ready import programs_of, ready_film, segments_mark
+from deoldify_lite.run.sequences.master import with_master
 from deoldify_lite.run.sequences.result import numbers_of_result, with_result
 from deoldify_lite.run.settings import FilmSettings
 from deoldify_lite.run.shots.networks import Networks
@@ -229,6 +230,8 @@ def _colorize(
                 )
                 if task.result is not None:
                     job = with_result(job, task, used, delivery.fingerprint)
+                elif task.frames is not None:
+                    job = with_master(job, task)
                 tally = renderer.colorize(job)
             return used.render_factor, tally
         except OutOfMemoryError:

@@ -16,6 +16,7 @@ from deoldify_lite.film.probe import Film, probe_film
 from deoldify_lite.run.hint_file import HintFile
 from deoldify_lite.run.items import Item
 from deoldify_lite.run.sequences.footage import SequenceFilm
+from deoldify_lite.run.sequences.master import fit_master
 from deoldify_lite.run.sequences.probe import notes_on, probe_sequence
 from deoldify_lite.run.sequences.result import check_result
 from deoldify_lite.run.settings import FilmSettings
@@ -68,7 +69,11 @@ def ready_film(
     written = deinterlaced(film) if settings.deinterlace else film
     if task.is_layer:
         written = _without_all_else(written)
-    if task.result is None:
+    if task.result is None and isinstance(film, SequenceFilm):
+        written = replace(film, encoded=True)
+        fit = fit_master(film, task, settings.encoding)
+        check_output(task, overwrite)
+    elif task.result is None:
         output, fit = fit_film(written, _names_of(task), settings.encoding)
         if output != task.output:
             task = replace(task, output=output, aliases=())
@@ -100,7 +105,7 @@ def programs_of(film: Film) -> str:
     What another program has encoded may not fit together with what this one does.
     """
     if isinstance(film, SequenceFilm):
-        return f"{__version__} frames"
+        return f"{__version__} frames" + (f" {ffmpeg_version()}" if film.encoded else "")
     return f"{__version__} {ffmpeg_version()}{_reading_of(film)}"
 
 

@@ -1,11 +1,13 @@
 """Numbered pictures, and runs on them with a given network."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
+from deoldify_lite.film.encoding import Encoding
 from deoldify_lite.render.colorizer import Colorizer
 from deoldify_lite.run.films import colorize_films
 from deoldify_lite.run.items import Item
@@ -29,7 +31,13 @@ def make_frames(folder: Path, numbers: Sequence[int], *, name: str = "f%05d.png"
 
 
 def run_sequence(
-    source: Path, out: Path, network: Fixed, choices: Choices | None = None, *, overwrite: bool = False
+    source: Path,
+    out: Path,
+    network: Fixed,
+    choices: Choices | None = None,
+    *,
+    overwrite: bool = False,
+    encoding: Encoding | None = None,
 ) -> Item:
     """Colorize one sequence, steadily."""
     choices = choices or Choices(told=True)
@@ -37,7 +45,7 @@ def run_sequence(
     assert not others
     (planned,) = plan_sequences(found, out, choices, several=False)
     colorizer = Colorizer(network, render_factor=4)
-    settings = SETTINGS.with_render_factor(4)
+    settings = replace(SETTINGS.with_render_factor(4), encoding=encoding or Encoding())
     tasks = tasks_of([planned])
     (item,) = colorize_films(tasks, lambda: colorizer, settings, batch_size=4, overwrite=overwrite)
     return item

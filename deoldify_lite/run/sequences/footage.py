@@ -65,6 +65,7 @@ class SequenceFilm(Film):
     """A film whose frames are files."""
 
     footage: Footage = field(kw_only=True)
+    encoded: bool = False  # ffmpeg makes a film of it
 
 
 def film_of(footage: Footage, rate: Fraction) -> SequenceFilm:

@@ -5,6 +5,7 @@ import logging
 import os
 from dataclasses import dataclass
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 from deoldify_lite.errors import InputError
@@ -23,18 +24,23 @@ class Frames:
     sequence: Sequence
     missing: str = "fail"  # one of MISSING
     rate: Fraction | None = None  # frames a second; None: the header's, or else the usual one
+    sound: Path | None = None  # for a film that is made of it
 
     def digest(self) -> dict[str, Any]:
         """What changes when a file or a choice does; of the files by names, sizes and times.
 
         Raises:
             InputError: the folder cannot be listed any more.
+            OSError: the sound is gone.
         """
         digest = hashlib.sha256()
         for line in _stamps(self.sequence):
             digest.update(line.encode("utf-8", "surrogateescape"))
         facts: dict[str, Any] = {"files": digest.hexdigest()}
         facts |= {} if self.missing == "fail" else {"missing": self.missing}
+        if self.sound is not None:
+            stat = self.sound.stat()
+            facts["sound"] = [str(self.sound), stat.st_size, stat.st_mtime_ns]
         return facts | ({} if self.rate is None else {"rate": str(self.rate)})
 
 

@@ -8,7 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from deoldify_lite.errors import InputError, OptionError
-from deoldify_lite.film.kinds import CONTAINERS
+from deoldify_lite.film.kinds import CONTAINERS, FILM_SUFFIXES
 from deoldify_lite.run.frame_marks import frame_name
 from deoldify_lite.run.manifest import NAME as MANIFEST_NAME
 from deoldify_lite.run.manifest import Manifest
@@ -34,6 +34,7 @@ class Choices:
     told: bool = False  # numbered pictures are frames, also where they do not look like it
     missing: str = "fail"
     rate: Fraction | None = None
+    sound: Path | None = None  # for a film that is made of one
 
     @property
     def are_default(self) -> bool:
@@ -129,6 +130,17 @@ def _plan_one(
     sequence: FrameFiles, top: Path | None, out: Path | None, choices: Choices, *, several: bool
 ) -> Planned:
     folder, frames = (top or sequence.folder).resolve(), Frames(sequence, choices.missing, choices.rate)
+    if out is not None and out.suffix.lower() in FILM_SUFFIXES and not out.is_dir():
+        if out.suffix.lower() not in CONTAINERS:
+            raise OptionError(f"{out}: no film is written as {out.suffix}: use {', '.join(CONTAINERS)}")
+        if several:
+            raise OptionError(f"{out}: one film for several inputs: name a folder with -o")
+        sound = choices.sound or _sound_beside(sequence)
+        return Planned(
+            sequence.pattern, out.parent, out.name, named=True, frames=replace(frames, sound=sound)
+        )
+    if choices.sound is not None:
+        raise OptionError(f"--sound {choices.sound} goes into a film: name one with -o, such as master.mkv")
     below = Path() if top is None else sequence.folder.relative_to(top)
     if out is None:
         if not folder.name:
@@ -136,11 +148,8 @@ def _plan_one(
         root = folder.with_name(f"{folder.name}-colorized")
     else:
         root = out / folder.name if several else out
-    if root.suffix.lower() in CONTAINERS or "%" in root.name or "#" in root.name:
-        raise OptionError(
-            f"{root}: a sequence becomes a sequence of the same names: name a folder with -o; ffmpeg makes a "
-            "film of that: ffmpeg -framerate 24 -start_number FIRST -i FOLDER/%07d.dpx -c:v ffv1 FILM.mkv"
-        )
+    if "%" in root.name or "#" in root.name:
+        raise OptionError(f"{root}: a sequence keeps its names: name a folder with -o, or a film")
     result = replace(sequence, folder=root / below)
     if result.folder.resolve() == sequence.folder.resolve():
         raise OptionError(
@@ -180,6 +189,19 @@ def _in_folder(folder: Path, choices: Choices, selection: Selection, skip: Path 
             and path.resolve() != skip
         ]
     return found
+
+
+def _sound_beside(sequence: FrameFiles) -> Path | None:
+    """A WAV of the name of a sequence, or of its folder, in the folder or beside it."""
+    folder = sequence.folder.resolve()
+    names = [*filter(None, [sequence.prefix.rstrip("._- ")]), folder.name]
+    for place in (folder, folder.parent):
+        for name in names:
+            for suffix in (".wav", ".WAV"):
+                if (path := place / f"{name}{suffix}").is_file():
+                    log.info("%s: its sound is %s; --sound names another", sequence.pattern, path)
+                    return path
+    return None
 
 
 def refuse_frames(out: Place | None) -> None:
