@@ -17,7 +17,7 @@ async function ask(path, body, type) {
   const response = await fetch(path, { method: "POST", body, headers: { "Content-Type": type } });
   if (response.ok) return response;
   const found = await response.json().catch(() => ({}));
-  throw new Error(found.error || "the server gave no answer: is the program still running?");
+  throw new Error(found.error || "unexpected error: see what the program has logged");
 }
 const send = (path, value) => ask(path, JSON.stringify(value), "application/json");
 const upload = (path, file) =>
@@ -134,7 +134,7 @@ async function save() {
 function open(first) {
   shot = shots.get(first);
   byId("shot").textContent = `Shot ${shot.number}, frame ${shot.frame}`;
-  const others = shot.others ? `There are ${shot.others} hints on other frames of this shot, which are not shown here. ` : "";
+  const others = shot.others ? `Hints on other frames, which are not shown here: ${shot.others}. ` : "";
   byId("facts").textContent = others + (shot.fixed && `This shot ${shot.fixed}.`);
   byId("tools").disabled = Boolean(shot.fixed);
   editor.classList.toggle("fixed", Boolean(shot.fixed));

@@ -166,6 +166,22 @@ def test_what_others_have_changed_meanwhile_stays(desk: ShotDesk, path: Path) ->
     assert path.read_bytes() == before and not path.with_name("shot-0003.hints.csv").exists()
 
 
+def test_a_list_of_scenes_gets_its_columns(
+    clip: Path, rendering: Rendering, path: Path, tmp_path: Path
+) -> None:
+    text = "Scene Number,Start Frame,End Frame\n1,1,40\n2,41,70\n3,71,100\n"
+    path.write_text(text)
+    desk = ShotDesk(probe_film(clip), path, rendering, tmp_path)
+    assert [(one.first, one.number, one.frame) for one in desk.shots()] == [
+        (0, 1, 19),
+        (40, 2, 54),
+        (70, 3, 84),
+    ]
+    desk.save([change(40, hints_added=["f54,2,2,keep"])])
+    expected = text.replace("End Frame", "End Frame,hints").replace("41,70", "41,70,shot-0002.hints.csv")
+    assert path.read_text() == expected and [len(one.hints) for one in desk.shots()] == [0, 1, 0]
+
+
 def test_a_list_behind_a_link_is_written_where_it_is(desk: ShotDesk, path: Path, tmp_path: Path) -> None:
     real = tmp_path / "real.csv"
     path.rename(real)

@@ -23,7 +23,7 @@ from deoldify_lite.film.probe import Film
 from deoldify_lite.film.stills import Still, read_stills
 from deoldify_lite.film.tone import fit_chroma
 from deoldify_lite.photo.samples import to_depth
-from deoldify_lite.run.key_files import KeyFolder
+from deoldify_lite.run.key_files import KeyFolder, frame_named
 from deoldify_lite.run.keying import ready_keys
 from deoldify_lite.run.settings import FilmSettings
 from deoldify_lite.run.shots.networks import Networks
@@ -76,40 +76,30 @@ class Trials:
         """Whether a shot keeps the colours that it has, by its telling frame; errors as in `picture`."""
         return self._see(place).predicted.step.frame.in_color
 
-    def picture(
-        self, place: Place, hints: Sequence[FilmHint] = (), keys: Sequence[Path] = ()
-    ) -> tuple[Look, tuple[str, ...]]:
+    def picture(self, place: Place, hints: Sequence[FilmHint] = (), keys: Sequence[Path] = ()) -> Look:
         """The telling frame of a shot, with the hints and key frames that are for it.
 
         Args:
             place: the shot.
             hints: in the film; those for other frames do nothing.
-            keys: pictures of key frames; likewise.
-
-        Returns:
-            The picture, and warnings about key frames that are left out, since they show something else.
+            keys: pictures of key frames; likewise, and those that show something else.
 
         Raises:
             InputError: a key frame cannot be read, has no colour, or is for a shot in colour.
-            OptionError: a key frame's name is no frame and no time.
             OutOfMemoryError, RenderError: the network failed.
             VideoError: ffmpeg failed.
         """
         seen, settings = self._see(place), _settings_of(place)
         if seen.predicted.step.frame.in_color:
-            return seen.picture, ()
-        laid, warnings = list[FilmKey](), list[str]()
-        for path in keys:
-            found, doubts = self._lay(path, settings)
-            laid += [key for key in found if key.frame == place.telling]
-            warnings += doubts
+            return seen.picture
+        mine = [path for path in keys if frame_named(path, self._film) == place.telling]
+        laid = [key for path in mine for key in self._lay(path, settings)[0]]
         settings = replace(settings, hints=tuple(hints), keys=tuple(laid))
         size = shown_size(self._networks.colorizer(place.settled.rendering), settings)
-        frames = show_frames(
+        (shown,) = show_frames(
             [seen.predicted], self._film, settings, SceneMemory(), Tally(), first=place.telling, size=size
         )
-        (shown,) = frames
-        return _in_colors(seen.picture, shown, self._film), tuple(warnings)
+        return _in_colors(seen.picture, shown, self._film)
 
     def lay(self, place: Place, picture: Path) -> None:
         """Lay a key frame on its frame; errors as in `picture`.

@@ -115,7 +115,7 @@ class ShotDesk:
                 place = self._place(first)
                 shot = place.settled.shot
                 hints = [line.hint for line in self._lines(shot.hints)]
-                look, _ = self._trials.picture(place, hints, shot.keys)
+                look = self._trials.picture(place, hints, shot.keys)
                 self._tiles[first] = _jpeg(resize(look, fit_size(look.shape, TILE_PX)))
             return self._tiles[first]
 
@@ -136,8 +136,7 @@ class ShotDesk:
                 number = place.settled.shot.number
                 raise InputError(f"shot {number} {LEFT if place.settled.shot.leave else IN_COLOR}")
             pictures = [self._picture(place, name) for name in keys]
-            look, _ = self._trials.picture(place, self._hints(hints), pictures)
-            return _jpeg(look)
+            return _jpeg(self._trials.picture(place, self._hints(hints), pictures))
 
     def take_key(self, first: int, name: str, picture: Path) -> ShownKey:
         """Take in a picture that was dropped on a shot.
