@@ -13,8 +13,11 @@ from deoldify_lite.color.bt601 import LUMA_BLUE, LUMA_GREEN, LUMA_RED
 
 TOP = 65_504.0  # the greatest half
 _TOLERATED = 0.9e-4  # of luma
-_STEPS = (0, -1, 1, -2, 2)  # of a channel, tried where blue alone does not make up for the rounding
-_WEIGHTS = np.array([LUMA_RED, LUMA_GREEN, LUMA_BLUE], np.float64)
+# Luma below which a half has too few bits for it, and for colours that could be seen.
+_LEAST = 3e-5
+# Steps of two channels that are tried, for the third to make up for them.
+_STEPS = sorted(product((0, -1, 1, -2, 2), repeat=2), key=lambda steps: sum(map(abs, steps)))
+_WEIGHTS = np.array([LUMA_RED, LUMA_GREEN, LUMA_BLUE])
 
 
 def round_to_halves(
@@ -37,21 +40,31 @@ def round_to_halves(
     blue = rest / np.float32(LUMA_BLUE)
     same_sign = (blue >= 0) == (rgb[..., 2] >= 0)
     result[..., 2] = np.where(same_sign & (np.abs(blue) <= TOP), blue, rgb[..., 2])
-    apart = np.abs(rest - np.float32(LUMA_BLUE) * result[..., 2]) > np.float32(_TOLERATED) * np.abs(luma)
-    if apart.any():
-        result[apart] = _searched(result[apart], luma[apart], otherwise[apart])
+    apart = np.abs(rest - np.float32(LUMA_BLUE) * result[..., 2])
+    missed = apart > np.float32(_TOLERATED) * np.abs(luma)
+    if missed.any():
+        result[missed] = _searched(result[missed], luma[missed].astype(np.float64), otherwise[missed])
     return result
 
 
 def _searched(
-    near: NDArray[np.float16], luma: NDArray[np.float32], otherwise: NDArray[np.float16]
+    near: NDArray[np.float16], luma: NDArray[np.float64], otherwise: NDArray[np.float16]
 ) -> NDArray[np.float16]:
-    """Try all neighbours of (N, 3) halves, and take the one whose luma is nearest to (N,)."""
-    step = np.spacing(np.abs(near)).astype(np.float32)
-    best, least = otherwise.copy(), np.float64(_TOLERATED) * np.abs(luma.astype(np.float64))
-    for steps in product(_STEPS, repeat=3):
-        tried = (near.astype(np.float32) + step * np.array(steps, np.float32)).astype(np.float16)
-        error = np.abs(tried.astype(np.float64) @ _WEIGHTS - luma)
-        nearer = (error < least) & ((tried >= 0) == (near >= 0)).all(-1) & np.isfinite(tried).all(-1)
-        best[nearer], least[nearer] = tried[nearer], error[nearer]
-    return best
+    """Find neighbours of (N, 3) halves with luma (N,): two channels move, one makes up for the rest."""
+    result = otherwise.copy()
+    left = np.flatnonzero(np.abs(luma) >= _LEAST)
+    for (one, other), channel in product(_STEPS, (2, 1, 0)):
+        if not left.size:
+            break
+        values, wanted = near[left], luma[left]
+        tried = values.astype(np.float64)
+        for at, steps in zip([at for at in range(3) if at != channel], (one, other), strict=True):
+            tried[:, at] += steps * np.spacing(np.abs(values[:, at])).astype(np.float64)
+        tried[:, channel] += (wanted - tried @ _WEIGHTS) / _WEIGHTS[channel]
+        halves = tried.clip(-TOP, TOP).astype(np.float16)
+        is_near = np.abs(halves.astype(np.float64) @ _WEIGHTS - wanted) <= _TOLERATED * np.abs(wanted)
+        for at in range(3):
+            is_near &= (halves[:, at] >= 0) == (values[:, at] >= 0)
+        result[left[is_near]] = halves[is_near]
+        left = left[~is_near]
+    return result

@@ -90,13 +90,17 @@ def _join_floats(pixels: NDArray[Any], chroma: Chroma, *, is_ratio: bool) -> NDA
             difference = difference_of(np.stack([plane[strip] for plane in planes]))
             if is_ratio:
                 difference *= luma[..., None]
-            most, lowest = np.abs(difference).max(-1), difference.min(-1)
+            red, green, blue = cv2.split(difference)
+            highest = np.maximum(np.maximum(red, green), blue)
+            lowest = np.minimum(np.minimum(red, green), blue)
+            most = np.maximum(highest, -lowest)
             share = np.minimum((top - np.abs(luma)) / np.maximum(most, _TINY), 1)
             if not is_ratio:  # the darker, the less colour, and none below black
                 share = np.minimum(share, np.maximum(luma, 0) / np.maximum(-lowest, _TINY))
             rgb = luma[..., None] + share[..., None] * difference
             part: NDArray[Any] = round_to_halves(rgb, luma, own) if half else rgb
-        result[strip] = np.where(np.isfinite(part).all(-1, keepdims=True), part, own)
+        is_number = np.isfinite(part[..., 0]) & np.isfinite(part[..., 1]) & np.isfinite(part[..., 2])
+        result[strip] = part if is_number.all() else np.where(is_number[..., None], part, own)
     return result
 
 
