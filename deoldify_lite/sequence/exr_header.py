@@ -129,7 +129,9 @@ def _header_of(path: Path, attributes: Attributes, part: int) -> ExrHeader:
     }
     if "keyCode" in attributes:
         texts["keycode"] = " ".join(map(str, struct.unpack("<7i", attributes["keyCode"][1])[:5]))
-    aspect = struct.unpack("<f", attributes["pixelAspectRatio"][1])[0]
+    # ffmpeg leaves it out where it knows none.
+    _, ratio = attributes.get("pixelAspectRatio", ("float", struct.pack("<f", 1)))
+    aspect = struct.unpack("<f", ratio)[0]
     facts = Facts(
         kind="EXR",
         width=width,

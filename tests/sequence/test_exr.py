@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from deoldify_lite.errors import DeoldifyError, InputError
 from deoldify_lite.sequence.frames import look, new_frame, read, write
 from deoldify_lite.sequence.light import join
+from helpers.films import make
 from helpers.frames import luma
 
 OpenEXR = pytest.importorskip("OpenEXR")
@@ -179,3 +180,10 @@ def test_new_frames_are_light(tmp_path: Path) -> None:
     frame = read(path)
     assert {"rate": frame.facts.rate, "timecode": frame.facts.timecode} == told
     np.testing.assert_allclose(frame.pixels[..., 0], (pixels / 255) ** 2.2, rtol=1e-3, atol=1e-7)
+
+
+def test_a_file_without_the_aspect_of_its_pixels_is_read(tmp_path: Path) -> None:
+    """As ffmpeg writes it."""
+    path = make(tmp_path / "a.exr", "-f", "lavfi", "-i", "testsrc=s=16x8", "-frames:v", 1)
+    assert b"pixelAspectRatio" not in path.read_bytes()
+    assert (look(path).width, look(path).aspect) == (16, 1)
