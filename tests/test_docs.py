@@ -121,7 +121,7 @@ def commands_in_docs() -> list[tuple[str, list[str]]]:
     for page in [*sorted(DOCS.rglob("*.md")), ROOT / "README.md"]:
         for block in re.findall(r"```sh\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL):
             for line in block.splitlines():
-                words = re.split(r"\s+(?:#|\|\|)", line.strip())[0].split()
+                words = re.split(r"\s+(?:#|\d?[|<>])", line.strip())[0].split()
                 if words and words[0] in ("deoldify-lite", "colorize-folder", "colorize-video"):
                     found.append((page.name, words))
     return found

@@ -75,7 +75,7 @@ class Events:
             out=None if out is None else str(out),
         )
 
-    def frames(self, film: Place, done: int, expected: int) -> None:
+    def frames(self, film: Place, done: int, expected: int | None) -> None:
         """Tell of frames of a film; not of each."""
         now = time.monotonic()
         if now - self._told.get(film, 0.0) >= LEAST_S or done == expected:

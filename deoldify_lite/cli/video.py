@@ -1,8 +1,11 @@
 """`colorize-video`, or `deoldify-lite video`: parses arguments for `api.colorize_video`."""
 
 import argparse
+from collections.abc import Mapping
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
@@ -34,12 +37,19 @@ from deoldify_lite.cli.options import (
     seconds,
 )
 from deoldify_lite.cli.overall import OverallBar
+from deoldify_lite.cli.pipes.ends import is_dash
+from deoldify_lite.cli.pipes.film import run_film_pipe
+from deoldify_lite.cli.pipes.photo import is_piped
 from deoldify_lite.cli.settings import add_settings_options
 from deoldify_lite.film.purposes import PURPOSES
 from deoldify_lite.run.items import Item
 from deoldify_lite.run.sequences.frames import MISSING
 from deoldify_lite.storage.url import Url, path_or_url
+from deoldify_lite.system.destination import STDIN_NAME
 from deoldify_lite.system.selection import LeftOut
+
+if TYPE_CHECKING:
+    from deoldify_lite.api import Rendering
 
 
 def fill_video_parser(parser: argparse.ArgumentParser) -> None:
@@ -60,6 +70,7 @@ def fill_video_parser(parser: argparse.ArgumentParser) -> None:
         "colorize-video clip.mp4 --shots clip-shots/shots.csv --dry-run",
         "colorize-video reel/%07d.dpx -o out/",
         "colorize-video reel/ -o master.mkv --for archive --fps 18",
+        "ffmpeg -i clip.mp4 -f yuv4mpegpipe - | colorize-video - | ffmpeg -i - coloured.mkv",
     )
     parser.add_argument(
         "inputs",
@@ -67,7 +78,8 @@ def fill_video_parser(parser: argparse.ArgumentParser) -> None:
         type=path_or_url,
         metavar="CLIP",
         help="a film, a folder, or the URL of either; or numbered pictures, one a frame: their folder, or a "
-        "pattern such as reel/%%07d.dpx",
+        "pattern such as reel/%%07d.dpx; - is one film from standard input: Y4M, or any container that can "
+        "be read from its start",
     )
     add_selection_options(parser.add_argument_group("selection"))
     color = parser.add_argument_group("colour")
@@ -124,7 +136,17 @@ def fill_video_parser(parser: argparse.ArgumentParser) -> None:
     )
     output = parser.add_argument_group("output")
     output.add_argument(
-        "-o", "--out", type=path_or_url, help="file, folder or URL for the results (default: CLIP-colorized)"
+        "-o",
+        "--out",
+        type=path_or_url,
+        help="file, folder or URL for the results; - is standard output, for one film: Y4M for Y4M, else "
+        "Matroska (default: CLIP-colorized, and - for -)",
+    )
+    output.add_argument(
+        "--raw",
+        metavar="WIDTHxHEIGHT,PIXFMT",
+        help="frames without a header go in and out, such as 640x480,yuv420p or 640x480,gray10le; grey ones "
+        "come out as yuv420p of the same depth (default: what comes in says itself what it is)",
     )
     about = "; ".join(f"{name}: {purpose.about}" for name, purpose in PURPOSES.items())
     output.add_argument(
@@ -207,68 +229,107 @@ def frames_a_second(text: str) -> Fraction:
 
 def run_video(args: argparse.Namespace) -> int:
     """Colorize films; return 0 if none failed."""
-    from deoldify_lite import api
-
+    if is_piped(args) or args.raw:
+        return run_film_pipe(args, partial(_colorize_piped, args))
     rendering = rendering_of(args)
     left_out = LeftOut()
     events = Events(args.progress)
-    with (
-        reported(args, rendering, left_out, events) as items,
-        tqdm(unit="frame", disable=args.quiet or events.are_wanted) as bar,
-        OverallBar(disable=args.quiet or events.are_wanted) as all_films,
-    ):
-        shown: tuple[Path | Url | None, int] = (None, 0)
+    with reported(args, rendering, left_out, events) as items:
 
         def on_item(item: Item, total: int) -> None:
             items.append(item)
             show(item, args.json, logs=not events.take_log)
             show_planned(item, args.json)
             events.item(item, total)
-            all_films.end(item)
 
-        def on_frames(film: Path | Url, done: int, expected: int) -> None:
-            nonlocal shown
-            events.frames(film, done, expected)
-            if film != shown[0] or done < shown[1]:  # another film, or this one from the start
-                bar.reset()
-                bar.set_description(film.name)
-                shown = (film, 0)
-            bar.total = expected
-            bar.update(done - shown[1])
-            shown = (film, done)
-            all_films.frames(film, done, expected)
-
-        with logging_redirect_tqdm():
-            api.colorize_video(
-                args.inputs,
-                args.out,
-                rendering=rendering,
-                steadiness=args.steadiness,
-                recolor_all=args.recolor_all,
-                deinterlace=args.deinterlace,
-                layer=args.layer,
-                hints=args.hints,
-                keys=args.keys,
-                colors_from=args.colors_from,
-                shots=args.shots,
-                dry_run=args.dry_run,
-                batch_size=args.batch_size,
-                start_s=args.start,
-                end_s=args.end,
-                encoding=api.Encoding(
-                    codec=args.codec, crf=args.crf, pix_fmt=args.pix_fmt, purpose=args.purpose
-                ),
-                sequence=args.sequence,
-                missing=args.missing,
-                fps=args.fps,
-                sound=args.sound,
-                include=args.include,
-                exclude=args.exclude,
-                overwrite=args.overwrite,
-                engine=engine_of(args),
-                on_item=on_item,
-                on_left_out=left_out.update,
-                on_planned=all_films.begin,
-                on_frames=on_frames,
-            )
+        _colorize(
+            args, rendering, args.inputs, args.out, events, on_item=on_item, on_left_out=left_out.update
+        )
     return exit_code(items)
+
+
+def _colorize_piped(
+    args: argparse.Namespace, rendering: "Rendering", film: Path, out: Path, events: Events
+) -> list[Item]:
+    """Colorize one film into a file."""
+    named: dict[Path | Url, Path] = {film: STDIN_NAME} if is_dash(args.inputs[0]) else {}
+    return _colorize(args, rendering, [film], out, events, names=named)
+
+
+def _colorize(
+    args: argparse.Namespace,
+    rendering: "Rendering",
+    inputs: Any,
+    out: Any,
+    events: Events,
+    *,
+    on_item: Any = None,
+    on_left_out: Any = None,
+    names: Mapping[Path | Url, Path] | None = None,
+) -> list[Item]:
+    """Call the API with the arguments of the command, and show progress.
+
+    Args:
+        names: what events call films, if not by their paths.
+
+    Raises:
+        DeoldifyError: as `api.colorize_video`.
+    """
+    from deoldify_lite import api
+
+    shown: tuple[Path | Url | None, int] = (None, 0)
+
+    def on_frames(film: Path | Url, done: int, expected: int) -> None:
+        nonlocal shown
+        film = (names or {}).get(film, film)
+        events.frames(film, done, expected)
+        if film != shown[0] or done < shown[1]:  # another film, or this one from the start
+            bar.reset()
+            bar.set_description(film.name)
+            shown = (film, 0)
+        bar.total = expected
+        bar.update(done - shown[1])
+        shown = (film, done)
+        all_films.frames(film, done, expected)
+
+    def on_each(item: Item, total: int) -> None:
+        if on_item is not None:
+            on_item(item, total)
+        all_films.end(item)
+
+    without_bars = args.quiet or events.are_wanted
+    with (
+        tqdm(unit="frame", disable=without_bars) as bar,
+        OverallBar(disable=without_bars) as all_films,
+        logging_redirect_tqdm(),
+    ):
+        return api.colorize_video(
+            inputs,
+            out,
+            rendering=rendering,
+            steadiness=args.steadiness,
+            recolor_all=args.recolor_all,
+            deinterlace=args.deinterlace,
+            layer=args.layer,
+            hints=args.hints,
+            keys=args.keys,
+            colors_from=args.colors_from,
+            shots=args.shots,
+            dry_run=args.dry_run,
+            batch_size=args.batch_size,
+            start_s=args.start,
+            end_s=args.end,
+            encoding=api.Encoding(codec=args.codec, crf=args.crf, pix_fmt=args.pix_fmt, purpose=args.purpose),
+            sequence=args.sequence,
+            missing=args.missing,
+            fps=args.fps,
+            sound=args.sound,
+            include=args.include,
+            exclude=args.exclude,
+            overwrite=args.overwrite,
+            engine=engine_of(args),
+            on_item=on_each,
+            on_left_out=on_left_out,
+            on_planned=all_films.begin,
+            on_frames=on_frames,
+        )

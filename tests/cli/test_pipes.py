@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from helpers.films import info, luma_hashes, make, pattern, plane_hashes, tone
 from helpers.pictures import grey_picture
 from helpers.places import ROOT
 
@@ -100,7 +101,7 @@ def test_what_is_no_photo_is_told(shell: Shell, line: str, words: str) -> None:
     assert (done.returncode, done.stdout) == (1, b"") and words in done.stderr.decode()
 
 
-@pytest.mark.parametrize("options", ["--compare", "--layer", "--report", "--json -", "more.jpg"])
+@pytest.mark.parametrize("options", ["--compare", "--layer", "--report", "--json -", "--dry-run", "more.jpg"])
 def test_what_does_not_fit_into_a_pipe_is_refused(shell: Shell, options: str) -> None:
     done = shell(f"RUN folder - {options} < /dev/null > out")
     assert done.returncode == 2 and b"ERROR" in done.stderr
@@ -137,7 +138,7 @@ def test_a_full_disk_behind_a_pipe_is_told(shell: Shell, photos: Path) -> None:
 
 
 @pytest.mark.parametrize("which", ["stdin", "stdout"])
-@pytest.mark.parametrize("command", ["folder"])
+@pytest.mark.parametrize("command", ["folder", "video"])
 def test_a_terminal_is_refused(photos: Path, which: str, command: str) -> None:
     ours, its = pty.openpty()
     try:
@@ -154,3 +155,68 @@ def test_a_terminal_is_refused(photos: Path, which: str, command: str) -> None:
         os.close(ours)
     assert done.returncode == 2
     assert f"standard {'input' if which == 'stdin' else 'output'} is a terminal".encode() in done.stderr
+
+
+@pytest.mark.slow
+def test_a_film_goes_through_in_one_pass(shell: Shell, tmp_path: Path) -> None:
+    """Y4M in, Y4M out, with every luma as it was."""
+    make(tmp_path / "in.mkv", *pattern(1.2), "-pix_fmt", "yuv420p", "-c:v", "ffv1")
+    send = "ffmpeg -v error -i in.mkv -f yuv4mpegpipe -"
+    done = shell(f"{send} | FILM - --recolor-all | ffmpeg -v error -i - -c:v ffv1 out.mkv")
+    assert done.returncode == 0, done.stderr
+    assert b"30 frames" not in done.stdout and luma_hashes(tmp_path / "out.mkv") == luma_hashes(
+        tmp_path / "in.mkv"
+    )
+    assert plane_hashes(tmp_path / "out.mkv") != plane_hashes(tmp_path / "in.mkv")
+
+
+@pytest.mark.slow
+def test_a_container_is_kept_while_it_is_read_twice(shell: Shell, tmp_path: Path) -> None:
+    """With sound and all else, as Matroska that can be piped on; the warning says where it is kept."""
+    make(tmp_path / "in.mkv", *pattern(0.4), *tone(0.4), "-c:v", "ffv1", "-c:a", "flac")
+    done = shell("FILM - --codec ffv1 --json run.json < in.mkv | ffmpeg -v error -i - -map 0 -c copy out.mkv")
+    assert done.returncode == 0, done.stderr
+    assert b"has to be read twice" in done.stderr
+    assert [one["codec_name"] for one in info(tmp_path / "out.mkv")["streams"]] == ["ffv1", "flac"]
+    assert luma_hashes(tmp_path / "out.mkv") == luma_hashes(tmp_path / "in.mkv")
+    [item] = json.loads((tmp_path / "run.json").read_text())["items"]
+    assert (item["source"], item["output"]) == ("standard input", "standard output")
+
+
+@pytest.mark.parametrize(
+    "options", ["--crf 12", "--hints h.csv", "--start 1", "--layer only", "--for web", "--engine ray"]
+)
+def test_what_does_not_go_with_frames_that_come_once_is_refused(
+    shell: Shell, tmp_path: Path, options: str
+) -> None:
+    (tmp_path / "in.y4m").write_bytes(b"YUV4MPEG2 W4 H2 F25:1 C420\nFRAME\n123456789012")
+    done = shell(f"RUN video - {options} < in.y4m > out")
+    assert done.returncode == 2 and b"goes not with Y4M" in done.stderr
+    assert not (tmp_path / "out").stat().st_size
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ("- --json -", "standard output takes the result alone"),
+        ("- --layer", "standard output takes the result alone"),
+        ("- more.mkv", "name one, or leave out -"),
+        ("- --raw 4x2,rgb24", "write WIDTHxHEIGHT,PIXFMT"),
+        ("film.mkv --raw 4x2,gray", "come from standard input"),
+        ("- --shots list.csv", "--shots: goes not with -"),
+    ],
+)
+def test_films_that_do_not_fit_into_a_pipe_are_refused(shell: Shell, options: str, words: str) -> None:
+    done = shell(f"RUN video {options} < /dev/null > out")
+    assert done.returncode == 2 and words in done.stderr.decode()
+
+
+@pytest.mark.slow
+def test_readers_of_films_that_leave_and_writers_that_die(shell: Shell, tmp_path: Path) -> None:
+    make(tmp_path / "in.mkv", *pattern(0.4), "-c:v", "ffv1")
+    send = "ffmpeg -v quiet -i in.mkv -pix_fmt yuv420p -f yuv4mpegpipe -"
+    done = shell(f"{send} | FILM - | head -c 100; echo ${{PIPESTATUS[1]}} > code")
+    assert (tmp_path / "code").read_text() == "141\n"
+    assert len(done.stdout) == 100 and b"ERROR" not in done.stderr and b"Traceback" not in done.stderr
+    done = shell(f"{send} | head -c 50000 | FILM - > out")
+    assert done.returncode == 1 and b"breaks off within frame" in done.stderr

@@ -50,8 +50,8 @@ def check_stdout(example: str) -> None:
         raise OptionError(f"standard output is a terminal: send it to a file or a program: {example}")
 
 
-def keep_stdin(path: Path) -> None:
-    """Write all of standard input into a file.
+def keep_stdin(path: Path, head: bytes = b"") -> None:
+    """Write all of standard input into a file, after what has been read of it.
 
     Raises:
         InputError: it is empty, or cannot be read.
@@ -59,7 +59,7 @@ def keep_stdin(path: Path) -> None:
     """
     with open(path, "wb") as file, open(os.dup(0), "rb", buffering=0) as source:
         try:
-            head = source.read(_AT_A_TIME)
+            head = head or source.read(_AT_A_TIME)
         except OSError as error:
             raise InputError(f"{STDIN_NAME}: cannot be read: {error.strerror}") from error
         if not head:
