@@ -30,6 +30,7 @@ ROOMS = {
     "api": {"system", "storage", "photo", "film", "render", "run", "remote"},
     "pictures": {"color", "photo", "render", "api"},
     "planes": {"system", "color", "film", "temporal", "render", "run"},
+    "vapoursynth": {"color", "film", "temporal", "render", "run", "pictures", "planes"},
     "frames": {"photo", "temporal", "render", "run", "pictures"},
     "doctor": {"system", "film", "models", "render"},
     "templates": set(),

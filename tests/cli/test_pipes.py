@@ -173,7 +173,8 @@ def test_a_film_goes_through_in_one_pass(shell: Shell, tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_a_container_is_kept_while_it_is_read_twice(shell: Shell, tmp_path: Path) -> None:
     """With sound and all else, as Matroska that can be piped on; the warning says where it is kept."""
-    make(tmp_path / "in.mkv", *pattern(0.4), *tone(0.4), "-c:v", "ffv1", "-c:a", "flac")
+    options = ("-pix_fmt", "yuv420p", "-c:v", "ffv1", "-c:a", "flac")
+    make(tmp_path / "in.mkv", *pattern(0.4), *tone(0.4), *options)
     done = shell("FILM - --codec ffv1 --json run.json < in.mkv | ffmpeg -v error -i - -map 0 -c copy out.mkv")
     assert done.returncode == 0, done.stderr
     assert b"has to be read twice" in done.stderr
