@@ -87,22 +87,24 @@ class Recipe:
             raise OptionError("this recipe has a phase for the encoder, which only distillation trains")
 
 
-# Growing sizes: most steps are taken where they are cheap.
+# Growing sizes: most steps are taken where they are cheap. No teacher: with a pretrained encoder, what its
+# losses cost is better spent on more steps (weights/README.md).
 _LITE = Recipe(
-    "the `lite` network from scratch: no critic, pretrained networks as teachers",
-    (Phase(0.43, 96, 48), Phase(0.385, 128, 32), Phase(0.185, 176, 24)),
+    "the `lite` network: pixels, features and colour classes, no critic",
+    (Phase(0.75, 128, 32), Phase(0.25, 192, 16)),
+    encoder="tf_efficientnet_lite2",
     feature_weight=0.04,
-    semantic_mid_weight=0.015,
-    semantic_deep_weight=0.03,
-    distillation_weight=0.08,
     class_weight=0.012,
+    learning_rate=6e-4,
 )
+
+# A teacher compares the result with the truth.
+_TAUGHT = replace(_LITE, semantic_mid_weight=0.015, semantic_deep_weight=0.03)
 
 # For networks of single modes, which share all but their last decoder blocks with the one they start from.
 _PART = replace(
-    _LITE,
+    _TAUGHT,
     frozen=("encoder", "decoder.blocks.0", "decoder.attention"),
-    distillation_weight=0.0,
     class_weight=0.0,
     learning_rate=3e-4,
 )
@@ -127,11 +129,12 @@ _PIX2PIX = Recipe(
 RECIPES = {
     "lite": _LITE,
     "lite-more": replace(
-        _LITE,
+        _TAUGHT,
         about="further training of a `lite` network: its encoder by distillation, then the whole",
         # Without decoder and results to judge, a picture costs the encoder less than half.
         phases=(Phase(0.53, 128, 48, "encoder"), Phase(0.34, 128, 32), Phase(0.13, 192, 16)),
         psnr_weight=0.01,
+        distillation_weight=0.08,
         learning_rate=8e-4,
     ),
     "artistic": replace(

@@ -21,15 +21,7 @@ from deoldify_lite.training.recipes import RECIPES, WITH_CRITIC, Phase, Recipe
 # Each with what it is compared for. The encoders all start from scratch: nothing can be assumed to be there.
 COMPARED: dict[str, Recipe] = {
     "lite": RECIPES["lite"],
-    "lite, pixels alone": replace(
-        RECIPES["lite"],
-        feature_weight=0,
-        semantic_mid_weight=0,
-        semantic_deep_weight=0,
-        distillation_weight=0,
-        class_weight=0,
-    ),
-    "lite, no distillation": replace(RECIPES["lite"], distillation_weight=0),
+    "lite, pixels alone": replace(RECIPES["lite"], feature_weight=0, class_weight=0),
     "lite, no colour classes": replace(RECIPES["lite"], class_weight=0),
     "hinge": RECIPES["hinge"],
     "pix2pix": RECIPES["pix2pix"],
