@@ -24,7 +24,7 @@ from deoldify_lite.system.destination import writing_to
 from deoldify_lite.system.files import sha256_of
 
 # Encoders that a `lite` file may have if it does not say.
-_LITE_ENCODERS = ("resnet18", "resnet50", "test_resnet")
+_LITE_ENCODERS = ("resnet34", "resnet18", "resnet50", "test_resnet")
 # The encoder's name in metadata and specs of a baseline, whose encoder is none of timm's.
 OWN_ENCODER = "own"
 

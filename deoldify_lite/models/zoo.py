@@ -33,11 +33,11 @@ _HUGGING_FACE = "https://huggingface.co/spensercai/DeOldify/resolve/main"
 
 _LITE = ModelSpec(
     name="lite",
-    encoder="resnet34",
+    encoder="tf_efficientnet_lite2",
     decoder="lite",
     file="lite.safetensors",
-    sha256="6f0970b76583569e0388334f43cf9648fb169af4f52e720365e464c01669c839",
-    bytes=50_508_420,
+    sha256="ef21c3069cda43aa60798302cbf2900e7e8cf65650f6d5d81bab8c732bd869bf",
+    bytes=15_532_588,
     licence="MIT",
     source="trained by this project; data and terms are in weights/README.md",
 )
@@ -49,15 +49,15 @@ _SPECS = (
         _LITE,
         name="lite-artistic",
         file="lite-artistic.safetensors",
-        sha256="24a963c33c22c43ff50b8d5241d2722638af1c38c51f317c02949872d5e3106a",
-        bytes=3_054_664,
+        sha256="3d61d3267e030cb935e5e5e7e0b2e9ffa892bc965787d3a23938f32b429e3161",
+        bytes=2_630_736,
     ),
     replace(
         _LITE,
         name="lite-video",
         file="lite-video.safetensors",
-        sha256="8d44dbe15780db787503b1dc4ea3f9975d35745f6418970b664befef147da585",
-        bytes=3_054_664,
+        sha256="e2ce797a827bf084518c63dde7362aff776a8942c65dc12900ca907902ae482f",
+        bytes=2_630_736,
     ),
     ModelSpec(
         name="artistic",
