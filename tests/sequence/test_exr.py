@@ -184,6 +184,6 @@ def test_new_frames_are_light(tmp_path: Path) -> None:
 
 def test_a_file_without_the_aspect_of_its_pixels_is_read(tmp_path: Path) -> None:
     """As ffmpeg writes it."""
-    path = make(tmp_path / "a.exr", "-f", "lavfi", "-i", "testsrc=s=16x8", "-frames:v", 1)
+    path = make(tmp_path / "a.exr", "-f", "lavfi", "-i", "testsrc=s=16x8,setsar=0", "-frames:v", 1)
     assert b"pixelAspectRatio" not in path.read_bytes()
     assert (look(path).width, look(path).aspect) == (16, 1)
