@@ -50,6 +50,8 @@ OnItem = Callable[[Item, int], None]
 Colorize = Callable[[Sequence[Task]], Generator[Item, None, None]]
 # Called with a film, its frames finished so far, and the frames expected, which is an estimate.
 OnFrames = Callable[[Place, int, int], None]
+# Whether a photo or film is to be colorized in this run.
+Accept = Callable[[Place], bool]
 # Called with what is in the folders beside what is colorized.
 OnLeftOut = Callable[[LeftOut], None]
 # Called with the bytes of each film of a run; 0 where they are not known.
@@ -75,6 +77,7 @@ def colorize_folder(
     overwrite: bool = False,
     include: Sequence[str] = (),
     exclude: Sequence[str] = (),
+    accept: Accept | None = None,
     dry_run: bool = False,
     engine: Engine = THIS_PROCESS,
     on_item: OnItem | None = None,
@@ -103,6 +106,8 @@ def colorize_folder(
         include: patterns; only files are taken that match one, by their own names, those of folders that
             they are in, or, of a pattern with a /, their paths below the folder that was named.
         exclude: likewise; leave out what matches one.
+        accept: called with each file; those for which it returns False are left for a later run. Unlike
+            `include`, it changes no names of results.
         dry_run: write nothing: the items say what would be done, skipped or refused, and what it takes.
         engine: who does the work: this process, or `cluster.engine.RayEngine`; the results are the same.
         on_item: called with each photo as it is finished, and the number of photos.
@@ -152,7 +157,9 @@ def colorize_folder(
             selection=_selection(include, exclude),
             left_out=left_out,
         )
-        _tell(left_out, on_left_out)
+        if accept is None:  # or what is left out is told of with each part of a folder
+            _tell(left_out, on_left_out)
+        planned = [one for one in planned if accept is None or accept(one.place)]
         warn_of_frames(planned)
         if colors_from is not None:
             planned = _without_versions(planned, listed, Path(colors_from))
@@ -192,6 +199,7 @@ def colorize_video(
     overwrite: bool = False,
     include: Sequence[str] = (),
     exclude: Sequence[str] = (),
+    accept: Accept | None = None,
     dry_run: bool = False,
     engine: Engine = THIS_PROCESS,
     on_item: OnItem | None = None,
@@ -235,6 +243,8 @@ def colorize_video(
         include: patterns; only files are taken that match one, by their own names, those of folders that
             they are in, or, of a pattern with a /, their paths below the folder that was named.
         exclude: likewise; leave out what matches one.
+        accept: called with each file; those for which it returns False are left for a later run. Unlike
+            `include`, it changes no names of results.
         dry_run: write nothing: the items say what would be done, skipped or refused, and what it takes; with
             `shots` also which shots would be rendered, and why.
         engine: who does the work: this process, or `cluster.engine.RayEngine`; the results are the same.
@@ -298,6 +308,7 @@ def colorize_video(
         left_out = LeftOut()
         chosen = _selection(include, exclude)
         found, others = take_sequences(listed, choices, FILM_SUFFIXES, chosen, target)
+        found = [one for one in found if accept is None or accept(one[0].pattern)]
         sequences = plan_sequences(found, target, choices, several=len(found) + len(others) > 1)
         if found:
             refused: dict[str, object] = {
@@ -327,7 +338,9 @@ def colorize_video(
                 left_out=left_out,
             )
         planned += sequences
-        _tell(left_out, on_left_out)
+        if accept is None:  # or what is left out is told of with each part of a folder
+            _tell(left_out, on_left_out)
+        planned = [one for one in planned if accept is None or accept(one.place)]
         if on_planned:
             on_planned({one.place: _bytes_of(one.source) for one in planned})
         if listed_shots is not None:

@@ -35,6 +35,7 @@ ROOMS = {
     "doctor": {"system", "film", "models", "render"},
     "templates": set(),
     "show": {"system", "storage", "color", "photo", "film", "render", "run", "templates"},
+    "watch": {"system", "film", "run"},
     "web": {"system", "storage", "color", "photo", "film", "render", "run", "api", "templates", "show"},
     "evaluation": {"system", "color", "photo", "film", "models", "temporal", "templates"},
     "training": {"system", "color", "models", "photo"},
@@ -52,6 +53,7 @@ ROOMS = {
         "planes",
         "doctor",
         "show",
+        "watch",
         "web",
     }
     | {"evaluation", "training"},

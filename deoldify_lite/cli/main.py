@@ -19,6 +19,7 @@ from deoldify_lite.cli.streams import prepare_streams, problem_of_stdout
 from deoldify_lite.cli.train import fill_train_parser
 from deoldify_lite.cli.verify import fill_verify_parser
 from deoldify_lite.cli.video import fill_video_parser
+from deoldify_lite.cli.watch import fill_watch_parser
 from deoldify_lite.cli.web import fill_web_parser
 from deoldify_lite.cli.weights import fill_weights_parser
 from deoldify_lite.errors import DeoldifyError, OptionError
@@ -35,6 +36,7 @@ WITH_SETTINGS = {
     "video": fill_video_parser,
     "preview": fill_preview_parser,
     "shots": fill_shots_parser,
+    "watch": fill_watch_parser,
 }
 
 
@@ -56,6 +58,7 @@ def build_parser() -> argparse.ArgumentParser:
         commands.add_parser("preview", help="render a photo or frame in all modes, to choose from")
     )
     fill_shots_parser(commands.add_parser("shots", help="list the shots of a film, to render by the list"))
+    fill_watch_parser(commands.add_parser("watch", help="colorize what is dropped into a folder"))
     fill_web_parser(commands.add_parser("web", help="colorize on a page in the browser"))
     fill_verify_parser(commands.add_parser("verify", help="check that finished results are undamaged"))
     fill_evaluate_parser(commands.add_parser("evaluate", help="measure results against the true pictures"))

@@ -67,6 +67,20 @@ class ThisProcess:
 THIS_PROCESS = ThisProcess()
 
 
+class KeptProcess(ThisProcess):
+    """This process, which keeps its network from run to run; all must ask for the same rendering."""
+
+    def __init__(self) -> None:
+        self._runner: Runner | None = None
+
+    @contextmanager
+    def open(self, rendering: Rendering, *, batch_size: int | None = None) -> Iterator[Runner]:
+        """Open the runner of the first run again; see `Engine.open`."""
+        if self._runner is None:
+            self._runner = _ProcessRunner(rendering, rendering.batch_size(batch_size))
+        yield self._runner
+
+
 class _ProcessRunner:
     is_here = True
 

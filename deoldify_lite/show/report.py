@@ -16,10 +16,13 @@ from urllib.parse import quote
 from deoldify_lite.color.arrays import Square, fit_size, resize
 from deoldify_lite.errors import DeoldifyError, OptionError
 from deoldify_lite.photo.io import pages_of, pixels_of
+from deoldify_lite.photo.kinds import PHOTO_SUFFIXES
 from deoldify_lite.photo.thumbnail import jpeg_uri, look_of, read_small
 from deoldify_lite.render.certainty import doubts_on
 from deoldify_lite.render.colorizer import Colorizer
 from deoldify_lite.run.items import Item, summary
+from deoldify_lite.run.layers import LAYER_MARK
+from deoldify_lite.run.manifest import Manifest
 from deoldify_lite.storage.url import Place, Url
 from deoldify_lite.system.destination import check_destination, is_regular, is_stdout, writing_to
 from deoldify_lite.system.machine import cores
@@ -80,6 +83,18 @@ def report_path(wanted: Path | None, inputs: Sequence[Place], out: Place | None)
     if not ours:
         raise OptionError(f"--report {path}: is not a report of an earlier run: choose another name")
     return path
+
+
+def items_of(manifest: Manifest) -> list[Item]:
+    """Return an item for each photo that is recorded as done, in the order of results' names."""
+    return [
+        Item(Path(record.source), manifest.folder / record.output, "done")
+        for record in manifest.records()
+        if Path(record.output).suffix.lower() in PHOTO_SUFFIXES
+        and not Path(record.output).stem.endswith(LAYER_MARK)
+        and Path(record.source).is_file()
+        and (manifest.folder / record.output).is_file()
+    ]
 
 
 def write_report_page(

@@ -1,0 +1,1 @@
+"""A folder that is watched: what is dropped there is colorized."""
