@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import pytest
 
-from helpers.newcomer import lay_out
+from helpers.newcomer import lay_out, provide
 from helpers.places import ROOT
 
 PAGES = {
@@ -64,6 +64,9 @@ def run_page(name: str, text: str, folder: Path, weights: Path) -> None:
     environment = lay_out(folder / "newcomer", weights)
     desk = folder / "desk"
     desk.mkdir()
+    # What the shell itself and ffmpeg read, and what no program of ours could make in time.
+    for file in re.findall(r"(?:<|-i) +([\w./-]+\.\w+)(?!\S)", code_of(text, "sh")):
+        provide(desk / file)
     steps = {
         "page.sh": (code_of(text, "sh"), ["bash", "-euo", "pipefail"]),
         "page.py": (code_of(text, "python"), [sys.executable, "-m", "helpers.newcomer", "python"]),

@@ -8,6 +8,7 @@ import argparse
 import ast
 import configparser
 import os
+import re
 import shlex
 import shutil
 import stat
@@ -33,6 +34,8 @@ TINY = "tiny.safetensors"
 # Pages name times up to 2:30; at one frame a second that is few frames.
 _FILM = ("-f", "lavfi", "-i", "smptebars=s=64x48:r=1:d=155,hue=s=0", "-f", "lavfi", "-i", "sine=d=155")
 _FRAME = "frame-000123.png"
+# What stands for the number in the name of a picture sequence.
+_NUMBER = re.compile(r"%0?\d*d|#+|\*|\[\d+-\d+\]")
 
 
 def lay_out(folder: Path, weights: Path) -> dict[str, str]:
@@ -75,19 +78,27 @@ def _picture() -> NDArray[np.uint8]:
     return np.repeat(luma.astype(np.uint8)[..., None], 3, axis=2)
 
 
+def _run_ffmpeg(*arguments: object) -> None:
+    subprocess.run(
+        ["ffmpeg", "-v", "error", "-y", *map(str, arguments)], check=True, stdin=subprocess.DEVNULL
+    )
+
+
 def provide(path: Path, *, film: bool = False, colored: bool = False) -> None:
-    """Make the photo, the film or the folder of such that a page names; what is there stays."""
+    """Make the photo, film, picture sequence or folder of such that a page names; what is there stays."""
     if path.exists() or "://" in str(path) or path == Path("-"):
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     suffix = path.suffix.lower()
-    if suffix in PHOTO_SUFFIXES:
+    if number := _NUMBER.search(path.name):
+        frames = path.with_name(f"{path.name[: number.start()]}%07d{path.name[number.end() :]}")
+        _run_ffmpeg(*_FILM[:4], "-frames:v", "26", "-pix_fmt", "rgb24", "-start_number", "86400", frames)
+    elif suffix == ".wav":
+        _run_ffmpeg(*_FILM[4:], path)
+    elif suffix in PHOTO_SUFFIXES:
         Image.fromarray(_picture() - np.uint8([0, 20, 40] if colored else 0)).save(path)
     elif suffix in FILM_SUFFIXES:
-        kept = Path(os.environ["DEOLDIFY_LITE_WEIGHTS"]) / f"film{suffix}"
-        if not kept.exists():
-            subprocess.run(["ffmpeg", "-v", "error", *_FILM, "-shortest", kept], check=True)
-        shutil.copyfile(kept, path)
+        _run_ffmpeg(*_FILM, "-shortest", path)
     elif not suffix:
         path.mkdir()
         if film:
