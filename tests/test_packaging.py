@@ -17,7 +17,10 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.version import Version
 
+from deoldify_lite.cli.main import build_parsers
+from deoldify_lite.film.kinds import FILM_SUFFIXES
 from deoldify_lite.models.zoo import get_spec
+from deoldify_lite.photo.kinds import PHOTO_SUFFIXES
 from deoldify_lite.version import __version__
 from helpers.commands import Command
 from helpers.films import make, pattern
@@ -216,3 +219,21 @@ def test_a_release_needs_tag_version_and_changelog_to_agree(tag: str, changelog:
     assert said in "\n".join(found) and bool(found) == bool(said)
     if not found:
         assert release["changes_of"](changelog)["1.2.0"] == ("2026-01-02", "- Faster.")
+
+
+def test_the_batch_file_for_windows_is_one_that_cmd_reads() -> None:
+    data = (ROOT / "scripts/colorize.bat").read_bytes()
+    lines = data.decode("ascii").splitlines()
+    assert data.count(b"\n") == data.count(b"\r\n") == len(lines)  # else cmd may miss labels
+    assert lines[0] == "@echo off"
+    labels = {line[1:] for line in lines if line.startswith(":")}
+    assert set(re.findall(r"(?:goto |call :)(\w+)", data.decode())) == labels
+    parser = build_parsers()[0]
+    calls = [line.split() for line in lines if line.strip().startswith("deoldify-lite")]
+    assert {parser.parse_args(words[1:]).command for words in calls} == {"folder", "video"}
+    named = [set(words.split()) for words in re.findall(r"for %%s in \(([^)]+)\)", data.decode())]
+    assert len(named) == 3 and named[0] == named[2] <= FILM_SUFFIXES and named[1] <= PHOTO_SUFFIXES
+    depth = 0
+    for line in lines:
+        depth += line.strip().endswith("(") - line.strip().startswith(")")
+    assert depth == 0
