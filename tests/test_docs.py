@@ -87,7 +87,7 @@ def promised_tests() -> list[tuple[Path, str]]:
     for line in (DOCS / "promises.md").read_text(encoding="utf-8").splitlines():
         file = None  # a name without a file means the file named before it in its cell
         for name in re.findall(r"`([^`]+)`", line.rpartition(" | ")[2] if line.startswith("| ") else ""):
-            if named := re.fullmatch(r"([a-z]+)/([a-z0-9_]+)(?:: ([a-z0-9_]+))?", name):
+            if named := re.fullmatch(r"([a-z/]+)/([a-z0-9_]+)(?:: ([a-z0-9_]+))?", name):
                 if not (ROOT / name).is_file():  # a script is no test
                     file = ROOT / "tests" / named[1] / f"test_{named[2]}.py"
                     found.append((file, named[3] or ""))

@@ -27,7 +27,7 @@ MODES = {
         "artistic",
         render_factor=16,
         deoldify_render_factor=35,
-        saturation=1.03,
+        saturation=1.0,
         steadiness=0.8,
     ),
     "stable": RenderMode(
