@@ -45,7 +45,7 @@ MODES = {
         "video",
         render_factor=16,
         deoldify_render_factor=21,
-        saturation=1.3,
+        saturation=1.15,
         steadiness=0.95,
     ),
 }

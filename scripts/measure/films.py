@@ -40,6 +40,7 @@ from deoldify_lite.temporal.steady import Predicted, steady
 ALONE, MEAN, OURS = "alone", "mean of 5", "ours"
 ROWS = {  # measure: (what the table calls it, decimals)
     "psnr": ("PSNR, dB", 2),
+    "psnr_gain": ("gain over grey, dB", 2),
     "cf": ("CF", 2),
     "cdc": ("CDC", 5),
     "warp_cf": ("warp error / CF", 4),
