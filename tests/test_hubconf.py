@@ -25,7 +25,7 @@ rgb = colorizer.colorize(np.full((40, 50, 3), 120, np.uint8))
 print(rgb.shape, rgb.dtype, int(np.ptp(rgb[0, 0].astype(int))) > 8)
 generator = torch.hub.load(repository, "generator", source="local", mode="artistic")
 chroma = generator.predict_chroma(torch.full((1, 1, 64, 64), 0.5))
-print(tuple(chroma.shape), generator.training, sum(p.numel() for p in generator.parameters()) > 20_000_000)
+print(tuple(chroma.shape), generator.training, sum(p.numel() for p in generator.parameters()) > 7_000_000)
 """
 
 

@@ -94,7 +94,7 @@ def test_the_file_says_what_it_is(of_any_size: Path, tiny_weights: Path) -> None
         "license": "that of the weights it was made from",
         "source": tiny_weights.name,
         "saturation": "1",
-        "render_size": "192",
+        "render_size": "256",
         "any_size": "true",
     }
     assert model.producer_name == "deoldify_lite" and "luma" in model.doc_string

@@ -265,7 +265,7 @@ def test_settings_of_a_mode_are_its_own(run: Run, listed: Path, rendering: Rende
     """What nobody asked for is that of the shot's mode; what the command asks for stays."""
     change_list(listed, lambda rows: rows[1].update(mode="Stable"))
     plain = settle_shots(read_shot_list(listed), rendering, None).shots
-    assert [one.rendering.saturation for one in plain[:2]] == [1.3, 1.1]
+    assert [one.rendering.saturation for one in plain[:2]] == [1.15, 0.9]
     assert [one.steadiness for one in plain[:2]] == [0.95, 0.9]
     asked = settle_shots(read_shot_list(listed), rendering.settled_with(saturation=2.0), 0.5).shots
     assert [(one.rendering.saturation, one.steadiness) for one in asked[:2]] == [(2.0, 0.5)] * 2

@@ -120,7 +120,7 @@ def test_preview_of_a_photo(
     sheet = photos / "b-preview.png"
     assert capsys.readouterr().out == f"{sheet}\n"
     assert Image.open(sheet).size == (GAP_PX + 3 * (160 + GAP_PX), 2 * (160 + LABEL_PX + GAP_PX) + LABEL_PX)
-    assert f"colorize-folder {photos / 'b.png'} --mode stable --render-factor 12 --weights" in caplog.text
+    assert f"colorize-folder {photos / 'b.png'} --mode stable --render-factor 16 --weights" in caplog.text
     assert {path: path.read_bytes() for path in before} == before
     assert call(photos / "b.png", *options) == 0  # again, over its own
     # which no run takes for a photo

@@ -128,10 +128,10 @@ def test_a_preview_of_a_film_is_as_from_the_command_line(
 
 @pytest.mark.slow
 def test_a_sheet_has_a_picture_for_each_render_factor(desk: Desk, brought: Path) -> None:
-    assert sheet_factors(12) == [6, 9, 12, 16, 20, 24]
+    assert sheet_factors(16) == [8, 12, 16, 21, 27, 32]
     assert sheet_factors(35) == [18, 26, 35, 47, 58, 64] and sheet_factors(2) == [2, 3, 4]
     sheet = desk.sheet(VISITOR, [brought / "film.mp4", brought / "a.jpg"], WISH, silent)
-    assert sheet.name == "a.jpg" and [factor for factor, _ in sheet.cells] == sheet_factors(12)
+    assert sheet.name == "a.jpg" and [factor for factor, _ in sheet.cells] == sheet_factors(16)
     assert len({path.read_bytes() for _, path in sheet.cells}) == 6
     sheet = desk.sheet(VISITOR, [brought / "film.mp4"], replace(WISH, start_s=99), silent)
     assert Image.open(sheet.cells[0][1]).size == (96, 64)
@@ -417,7 +417,7 @@ def test_a_sheet_to_choose_from_in_the_browser(page: Any, brought: Path) -> None
     page.click("#more > button")
     page.click("#show-sheet")
     page.wait_for_selector("#sheet .cell")
-    assert page.locator("#sheet .cell").all_inner_texts() == ["6", "9", "12 (default)", "16", "20", "24"]
+    assert page.locator("#sheet .cell").all_inner_texts() == ["8", "12", "16 (default)", "21", "27", "32"]
     page.click("#sheet .cell:nth-child(2)")
     page.wait_for_function("document.querySelector('#factor input[type=number]').value == '9'")
 
