@@ -419,7 +419,7 @@ def test_a_sheet_to_choose_from_in_the_browser(page: Any, brought: Path) -> None
     page.wait_for_selector("#sheet .cell")
     assert page.locator("#sheet .cell").all_inner_texts() == ["8", "12", "16 (default)", "21", "27", "32"]
     page.click("#sheet .cell:nth-child(2)")
-    page.wait_for_function("document.querySelector('#factor input[type=number]').value == '9'")
+    page.wait_for_function("document.querySelector('#factor input[type=number]').value == '12'")
 
 
 def test_a_film_in_the_browser(page: Any, brought: Path, tiny_weights: Path, tmp_path: Path) -> None:
