@@ -85,7 +85,11 @@ def fill_watch_parser(parser: argparse.ArgumentParser) -> None:
     )
     output = parser.add_argument_group("output")
     output.add_argument(
-        "-o", "--out", type=folder_here, required=True, help="folder for the results, which mirrors IN; there is no default"
+        "-o",
+        "--out",
+        type=folder_here,
+        required=True,
+        help="folder for the results, which mirrors IN; there is no default",
     )
     output.add_argument(
         "--format",
