@@ -134,7 +134,7 @@ def test_a_fixed_size_and_the_saturation_of_a_mode(tiny_weights: Path, tmp_path:
     session = onnxruntime.InferenceSession(path)
     assert session.get_inputs()[0].shape == ["n", 64, 64]
     metadata = session.get_modelmeta().custom_metadata_map
-    assert (metadata["saturation"], metadata["any_size"], metadata["render_size"]) == ("1.3", "false", "64")
+    assert (metadata["saturation"], metadata["any_size"], metadata["render_size"]) == ("1.15", "false", "64")
     lumas = grey_picture(64, 64)[None, ..., 0]
     network = build_network(None, tiny_weights)
     expected = 1.3 * network.predict_chroma(torch.from_numpy(lumas)[:, None].float() / 255).numpy()
