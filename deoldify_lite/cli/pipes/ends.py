@@ -1,5 +1,6 @@
 """Standard input and output as the ends of a pipe: pictures alone, apart from what a run prints and logs."""
 
+import argparse
 import errno
 import os
 import select
@@ -12,6 +13,7 @@ from typing import Any
 
 from deoldify_lite.cli.outputs import check_output_file
 from deoldify_lite.errors import InputError, OptionError
+from deoldify_lite.storage.url import Url
 from deoldify_lite.system.console import has_no_reader
 from deoldify_lite.system.destination import STDIN_NAME, STDOUT, STDOUT_NAME
 
@@ -37,6 +39,31 @@ def check_stdin(example: str) -> None:
     """
     if os.isatty(0):
         raise OptionError(f"standard input is a terminal: send a file or a program's output there: {example}")
+
+
+def check_source(args: argparse.Namespace, what: str, example: str) -> None:
+    """Check that a pipe has one source: `-`, or a file on this machine.
+
+    Args:
+        args: of a command; `inputs` and `address` are read.
+        what: "photo" or "film", for the message.
+        example: as of `check_stdin`.
+
+    Raises:
+        OptionError: there is more than one source, it is no file of this machine, others cannot see it, or it
+            is a terminal.
+    """
+    if len(args.inputs) > 1:
+        raise OptionError(f"- is one {what}, and {len(args.inputs)} are named: name one, or leave out -")
+    place = args.inputs[0]
+    if is_dash(place):
+        check_stdin(example)
+        if args.address is not None:
+            raise OptionError(
+                f"--address {args.address}: other machines do not see standard input: name a file"
+            )
+    elif isinstance(place, Url) or place.is_dir():
+        raise OptionError(f"-o -: takes one {what} on this machine, and {place} is none: name another -o")
 
 
 def check_stdout(example: str) -> None:

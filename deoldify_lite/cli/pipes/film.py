@@ -22,7 +22,7 @@ from deoldify_lite.cli.events import Events
 from deoldify_lite.cli.pipes.ends import (
     READER_LEFT,
     Output,
-    check_stdin,
+    check_source,
     check_stdout,
     is_dash,
     keep_stdin,
@@ -30,7 +30,6 @@ from deoldify_lite.cli.pipes.ends import (
 )
 from deoldify_lite.errors import DeoldifyError, InputError, OptionError
 from deoldify_lite.run.items import NO_COLOR_FOUND, RECOLOR_ADVICE, Item
-from deoldify_lite.storage.url import Url
 from deoldify_lite.system.destination import STDIN_NAME, STDOUT, STDOUT_NAME, is_stdout
 from deoldify_lite.system.selection import LeftOut
 
@@ -82,18 +81,8 @@ def run_film_pipe(args: argparse.Namespace, colorize: Colorize) -> int:
 
 
 def _check(args: argparse.Namespace, *, to_stdout: bool) -> None:
-    if len(args.inputs) > 1:
-        raise OptionError(f"- is one film, and {len(args.inputs)} are named: name one, or leave out -")
-    place = args.inputs[0]
-    if is_dash(place):
-        check_stdin(EXAMPLE)
-        if args.address is not None:
-            raise OptionError(
-                f"--address {args.address}: other machines do not see standard input: name a file"
-            )
-    elif isinstance(place, Url) or place.is_dir():
-        raise OptionError(f"-o -: takes one film on this machine, and {place} is none: name another -o")
-    if args.raw and not (is_dash(place) and to_stdout):
+    check_source(args, "film", EXAMPLE)
+    if args.raw and not (is_dash(args.inputs[0]) and to_stdout):
         raise OptionError(f"--raw {args.raw}: raw frames come from standard input and go to standard output")
     for name, given in (("--shots", args.shots), ("--dry-run", args.dry_run), ("--sequence", args.sequence)):
         if given:

@@ -12,7 +12,7 @@ from deoldify_lite.cli.events import Events
 from deoldify_lite.cli.pipes.ends import (
     READER_LEFT,
     Output,
-    check_stdin,
+    check_source,
     check_stdout,
     is_dash,
     keep_stdin,
@@ -20,7 +20,7 @@ from deoldify_lite.cli.pipes.ends import (
 )
 from deoldify_lite.errors import InputError, OptionError
 from deoldify_lite.run.items import Item
-from deoldify_lite.storage.url import Place, Url
+from deoldify_lite.storage.url import Place
 from deoldify_lite.system.destination import STDIN_NAME, STDOUT, STDOUT_NAME, is_stdout
 from deoldify_lite.system.selection import LeftOut
 
@@ -79,17 +79,7 @@ def run_photo_pipe(args: argparse.Namespace, colorize: Callable[..., list[Item]]
 
 
 def _check(args: argparse.Namespace, *, to_stdout: bool) -> None:
-    if len(args.inputs) > 1:
-        raise OptionError(f"- is one photo, and {len(args.inputs)} are named: name one, or leave out -")
-    place = args.inputs[0]
-    if is_dash(place):
-        check_stdin(EXAMPLE)
-        if args.address is not None:
-            raise OptionError(
-                f"--address {args.address}: other machines do not see standard input: name a file"
-            )
-    elif isinstance(place, Url) or place.is_dir():
-        raise OptionError(f"-o -: takes one photo on this machine, and {place} is none: name another -o")
+    check_source(args, "photo", EXAMPLE)
     if not to_stdout:
         return
     more = [
