@@ -1,7 +1,7 @@
 """Read a film's frames as small squares. ffmpeg scales them, so Python never sees one at full size."""
 
 from collections.abc import Iterator
-from types import TracebackType
+from contextlib import AbstractContextManager
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -31,28 +31,17 @@ class SmallFrame(NamedTuple):
     or in BT.601 if the film is RGB. None if there is none, or it was not asked for."""
 
 
-class SmallFrames(Protocol):
+class SmallFrames(AbstractContextManager["SmallFrames"], Protocol):
     """The frames of a film as squares, wherever they come from: use it in `with`, and iterate once."""
 
     warnings: list[str]
     """About the frames; complete once all are read."""
 
-    def __enter__(self) -> "SmallFrames":
-        """Start to read."""
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Stop reading."""
-
     def frames(self) -> Iterator[SmallFrame]:
         """Luma and chroma, frame by frame."""
 
 
-class FrameReader:
+class FrameReader(AbstractContextManager["FrameReader"]):
     """The frames of a film that ffmpeg reads, as `SmallFrames`; also to be iterated over luma alone.
 
     Yields:
@@ -104,12 +93,7 @@ class FrameReader:
         self._process = FfmpegProcess(command, feeds=False, hear=self._watch.hear)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         if self._process is not None:
             self._process.stop()
 

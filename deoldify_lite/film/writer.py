@@ -7,10 +7,9 @@ bit for bit, with our chroma.
 import os
 import tempfile
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Protocol
 
 import numpy as np
@@ -45,25 +44,14 @@ def warnings_of_difference(frames: int, colorized: int) -> tuple[str, ...]:
     return (f"it has {frames} frames, and {colorized} were colorized; the last colours may be off",)
 
 
-class ColorSink(Protocol):
+class ColorSink(AbstractContextManager["ColorSink"], Protocol):
     """What makes a result of a film's colours, frame by frame: use it in `with`.
 
-    The result gets its name only when it is complete.
+    At the end of the block the result is finished, and gets its name; after an error it is not.
     """
 
     warnings: tuple[str, ...]
     """About the whole result; complete once that has its name."""
-
-    def __enter__(self) -> "ColorSink":
-        """Start."""
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Finish the result, or, after an error, stop."""
 
     def write(self, chroma: NDArray[np.floating[Any]], luma: NDArray[np.uint8] | None = None) -> None:
         """Give the next frame its colour; arguments as of `ChromaWriter.write`."""
@@ -75,7 +63,7 @@ class ColorSink(Protocol):
         """Finish a segment, which is then safe on the disk; return its file in the folder of segments."""
 
 
-class ChromaWriter:
+class ChromaWriter(AbstractContextManager["ChromaWriter"]):
     """The colorized copy of a film that ffmpeg reads, as a `ColorSink`.
 
     It takes as many chroma frames as the reader gave.
@@ -193,12 +181,7 @@ class ChromaWriter:
         self._start_segment(before=self._finish_segment())
         return self.segments[-1][0]
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         with self._stack:
             if kind is None:
                 colorized = self._finish_segment(is_last=True)

@@ -16,6 +16,7 @@ from deoldify_lite.film.probe import Film, Stream
 from deoldify_lite.film.writer import ChromaWriter, ColorSink
 from deoldify_lite.render.colorizer import Colorizer
 from deoldify_lite.run.items import Progress
+from deoldify_lite.run.making import Maker, SegmentWriter
 from deoldify_lite.run.settings import FilmSettings
 from deoldify_lite.run.steps import (
     Tally,
@@ -56,8 +57,7 @@ class FilmJob:
     progress: Progress | None = None  # called after each frame
     layer: Path | None = None  # the layer beside the result
     deliver_layer: Deliver = os.replace  # gives that its name
-    # Opens what makes the result, for the cut and the size of the chroma; None: ffmpeg makes a film.
-    open_sink: Callable[[Cut, Size], ColorSink] | None = None
+    maker: Maker | None = None  # of the result; None: ffmpeg makes a film of a film
     segment_frames: int = field(default_factory=lambda: SEGMENT_FRAMES)  # as in `steps.cut_segments`
 
 
@@ -110,7 +110,7 @@ def colorize_film(job: FilmJob, colorizer: Colorizer, *, batch_size: int) -> Tal
     # Reading, finding motion, predicting, steadying and writing have a thread each.
     with (
         open_small(replace(cut, first=cut.first + total.frames), size_px, settings) as reader,
-        job.open_sink(cut, size) if job.open_sink else open_film(job, cut, size) as writer,
+        open_sink(job, cut, size) as writer,
         closing(
             predict_ahead(
                 read_shots(reader),
@@ -146,8 +146,16 @@ def colorize_film(job: FilmJob, colorizer: Colorizer, *, batch_size: int) -> Tal
     return total
 
 
-def open_film(job: FilmJob, cut: Cut, size: Size) -> ChromaWriter:
-    """Open the writer of a film that ffmpeg reads."""
+def open_sink(job: FilmJob, cut: Cut, size: Size) -> ColorSink:
+    """Open what writes the result.
+
+    Args:
+        job: the film.
+        cut: the part of it that is rendered.
+        size: height and width of the chroma.
+    """
+    if job.maker is not None:
+        return SegmentWriter(job.maker, cut, job.found.paths)
     return ChromaWriter(
         job.film,
         job.output,

@@ -1,17 +1,15 @@
 """A film made of a sequence: frames are joined with their colours here, and ffmpeg encodes them."""
 
 import os
-from collections import deque
-from contextlib import ExitStack
-from dataclasses import replace
-from functools import partial
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from deoldify_lite.color.arrays import Size
 from deoldify_lite.errors import InputError, OptionError
 from deoldify_lite.film.colors import Colors
 from deoldify_lite.film.cut import Cut
@@ -24,14 +22,13 @@ from deoldify_lite.film.sound_file import probe_sound
 from deoldify_lite.film.timecode import advance_timecode
 from deoldify_lite.film.writer import segment_path
 from deoldify_lite.run.sequences.footage import SequenceFilm
-from deoldify_lite.run.sequences.writer import MADE_AT_ONCE
+from deoldify_lite.run.sequences.pictures import Picture, open_pictures
+from deoldify_lite.run.sequences.segment import FrameSegment
 from deoldify_lite.run.stream import FilmJob
 from deoldify_lite.run.task import Task
 from deoldify_lite.sequence.frame import DISPLAY
-from deoldify_lite.sequence.frames import read
 from deoldify_lite.sequence.light import join
 from deoldify_lite.system.files import atomic_path
-from deoldify_lite.system.threads import Pending, Workers
 
 # Luma is that of BT.601, in which colours join, so that a grey frame keeps its own.
 _COLORS = Colors("tv", "smpte170m", "bt709", "bt709", None)
@@ -81,119 +78,87 @@ def with_master(job: FilmJob, task: Task) -> FilmJob:
     """Return the job with what makes a film of a sequence."""
     film, frames = job.film, task.frames
     assert isinstance(film, SequenceFilm) and frames is not None, "the source is no sequence"
-    master = master_of(film, frames.sound)
-    return replace(job, open_sink=lambda cut, size: MasterWriter(job, cut, master))
+    making = MasterMaking(master_of(film, frames.sound), job.output, job.settings.encoding)
+    return replace(job, maker=MasterMaker(making, job))
 
 
-class MasterWriter:
-    """A film of a sequence, as a `film.writer.ColorSink`.
+class RawSegment(FrameSegment[NDArray[Any]]):
+    """Frames joined with their colours, that ffmpeg encodes.
 
     Args:
-        job: of the sequence.
-        cut: the part of it.
-        master: the film that it becomes.
+        cut: of a `SequenceFilm`, from the segment's first frame on.
+        encoder: takes them; is stopped with the segment.
+        size: height and width of them.
     """
 
-    warnings: tuple[str, ...]
+    def __init__(self, cut: Cut, encoder: RawEncoder, size: Size) -> None:
+        super().__init__(cut, open_pictures(cut), encoder.path)
+        self._encoder = encoder
+        self._size = size
 
-    def __init__(self, job: FilmJob, cut: Cut, master: Film) -> None:
-        assert isinstance(job.film, SequenceFilm), "frames of others are encoded by ffmpeg alone"
-        self._job = job
-        self._cut = cut
-        self._footage = job.film.footage
-        self._master = master
-        self._segments = list(job.found.paths)
-        self._next = cut.first + sum(frames for _, frames in self._segments)
-        self._pending: deque[Pending[NDArray[Any]]] = deque()
-        self._told: dict[str, None] = {}
-        self._stack = ExitStack()
-        self._workers: Workers | None = None
-        self._present: RawEncoder | None = None
-        self.warnings = ()
+    def stop(self) -> None:
+        """See `run.making.Segment`."""
+        super().stop()
+        self._encoder.stop()
 
-    def __enter__(self) -> "MasterWriter":
-        self._job.output.parent.mkdir(parents=True, exist_ok=True)
-        with ExitStack() as stack:
-            self._workers = stack.enter_context(Workers(MADE_AT_ONCE, name="making frames"))
-            stack.callback(self._stop)
-            self._begin()
-            self._stack = stack.pop_all()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        with self._stack:
-            if kind is None:
-                self._finish_segment()
-                self.warnings = tuple(self._told)
-                self._join()
-
-    def write(self, chroma: NDArray[np.floating[Any]], luma: NDArray[np.uint8] | None = None) -> None:
-        """Give the next frame its colour; arguments as of `film.writer.ChromaWriter.write`."""
-        self._start(np.array(chroma, np.float32))
-
-    def keep(self) -> None:
-        """Let the next frame be as it is."""
-        self._start(None)
-
-    def end_segment(self) -> Path:
-        """See `film.writer.ColorSink`."""
-        self._finish_segment()
-        self._begin()
-        return self._segments[-1][0]
-
-    def _begin(self) -> None:
-        job = self._job
-        self._present = RawEncoder(self._master, job.output, job.settings.encoding, job.found.folder)
-
-    def _stop(self) -> None:
-        if self._present is not None:
-            self._present.stop()
-
-    def _start(self, chroma: NDArray[np.float32] | None) -> None:
-        assert self._workers is not None, "use the writer in a with block"
-        while len(self._pending) >= 2 * MADE_AT_ONCE:
-            self._encode_one()
-        source = self._footage.path(self._next)
-        self._next += 1
-        self._pending.append(self._workers.submit(partial(self._make, source, chroma)))
-
-    def _make(self, source: Path, chroma: NDArray[np.float32] | None) -> NDArray[Any]:
-        frame = read(source)
-        for warning in frame.warnings:
-            self._told.setdefault(warning)
+    def _make(self, picture: Picture, number: int, chroma: NDArray[np.float32] | None) -> NDArray[Any]:
+        frame = picture.read()
+        self._tell(number, frame.warnings)
         pixels = frame.pixels if chroma is None else join(frame, chroma).pixels
         if pixels.shape[2] == 1:
             pixels = np.repeat(pixels, 3, 2)
-        if pixels.shape[:2] != (self._master.height, self._master.width):
-            raise InputError(f"{source}: has another size than before: it was changed meanwhile")
+        if pixels.shape[:2] != self._size:
+            raise InputError(f"{frame.path}: has another size than before: it was changed meanwhile")
         return raw_planes(pixels)
 
-    def _encode_one(self) -> None:
-        assert self._present is not None, "use the writer in a with block"
-        self._present.write(self._pending.popleft().result())
+    def _take(self, made: NDArray[Any]) -> None:
+        self._encoder.write(made)
 
-    def _finish_segment(self) -> None:
-        while self._pending:
-            self._encode_one()
-        assert self._present is not None, "use the writer in a with block"
-        frames = self._present.end()
-        path = self._present.path
-        whole = segment_path(self._job.found.folder, len(self._segments), path.suffix)
-        with atomic_path(whole) as part:
-            os.replace(path, part)
-        self._segments.append((whole, frames))
+    def _finish(self) -> None:
+        self._encoder.end()
 
-    def _join(self) -> None:
-        job, master, cut = self._job, self._master, replace(self._cut, film=self._master)
+
+@dataclass(frozen=True)
+class MasterMaking:
+    """How a worker makes segments of a film of a sequence: a `run.making.Making`."""
+
+    master: Film  # that it becomes
+    output: Path
+    encoding: Encoding
+
+    def open(self, cut: Cut, folder: Path) -> RawSegment:
+        """See `run.making.Making`."""
+        encoder = RawEncoder(self.master, self.output, self.encoding, folder)
+        return RawSegment(cut, encoder, (self.master.height, self.master.width))
+
+
+@dataclass(frozen=True)
+class MasterMaker:
+    """A film of a sequence in the making: a `run.making.Maker`."""
+
+    making: MasterMaking
+    job: FilmJob
+
+    def open(self, cut: Cut) -> RawSegment:
+        """See `run.making.Maker`."""
+        return self.making.open(cut, self.job.found.folder)
+
+    def place(self, part: Path, number: int) -> Path:
+        """See `run.making.Maker`."""
+        path = segment_path(self.job.found.folder, number, part.suffix)
+        with atomic_path(path) as whole:
+            os.replace(part, whole)
+        return path
+
+    def finish(self, cut: Cut, segments: Sequence[tuple[Path, int]]) -> None:
+        """See `run.making.Maker`."""
+        job, master = self.job, self.making.master
+        cut = replace(cut, film=master)
         if not job.streams:
             # There is nothing to take from a source, and ffmpeg wants one.
             begins = master.timecode and advance_timecode(master.timecode, cut.first, master.rate)
-            master = replace(master, path=self._segments[0][0], timecode=begins)
+            master = replace(master, path=segments[0][0], timecode=begins)
             cut = Cut(master)
+        job.output.parent.mkdir(parents=True, exist_ok=True)
         with atomic_path(job.output, deliver=job.deliver) as part:
-            join_with_source(master, cut, self._segments, job.streams, part)
+            join_with_source(master, cut, segments, job.streams, part)

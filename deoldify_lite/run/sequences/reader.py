@@ -1,8 +1,8 @@
 """Read the frames of a sequence as small squares, as the network sees them."""
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
-from types import TracebackType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,7 @@ from deoldify_lite.system.threads import Workers, map_ahead
 READ_AT_ONCE = 2
 
 
-class SequenceReader:
+class SequenceReader(AbstractContextManager["SequenceReader"]):
     """The frames of a sequence as `film.reader.SmallFrames`.
 
     Raises (on iteration):
@@ -51,14 +51,9 @@ class SequenceReader:
         self._workers = Workers(READ_AT_ONCE)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         if self._workers is not None:
-            self._workers.__exit__(kind, error, trace)
+            self._workers.__exit__()
 
     def frames(self) -> Iterator[SmallFrame]:
         """Luma and chroma, frame by frame."""

@@ -2,15 +2,13 @@
 
 from dataclasses import replace
 
-from deoldify_lite.color.arrays import Size
 from deoldify_lite.errors import InputError
 from deoldify_lite.film.cut import Cut
-from deoldify_lite.film.writer import ColorSink
-from deoldify_lite.run.frame_marks import FrameMark, ranges_of
+from deoldify_lite.run.frame_marks import ranges_of
 from deoldify_lite.run.manifest import sizes_in
 from deoldify_lite.run.sequences.footage import SequenceFilm
 from deoldify_lite.run.sequences.journal import FrameJournal
-from deoldify_lite.run.sequences.writer import SequenceWriter
+from deoldify_lite.run.sequences.writer import FilesMaker
 from deoldify_lite.run.settings import FilmSettings
 from deoldify_lite.run.stream import FilmJob, cut_of
 from deoldify_lite.run.task import Task, check_frames, fingerprint
@@ -58,20 +56,12 @@ def with_result(job: FilmJob, task: Task, settings: FilmSettings, given: str) ->
     if not all(journal.is_whole(number, there.get(result.name(number))) for number in numbers):
         found.forget()
 
-    def deliver(marks: dict[int, FrameMark]) -> None:
+    def deliver(frames: int) -> None:
         if fingerprint(task, settings) != given:
             raise InputError(f"{task.source}: was changed while it was colorized: run the same command again")
+        whole = replace(cut, end=cut.first + frames)
+        marks = journal.marks(numbers_of(numbers_of_cut(whole)))
         task.manifest.add_frames(task.output, given, marks, source=task.source)
 
-    def open_sink(cut: Cut, size: Size) -> ColorSink:
-        return SequenceWriter(
-            cut,
-            result,
-            journal,
-            found.folder,
-            done=sum(segment.frames for segment in found.segments),
-            segments=len(found.segments),
-            deliver=deliver,
-        )
-
-    return replace(job, open_sink=open_sink, segment_frames=SEGMENT_FRAMES)
+    maker = FilesMaker(result, journal, found.folder, deliver)
+    return replace(job, maker=maker, segment_frames=SEGMENT_FRAMES)

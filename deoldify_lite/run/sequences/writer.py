@@ -1,163 +1,164 @@
 """Write the frames of a sequence in colour, each a file of its own that has its name only when complete."""
 
 import os
-import shutil
+import tempfile
 import threading
-from collections import deque
-from collections.abc import Callable
-from dataclasses import replace
-from functools import partial
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from types import TracebackType
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from deoldify_lite.film.cut import Cut
-from deoldify_lite.run.frame_marks import FrameMark, mark_of, ranges_of
+from deoldify_lite.film.writer import segment_path
+from deoldify_lite.run.frame_marks import FrameMark, mark_of
 from deoldify_lite.run.manifest import sizes_in
-from deoldify_lite.run.sequences.footage import SequenceFilm
 from deoldify_lite.run.sequences.journal import FrameJournal
-from deoldify_lite.sequence.frames import read, write
+from deoldify_lite.run.sequences.pictures import Picture, open_pictures
+from deoldify_lite.run.sequences.segment import FrameSegment
+from deoldify_lite.sequence.frames import write
 from deoldify_lite.sequence.light import join
-from deoldify_lite.sequence.names import Sequence
-from deoldify_lite.sequence.ranges import numbers_of
+from deoldify_lite.sequence.names import Sequence as FrameFiles
 from deoldify_lite.system.files import atomic_path
-from deoldify_lite.system.threads import Pending, Workers
-
-# Frames that are made at once. Each takes the memory of one at full size, some times over.
-MADE_AT_ONCE = 3
-# Different warnings about frames that are kept; more say no more.
-_MOST_WARNINGS = 20
 
 
-class SequenceWriter:
-    """A sequence in colour, as a `film.writer.ColorSink`.
+class FrameNames:
+    """Gives frames their names, once they are complete and recorded.
 
-    Frames that an earlier run has finished are left as they are.
-
-    Raises (later):
-        InputError, OSError: a frame cannot be read or written.
+    Args:
+        result: names the files.
+        journal: of the frames that are done.
+        folder: where a frame grows, on the disk of the result.
     """
 
-    warnings: tuple[str, ...]
-
-    def __init__(
-        self,
-        cut: Cut,
-        result: Sequence,
-        journal: FrameJournal,
-        folder: Path,
-        *,
-        done: int,
-        segments: int,
-        deliver: Callable[[dict[int, FrameMark]], None],
-    ) -> None:
-        """Prepare; nothing is written.
-
-        Args:
-            cut: the part of a `SequenceFilm` that is colorized.
-            result: names the files.
-            journal: of the frames that are done.
-            folder: where a frame grows, on the disk of the result.
-            done: frames of the cut that are in finished segments.
-            segments: finished ones.
-            deliver: takes the marks of all frames once they have their names.
-        """
-        film = cut.film
-        assert isinstance(film, SequenceFilm), "frames of others are written by ffmpeg"
-        self._footage = film.footage
-        self._cut = cut
+    def __init__(self, result: FrameFiles, journal: FrameJournal, folder: Path) -> None:
         self._result = result
         self._journal = journal
         self._folder = folder
-        self._next = cut.first + done
-        self._segments = segments
-        self._deliver = deliver
-        self._sizes: dict[str, int] = {}
+        self._sizes = sizes_in(result.folder)
         self._lock = threading.Lock()
-        self._workers: Workers | None = None
-        self._pending: deque[Pending[None]] = deque()
-        self._told: dict[str, list[int]] = {}
-        self.warnings = ()
 
-    def __enter__(self) -> "SequenceWriter":
-        self._result.folder.mkdir(parents=True, exist_ok=True)
-        self._sizes = sizes_in(self._result.folder)
-        self._workers = Workers(MADE_AT_ONCE, name="making frames")
-        return self
+    def is_done(self, number: int) -> bool:
+        """Whether a frame has its name, from an earlier run."""
+        return self._journal.is_whole(number, self._sizes.get(self._result.name(number)))
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        assert self._workers is not None, "it was entered"
-        try:
-            if kind is None:
-                self._finish()
-        finally:
-            self._workers.__exit__(kind, error, trace)
-        if kind is None:
-            numbers = numbers_of(self._footage.numbers(self._cut.first, self._next))
-            self._deliver(self._journal.marks(numbers))
-
-    def write(self, chroma: NDArray[np.floating[Any]], luma: NDArray[np.uint8] | None = None) -> None:
-        """Give the next frame its colour; arguments as of `film.writer.ChromaWriter.write`."""
-        self._start(np.array(chroma, np.float32))
-
-    def keep(self) -> None:
-        """Let the next frame be as it is: its file is copied."""
-        self._start(None)
-
-    def end_segment(self) -> Path:
-        """Wait until all frames up to now have their names; see `film.writer.ColorSink`."""
-        self._finish()
-        # The files of a segment are the frames; this stands for them.
-        path = self._folder / f"segment-{self._segments:05}.txt"
-        with atomic_path(path) as part:
-            part.write_text(f"up to frame {self._footage.number(self._next - 1)}\n")
-        self._segments += 1
-        return path
-
-    def _start(self, chroma: NDArray[np.float32] | None) -> None:
-        assert self._workers is not None, "use the writer in a with block"
-        frame = self._next
-        self._next += 1
-        number = self._footage.number(frame)
-        if self._journal.is_whole(number, self._sizes.get(self._result.name(number))):
-            return
-        while len(self._pending) >= 2 * MADE_AT_ONCE:
-            self._pending.popleft().result()
-        source = self._footage.path(frame)
-        self._pending.append(self._workers.submit(partial(self._make, source, number, chroma)))
-
-    def _finish(self) -> None:
-        while self._pending:
-            self._pending.popleft().result()
-        every = self._next - self._cut.first
-        self.warnings = tuple(
-            text if len(numbers) == every else f"frames {ranges_of(numbers)}: {text}"
-            for text, numbers in self._told.items()
-        )
-
-    def _make(self, source: Path, number: int, chroma: NDArray[np.float32] | None) -> None:
-        """Make a frame and give it its name; in a worker."""
-        target = self._result.path(number)
-        part = self._folder / f"frame-{target.name}"
-        warnings: tuple[str, ...] = ()
-        if chroma is None:
-            with atomic_path(part) as copy:
-                shutil.copyfile(source, copy)
-        else:
-            frame = join(read(source), chroma)
-            warnings = (*frame.warnings, *write(part, replace(frame, warnings=())))
-        mark = mark_of(part)
+    def give(self, number: int, mark: FrameMark) -> None:
+        """Give a frame its name."""
         with self._lock:
             self._journal.add(number, mark)
-            for text in warnings:
-                if text in self._told or len(self._told) < _MOST_WARNINGS:
-                    self._told.setdefault(text, []).append(number)
-        os.replace(part, target)
+        os.replace(part_of(self._result, self._folder, number), self._result.path(number))
+
+
+def part_of(result: FrameFiles, folder: Path, number: int) -> Path:
+    """The file of a frame that has not its name yet."""
+    return folder / f"frame-{result.name(number)}"
+
+
+class FileSegment(FrameSegment[tuple[int, FrameMark]]):
+    """Frames as files. The file of the segment lists those that have not their names yet.
+
+    Args:
+        cut: of the source, from the segment's first frame on.
+        result: names the files.
+        folder: where they grow.
+        names: gives each its name at once; None: whoever takes the segment does.
+    """
+
+    def __init__(self, cut: Cut, result: FrameFiles, folder: Path, names: FrameNames | None = None) -> None:
+        handle, name = tempfile.mkstemp(suffix=".txt", prefix="part-", dir=folder)
+        os.close(handle)
+        super().__init__(cut, open_pictures(cut), Path(name))
+        self._result = result
+        self._folder = folder
+        self._names = names
+        self._marks: dict[int, FrameMark] = {}
+
+    def _wants(self, number: int) -> bool:
+        return self._names is None or not self._names.is_done(number)
+
+    def _make(
+        self, picture: Picture, number: int, chroma: NDArray[np.float32] | None
+    ) -> tuple[int, FrameMark]:
+        part = part_of(self._result, self._folder, number)
+        if chroma is None:
+            warnings = picture.keep(part)
+        else:
+            frame = join(picture.read(), chroma)
+            warnings = (*frame.warnings, *write(part, replace(frame, warnings=())))
+        mark = mark_of(part)
+        self._tell(number, warnings)
+        if self._names is not None:
+            self._names.give(number, mark)
+        return number, mark
+
+    def _take(self, made: tuple[int, FrameMark]) -> None:
+        number, mark = made
+        if self._names is None:
+            self._marks[number] = mark
+
+    def _finish(self) -> None:
+        lines = (f"{number}\t{mark.size}\t{mark.digest}\n" for number, mark in self._marks.items())
+        self.path.write_text("".join(lines))
+
+
+@dataclass(frozen=True)
+class FileMaking:
+    """How a worker makes frames as files: a `run.making.Making`."""
+
+    result: FrameFiles
+
+    def open(self, cut: Cut, folder: Path) -> FileSegment:
+        """See `run.making.Making`."""
+        return FileSegment(cut, self.result, folder)
+
+
+class FilesMaker:
+    """A sequence in the making: a `run.making.Maker`.
+
+    Frames that an earlier run has finished are left as they are.
+
+    Args:
+        result: names the files.
+        journal: of the frames that are done.
+        folder: of finished segments.
+        deliver: takes the number of frames once they have their names.
+    """
+
+    def __init__(
+        self,
+        result: FrameFiles,
+        journal: FrameJournal,
+        folder: Path,
+        deliver: Callable[[int], None],
+    ) -> None:
+        self.making = FileMaking(result)
+        self._result = result
+        self._folder = folder
+        self._deliver = deliver
+        self._journal = journal
+        self._names: FrameNames | None = None
+
+    def _naming(self) -> FrameNames:
+        if self._names is None:
+            self._result.folder.mkdir(parents=True, exist_ok=True)
+            self._names = FrameNames(self._result, self._journal, self._folder)
+        return self._names
+
+    def open(self, cut: Cut) -> FileSegment:
+        """See `run.making.Maker`."""
+        return FileSegment(cut, self._result, self._folder, self._naming())
+
+    def place(self, part: Path, number: int) -> Path:
+        """See `run.making.Maker`. The files of a segment are the frames; a short text stands for them."""
+        for line in part.read_text().splitlines():
+            frame, size, digest = line.split("\t")
+            self._naming().give(int(frame), FrameMark(int(size), digest))
+        path = segment_path(self._folder, number, part.suffix)
+        with atomic_path(path) as whole:
+            os.replace(part, whole)
+        return path
+
+    def finish(self, cut: Cut, segments: Sequence[tuple[Path, int]]) -> None:
+        """See `run.making.Maker`."""
+        self._deliver(sum(frames for _, frames in segments))
