@@ -26,8 +26,9 @@ from deoldify_lite.run.planned import Planned
 from deoldify_lite.run.sequences.frames import MISSING
 from deoldify_lite.run.sequences.plan import (
     Choices,
+    are_frames,
+    plan_apart,
     plan_sequences,
-    refuse_frames,
     take_sequences,
     warn_of_frames,
 )
@@ -310,21 +311,10 @@ def colorize_video(
         found, others = take_sequences(listed, choices, FILM_SUFFIXES, chosen, target)
         found = [one for one in found if accept is None or accept(one[0].pattern)]
         sequences = plan_sequences(found, target, choices, several=len(found) + len(others) > 1)
-        if found:
-            refused: dict[str, object] = {
-                "--layer": layer,
-                "--colours-from": colors_from,
-                "--shots": shots,
-                "--deinterlace": deinterlace or None,
-                "--engine ray": None if isinstance(engine, ThisProcess) else engine,
-            }
-            if any(one.result is not None for one in sequences):  # no film
-                refused |= {"--for": purpose, "--codec": encoding.codec}
-                refused |= {"--crf": encoding.crf, "--pix-fmt": encoding.pix_fmt}
-            _refuse_for_sequences(str(found[0][0]), refused)
         planned = []
-        if others:
-            refuse_frames(target)
+        if others and target is not None and are_frames(target):
+            planned = plan_apart([*others, *(one[0].pattern for one in found)], target)
+        elif others:
             planned = plan(
                 others,
                 target,
@@ -338,6 +328,23 @@ def colorize_video(
                 left_out=left_out,
             )
         planned += sequences
+        _check_sequences(
+            planned,
+            choices,
+            {
+                "--layer": layer,
+                "--colours-from": colors_from,
+                "--shots": shots,
+                "--engine ray": None if isinstance(engine, ThisProcess) else engine,
+            },
+            {"--deinterlace": deinterlace or None},
+            {
+                "--for": purpose,
+                "--codec": encoding.codec,
+                "--crf": encoding.crf,
+                "--pix-fmt": encoding.pix_fmt,
+            },
+        )
         if accept is None:  # or what is left out is told of with each part of a folder
             _tell(left_out, on_left_out)
         planned = [one for one in planned if accept is None or accept(one.place)]
@@ -384,12 +391,43 @@ def _sequence_choices(
     return Choices(sequence, missing, rate, None if sound is None else Path(sound))
 
 
-def _refuse_for_sequences(sequence: str, options: Mapping[str, object]) -> None:
-    for name, value in options.items():
-        if value is not None:
-            raise OptionError(
-                f"{sequence}: {name} is for films, and this is a sequence of files: leave it out"
-            )
+def _check_sequences(
+    planned: Sequence[Planned],
+    choices: Choices,
+    both: Mapping[str, object],
+    sources: Mapping[str, object],
+    results: Mapping[str, object],
+) -> None:
+    """Refuse what makes no sense for sequences.
+
+    Args:
+        planned: of the run.
+        choices: what the user says of sequences.
+        both: values of options that go neither with sources nor with results that are sequences; None: not
+            given.
+        sources: of those that do not go with sources.
+        results: of those that do not go with results.
+
+    Raises:
+        OptionError: such an option is given.
+    """
+    for one in planned:
+        refused: dict[str, object] = {}
+        if one.frames is not None:
+            refused |= {**both, **sources}
+        if one.result is not None:
+            refused |= {**both, **results}
+        for name, value in refused.items():
+            if value is not None:
+                what = one.place if one.frames is not None else Path(str(one.root), one.output)
+                raise OptionError(
+                    f"{what}: {name} is for films, and this is a sequence of files: leave it out"
+                )
+    given = {"--missing": choices.missing != "fail", "--fps": choices.rate, "--sound": choices.sound}
+    if planned and all(one.frames is None for one in planned):
+        for name, value in given.items():
+            if value:
+                raise OptionError(f"{planned[0].place}: {name} is for picture sequences: leave it out")
 
 
 def _check_layer(layer: str | None) -> None:

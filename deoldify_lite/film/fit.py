@@ -125,7 +125,7 @@ def fit_into(film: Film, suffix: str, encoding: Encoding, *, encode_sound: bool 
         if s.kind == "audio" and not s.is_known
     ]
     losses += losses_of_picture(film, suffix, encoding)
-    if lost_tags := [tag for tag in _own_tags(film) if tag.lower() not in tags]:
+    if lost_tags := [tag for tag in own_tags(film) if tag.lower() not in tags]:
         losses.append(f"of its metadata {', '.join(lost_tags)} does not fit into {suffix}; .mkv holds all")
     return Fit(streams, tuple(losses))
 
@@ -179,7 +179,7 @@ def _fit_stream(
     )
 
 
-def _own_tags(film: Film) -> list[str]:
+def own_tags(film: Film) -> list[str]:
     """Names of the metadata that belong to the film and not to its file."""
     return [tag for tag in film.tags if tag.lower() not in _TAGS_OF_FILE]
 
@@ -244,7 +244,7 @@ def _rehearse(
         done = run_arguments(mux_command(film, picture, source, streams, result, options))
         if done.returncode != 0:
             return last_words(done.stderr), frozenset()
-        if not (streams or _own_tags(film)):
+        if not (streams or own_tags(film)):
             return "", frozenset()
         probed = run_ffprobe(
             result, "-show_entries", "format_tags:stream=codec_type,codec_name", "-of", "json"

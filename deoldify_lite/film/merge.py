@@ -124,6 +124,28 @@ def as_yuv(film: Film, picture: Any, *, sampling: str) -> Any:
     return _joined(source, own, cb, cr, merged).filter("setparams", **tags_of(colors))
 
 
+def luma_and_chroma(film: Film, picture: Any, *, with_chroma: bool) -> Any:
+    """Return a picture's luma as `merge_chroma` gives it, and, if asked for, its chroma beside that.
+
+    Args:
+        film: no RGB.
+        picture: ffmpeg-python stream of its frames.
+        with_chroma: whether the film has some that is wanted.
+
+    Returns:
+        ffmpeg-python stream in a grey format of the film's depth, or in yuv444p.
+    """
+    source = _as_planes(film, picture).filter("setsar", 1)
+    if not with_chroma:
+        return planes_of(source, "y")[0]
+    merged, ranges = yuv_format("444", film.depth), {"in_range": film.colors.range}
+    source, own = split(source)
+    flags = "bilinear+accurate_rnd+full_chroma_inp+full_chroma_int"
+    own = own.filter("scale", interl=-1, flags=flags, out_range=film.colors.range, **ranges)
+    (luma,), chroma = planes_of(source, "y"), planes_of(own.filter("format", merged), "u+v")
+    return filter_together([luma, *chroma], "mergeplanes", "0x001020", merged)
+
+
 def tags_of(colors: Colors) -> dict[str, str]:
     """Colour tags as the filter setparams takes them."""
     return {

@@ -35,7 +35,7 @@ def encoders_for(stream: Stream, only: str | None = None) -> Sequence[str]:
         return (only,)
     if stream.sample_fmt not in _PCM:
         return (*_LOSSLESS, *_LOSSY)
-    pcm = _pcm_encoder(stream)
+    pcm = pcm_encoder(stream)
     uncompressed = stream.codec.startswith("pcm_") or stream.codec == "s302m"
     return (pcm, *_LOSSLESS, *_LOSSY) if uncompressed else (*_LOSSLESS, pcm, *_LOSSY)
 
@@ -71,6 +71,7 @@ def _fits_losslessly(stream: Stream) -> bool:
     return whole and (stream.bits or _PCM[stream.sample_fmt][1]) <= _FLAC_BITS
 
 
-def _pcm_encoder(stream: Stream) -> str:
-    encoder, bits = _PCM[stream.sample_fmt]
+def pcm_encoder(stream: Stream) -> str:
+    """Return the encoder that writes the samples of a stream as they are decoded."""
+    encoder, bits = _PCM.get(stream.sample_fmt, _PCM["s32"])
     return "pcm_s24le" if encoder == "pcm_s32le" and 0 < stream.bits <= 24 < bits else encoder

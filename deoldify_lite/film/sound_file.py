@@ -1,10 +1,12 @@
-"""Sound in a file of its own, which goes into a film that is made of pictures."""
+"""Sound in a file of its own: that goes into a film that is made of pictures, or comes from one."""
 
 import json
 from pathlib import Path
+from typing import Any
 
-from deoldify_lite.errors import InputError
-from deoldify_lite.film.ffmpeg import find_program, input_arguments
+from deoldify_lite.errors import InputError, VideoError
+from deoldify_lite.film.cut import Cut, ffmpeg_time
+from deoldify_lite.film.ffmpeg import find_program, input_arguments, open_file, write_command
 from deoldify_lite.film.probe import Stream, describe_stream
 from deoldify_lite.film.process import last_words, run_arguments
 
@@ -30,3 +32,26 @@ def probe_sound(path: Path) -> tuple[Stream, ...]:
     if not found:
         raise InputError(f"{path}: holds no sound: name a WAV")
     return found
+
+
+def write_sound(cut: Cut, stream: Stream, path: Path) -> None:
+    """Write a stream of a film's sound as a WAV that begins with the first frame of a cut.
+
+    Args:
+        cut: of the film.
+        stream: with the encoder that it gets.
+        path: of the WAV; sound that begins later is preceded by silence.
+
+    Raises:
+        VideoError: ffmpeg failed.
+    """
+    film = cut.film
+    begins_s = film.offset_s + film.seconds(cut.first)
+    seek: dict[str, Any] = {"ss": ffmpeg_time(film.on_its_clock(begins_s))} if begins_s else {}
+    sound = open_file(film.path, **seek)[str(stream.index)].filter("aresample", first_pts=0)
+    options: dict[str, Any] = {"c:a": stream.encoder, "f": "wav", "rf64": "auto", "bitexact": None}
+    if cut.end is not None:
+        options["t"] = ffmpeg_time(film.seconds(cut.end) - film.seconds(cut.first))
+    done = run_arguments(write_command([sound], path, options))
+    if done.returncode != 0:
+        raise VideoError(f"{path}: the sound of {film.path} cannot be written: {last_words(done.stderr)}")

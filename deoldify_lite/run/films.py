@@ -28,7 +28,7 @@ from deoldify_lite.run.items import (
     warnings_of,
 )
 from deoldify_lite.run.keying import ready_keys
-from deoldify_lite.run.ready import programs_of, ready_film, segments_mark
+from deoldify_lite.run.ready import ReadyFilm, programs_of, ready_film, segments_mark
 from deoldify_lite.run.sequences.master import with_master
 from deoldify_lite.run.sequences.result import numbers_of_result, with_result
 from deoldify_lite.run.settings import FilmSettings
@@ -179,8 +179,13 @@ def colorize_task(
         shots=works,
         colors_from=task.colors.path if task.colors else None,
         colors_share=1.0 if task.colors else None,
-        numbers=numbers_of_result(cut_of(ready.film, settings)) if task.result else None,
+        numbers=None if task.result is None else _numbers_of(ready, settings, tally),
     )
+
+
+def _numbers_of(ready: ReadyFilm, settings: FilmSettings, tally: Tally) -> str:
+    cut = cut_of(ready.written, settings)
+    return numbers_of_result(replace(cut, end=cut.first + tally.frames))
 
 
 def _notes_on(tally: Tally) -> tuple[str, ...]:

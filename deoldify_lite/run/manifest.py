@@ -154,7 +154,8 @@ class Manifest:
         if record.frames:
             there = sizes_in(output.parent)
             marks = {PurePosixPath(name).name: mark for name, mark in record.marks().items()}
-            return all(there.get(name) == mark.size for name, mark in marks.items())
+            has_all = all(there.get(name) == mark.size for name, mark in marks.items())
+            return has_all and all((self.folder / name).is_file() for name in record.extras)
         return output.is_file() and output.stat().st_size == record.size
 
     def find(
@@ -237,7 +238,13 @@ class Manifest:
         self._write(record)
 
     def add_frames(
-        self, output: Path, fingerprint: str, marks: Mapping[int, FrameMark], *, source: Path
+        self,
+        output: Path,
+        fingerprint: str,
+        marks: Mapping[int, FrameMark],
+        *,
+        source: Path,
+        extras: Sequence[Path] = (),
     ) -> None:
         """Record a finished sequence durably.
 
@@ -246,13 +253,15 @@ class Manifest:
             fingerprint: of its source and settings.
             marks: its frames, by number.
             source: likewise, or a film.
+            extras: files made beside it.
 
         Raises:
             OSError: it could not be written.
         """
         size, source_path = sum(mark.size for mark in marks.values()), str(source.absolute())
         packed = pack_marks(marks)._asdict()
-        self._write(Record(self.key(output), fingerprint, size, source=source_path, **packed))
+        names = tuple(map(self.key, extras))
+        self._write(Record(self.key(output), fingerprint, size, names, source=source_path, **packed))
 
     def _write(self, record: Record) -> None:
         line = record.line()

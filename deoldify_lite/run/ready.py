@@ -15,6 +15,7 @@ from deoldify_lite.film.parts import film_of_cut
 from deoldify_lite.film.probe import Film, probe_film
 from deoldify_lite.run.hint_file import HintFile
 from deoldify_lite.run.items import Item
+from deoldify_lite.run.sequences.apart import fit_frames
 from deoldify_lite.run.sequences.footage import SequenceFilm
 from deoldify_lite.run.sequences.master import fit_master
 from deoldify_lite.run.sequences.probe import notes_on, probe_sequence
@@ -81,8 +82,9 @@ def ready_film(
                 return Item(task.source, task.output, "skipped", "already done", layer=task.layer)
         check_output(task, overwrite)
     else:
-        fit = Fit((), ())
-        check_result(task, cut_of(film, settings), overwrite)
+        cut = cut_of(written, settings)
+        fit = Fit((), ()) if task.frames is not None else fit_frames(written, task.result, cut)
+        check_result(task, cut, fit, overwrite)
     hints = () if task.hints is None else _hints_in(written, task.hints, settings)
     return ReadyFilm(task, film, written, fit, hints)
 

@@ -116,4 +116,6 @@ def _check_frames(
             return Verdict(output, False, f"{name} cannot be read: {error.strerror or error}")
     reasons = [f"frames {ranges_of(missing)} are missing; colorize their source again"] if missing else []
     reasons += [f"frames {ranges_of(changed)} are not as they were written"] if changed else []
+    if lost := [name for name in record.extras if find(folder / name) is None]:
+        reasons.append(f"what was made beside it is missing: {', '.join(lost)}")
     return Verdict(output, not reasons, "; ".join(reasons))

@@ -77,11 +77,16 @@ def write_dpx(path: Path, frame: Frame) -> None:
 
 
 def new_dpx(
-    path: Path, pixels: NDArray[Any], bits: int, rate: Fraction | None, timecode: str | None
+    path: Path,
+    pixels: NDArray[Any],
+    bits: int,
+    rate: Fraction | None,
+    timecode: str | None,
+    aspect: Fraction | None = None,
 ) -> Frame:
     """See `frames.new_frame`."""
     if bits not in (8, 10, 12, 16):
         raise InputError(f"{path}: DPX holds 8, 10, 12 or 16 bits, not {bits}")
     height, width = pixels.shape[:2]
-    header = make_header(path.name, width, height, bits, rate=rate, timecode=timecode)
+    header = make_header(path.name, width, height, bits, rate=rate, timecode=timecode, aspect=aspect)
     return Frame(path, replace(header.facts), pixels, source=DpxRest(header, b""))

@@ -168,7 +168,14 @@ def with_size(header: DpxHeader, file_bytes: int) -> bytes:
 
 
 def make_header(
-    name: str, columns: int, rows: int, bits: int, *, rate: Fraction | None, timecode: str | None
+    name: str,
+    columns: int,
+    rows: int,
+    bits: int,
+    *,
+    rate: Fraction | None,
+    timecode: str | None,
+    aspect: Fraction | None = None,
 ) -> DpxHeader:
     """Make the header of a new picture in RGB: big-endian, 10 and 12 bits filled A, as most programs take it.
 
@@ -179,6 +186,7 @@ def make_header(
         bits: 8, 10, 12 or 16.
         rate: frames a second.
         timecode: of the frame.
+        aspect: of a pixel, width / height; None: square.
     """
     # Undefined are all ones, in numbers; texts are empty.
     head = bytearray(HEADER_BYTES)
@@ -194,7 +202,7 @@ def make_header(
     struct.pack_into(">IIfIf", head, _ELEMENT, 0, 0, math.nan, top, math.nan)
     # Transfer and primaries: BT.709, as screens take it.
     struct.pack_into(">4BHHIII", head, _DESCRIPTOR, _RGB, 6, 6, bits, method, 0, HEADER_BYTES, 0, 0)
-    struct.pack_into(">II", head, _ASPECT, 1, 1)
+    struct.pack_into(">II", head, _ASPECT, *(aspect or Fraction(1)).as_integer_ratio())
     if rate:
         struct.pack_into(">f", head, _FILM_RATE, float(rate))
         struct.pack_into(">f", head, _TV_RATE, float(rate))
@@ -203,7 +211,13 @@ def make_header(
         drop = 0x40 if timecode and timecode[-3] in ";." else 0
         struct.pack_into(">I", head, _TIMECODE, int(digits, 16) | drop)
     packing = Packing(bits, method, ">")
-    facts = Facts("DPX", columns, rows, 3, False, bits, packing=str(packing), rate=rate, timecode=timecode)
+    facts = Facts(
+        *("DPX", columns, rows, 3, False, bits),
+        packing=str(packing),
+        rate=rate,
+        timecode=timecode,
+        aspect=aspect,
+    )
     return DpxHeader(bytes(head), ">", columns, rows, _RGB, packing, 1, facts)
 
 

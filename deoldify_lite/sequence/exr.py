@@ -99,7 +99,13 @@ def write_exr(path: Path, frame: Frame) -> tuple[str, ...]:
     return tuple(warnings)
 
 
-def new_exr(path: Path, pixels: NDArray[Any], rate: Fraction | None, timecode: str | None) -> Frame:
+def new_exr(
+    path: Path,
+    pixels: NDArray[Any],
+    rate: Fraction | None,
+    timecode: str | None,
+    aspect: Fraction | None = None,
+) -> Frame:
     """See `frames.new_frame`: (H, W, 3) uint8 or uint16 of a screen become light, as half."""
     library = _library(path)
     height, width = pixels.shape[:2]
@@ -108,6 +114,8 @@ def new_exr(path: Path, pixels: NDArray[Any], rate: Fraction | None, timecode: s
     header: dict[str, Any] = {"compression": library.ZIP_COMPRESSION, "type": library.scanlineimage}
     if rate:
         header["framesPerSecond"] = rate
+    if aspect:
+        header["pixelAspectRatio"] = float(aspect)
     if digits := re.fullmatch(r"(\d\d):(\d\d):(\d\d)([:;.])(\d\d)", timecode or ""):
         hours, minutes, seconds, frames = (int(digits[at]) for at in (1, 2, 3, 5))
         # Flags, of which the first says drop-frame, and eight groups for the user.

@@ -87,6 +87,7 @@ def new_frame(
     bits: int,
     rate: Fraction | None = None,
     timecode: str | None = None,
+    aspect: Fraction | None = None,
 ) -> Frame:
     """Make a frame of pixels that come from no picture file, such as those of a film.
 
@@ -96,12 +97,13 @@ def new_frame(
         bits: 8, 10, 12 or 16 for DPX, 8 or 16 for TIFF and PNG, 16 for EXR.
         rate: frames a second, for kinds that hold it.
         timecode: of this frame, for kinds that hold it.
+        aspect: of a pixel, width / height, likewise; None: square.
     """
     kind = kind_of(path)
     if kind == "DPX":
-        return new_dpx(path, pixels, bits, rate, timecode)
+        return new_dpx(path, pixels, bits, rate, timecode, aspect)
     if kind == "EXR":
-        return new_exr(path, pixels, rate, timecode)
+        return new_exr(path, pixels, rate, timecode, aspect)
     return new_still(path, kind, pixels, bits)
 
 

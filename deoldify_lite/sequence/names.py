@@ -78,6 +78,14 @@ class Sequence:
         """Return the path of a frame."""
         return self.folder / self.name(number)
 
+    def number_of(self, name: str) -> int | None:
+        """Return the number of the frame whose file has a name; None if it is no frame's."""
+        end = len(name) - len(self.suffix)
+        text = name[len(self.prefix) : end]
+        if not (name.startswith(self.prefix) and name.endswith(self.suffix) and text.isdecimal()):
+            return None
+        return int(text) if len(text) <= _MOST_DIGITS and self.name(int(text)) == name else None
+
     def numbers(self) -> Iterator[int]:
         """Yield the numbers of the files that are there, in order."""
         return numbers_of(self.ranges)
@@ -86,6 +94,33 @@ class Sequence:
 def is_pattern(path: Path) -> bool:
     """Return whether a path is no file or folder but stands for numbered files, such as reel/%07d.dpx."""
     return bool(_PLACE.search(path.name)) and not path.exists()
+
+
+def name_frames(pattern: Path) -> Sequence:
+    """Return the names of frames that are to be written; no file is looked at.
+
+    Args:
+        pattern: such as reel/%07d.dpx or reel/reel_####.tif.
+
+    Raises:
+        InputError: it has no number, or names no kind of frame.
+    """
+    if pattern.suffix.lower() not in KINDS:
+        raise InputError(
+            f"{pattern}: no frames are written as {pattern.suffix or 'files without suffix'}: "
+            f"name {KNOWN} files"
+        )
+    place = _PLACE.search(pattern.name)
+    if place is None or not (place["hashes"] or place[0].endswith("d")):
+        raise InputError(
+            f"{pattern}: where is the number of a frame? Write it as %07d, such as "
+            f"{pattern.parent / '%07d'}{pattern.suffix}"
+        )
+    digits = len(place["hashes"] or "") or int(place["width"] or 1)
+    prefix, suffix = pattern.name[: place.start()], pattern.name[place.end() :]
+    if _PLACE.search(prefix + suffix) or not 1 <= digits <= _MOST_DIGITS:
+        raise InputError(f"{pattern}: a frame has one number: write it once, as %07d")
+    return Sequence(pattern.parent, prefix, digits, suffix, ())
 
 
 def find_sequence(path: Path) -> Sequence:
@@ -191,7 +226,7 @@ def _matching(path: Path) -> list[Sequence]:
     names = names_in(path.parent)
     place = None if path.exists() else _PLACE.search(path.name)
     if place is None:
-        return [one for one in group_names(path.parent, names) if _holds(one, path.name)]
+        return [one for one in group_names(path.parent, names) if one.number_of(path.name) is not None]
     if place["star"]:
         parts = path.name.split("*")
         wanted = re.compile(".*".join(map(re.escape, parts)), re.DOTALL)
@@ -216,10 +251,3 @@ def _matching(path: Path) -> list[Sequence]:
     if not numbers:
         return []
     return [Sequence(path.parent, prefix, digits, suffix, as_ranges(numbers), asked)]
-
-
-def _holds(sequence: Sequence, name: str) -> bool:
-    if not (name.startswith(sequence.prefix) and name.endswith(sequence.suffix)):
-        return False
-    number = name[len(sequence.prefix) : len(name) - len(sequence.suffix)]
-    return number.isdecimal() and sequence.name(int(number)) == name

@@ -18,6 +18,7 @@ from deoldify_lite.run.keying import ready_keys
 from deoldify_lite.run.manifest import Manifest
 from deoldify_lite.run.outlook import Outlook
 from deoldify_lite.run.ready import ReadyFilm, ready_film, segments_mark
+from deoldify_lite.run.sequences.master import with_master
 from deoldify_lite.run.sequences.result import with_result
 from deoldify_lite.run.settings import FilmSettings
 from deoldify_lite.run.stream import FilmJob, colorize_film, cut_of
@@ -182,7 +183,9 @@ def _colorize_piece(left: _Left, count: int, settings: FilmSettings, gauge: Gaug
         began = time.perf_counter()
         with unfinished(output, "sample") as found:
             job = FilmJob(film, output, settings, found, streams=(), deliver=os.replace, layer=layer)
-            if task.result is not None:
+            if task.frames is not None and task.result is None:
+                job = with_master(job, task)
+            elif task.result is not None:
                 there = replace(task.result, folder=folder)
                 sample = replace(task, output=output, result=there, manifest=Manifest(folder))
                 job = with_result(job, sample, settings, fingerprint(sample, settings))

@@ -22,7 +22,7 @@ from deoldify_lite.film.sound_file import probe_sound
 from deoldify_lite.film.timecode import advance_timecode
 from deoldify_lite.film.writer import segment_path
 from deoldify_lite.run.sequences.footage import SequenceFilm
-from deoldify_lite.run.sequences.pictures import Picture, open_pictures
+from deoldify_lite.run.sequences.pictures import Picture, files_of
 from deoldify_lite.run.sequences.segment import FrameSegment
 from deoldify_lite.run.stream import FilmJob
 from deoldify_lite.run.task import Task
@@ -92,7 +92,7 @@ class RawSegment(FrameSegment[NDArray[Any]]):
     """
 
     def __init__(self, cut: Cut, encoder: RawEncoder, size: Size) -> None:
-        super().__init__(cut, open_pictures(cut), encoder.path)
+        super().__init__(cut, files_of(cut), encoder.path)
         self._encoder = encoder
         self._size = size
 

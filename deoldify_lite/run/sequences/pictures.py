@@ -70,7 +70,7 @@ class FilePictures:
         """See `Pictures`."""
 
 
-def open_pictures(cut: Cut) -> Pictures:
-    """Open the frames of a cut, from its first on."""
+def files_of(cut: Cut) -> FilePictures:
+    """Return the files of a cut of a sequence."""
     assert isinstance(cut.film, SequenceFilm), "frames of others are read by ffmpeg"
     return FilePictures(cut.film.footage)

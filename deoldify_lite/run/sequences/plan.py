@@ -14,7 +14,14 @@ from deoldify_lite.run.manifest import NAME as MANIFEST_NAME
 from deoldify_lite.run.manifest import Manifest
 from deoldify_lite.run.planned import Planned
 from deoldify_lite.run.sequences.frames import Frames
-from deoldify_lite.sequence.names import KINDS, find_sequence, group_names, is_pattern, list_sequences
+from deoldify_lite.sequence.names import (
+    KINDS,
+    find_sequence,
+    group_names,
+    is_pattern,
+    list_sequences,
+    name_frames,
+)
 from deoldify_lite.sequence.names import Sequence as FrameFiles
 from deoldify_lite.sequence.recognise import recognise
 from deoldify_lite.storage.url import Place, Url
@@ -204,17 +211,43 @@ def _sound_beside(sequence: FrameFiles) -> Path | None:
     return None
 
 
-def refuse_frames(out: Place | None) -> None:
-    """Refuse names of frames for the results of films.
+def are_frames(out: Place | None) -> bool:
+    """Whether the name for the result of a film is that of frames, such as reel/%07d.dpx."""
+    if out is None or out.suffix.lower() in FILM_SUFFIXES:
+        return False
+    if isinstance(out, Path) and (out.is_dir() or out.is_symlink()):
+        return False
+    return out.suffix.lower() in KINDS or (bool(out.suffix) and is_pattern(Path(out.name)))
+
+
+def plan_apart(films: Sequence[Place], out: Place) -> list[Planned]:
+    """Name the files that the frames of a film become.
+
+    Args:
+        films: inputs of the user that are no sequences.
+        out: as of `are_frames`.
 
     Raises:
-        OptionError: `out` is such a name.
+        InputError: there is no such film.
+        OptionError: there are several films, one has a URL, or `out` names no frames.
     """
-    if isinstance(out, Path) and out.suffix.lower() in KINDS and not out.is_dir():
-        raise OptionError(
-            f"{out}: a film becomes a film: name a folder with -o; ffmpeg takes it apart: "
-            "ffmpeg -i FILM -start_number 0 FOLDER/%07d.png"
-        )
+    film = films[0]
+    if isinstance(out, Url) or isinstance(film, Url):
+        raise OptionError(f"{out}: frames are written and read on this machine: name a folder here with -o")
+    if len(films) > 1 or film.is_dir():
+        raise OptionError(f"{out}: the frames of several films would get these names: name one film")
+    if not film.exists():
+        raise InputError(f"{film}: no such file; check the name")
+    try:
+        result = name_frames(out)
+    except InputError as error:
+        raise OptionError(str(error)) from error
+    if result.folder.exists() and not result.folder.is_dir():
+        raise OptionError(f"{result.folder}: is a file, and frames go to a folder: name one with -o")
+    name = result.pattern.name
+    if frame_name(name, 7) != result.name(7):
+        raise OptionError(f"{out}: no name of a frame may hold another %d: change it")
+    return [Planned(film, out.parent, name, named=True, result=result)]
 
 
 def warn_of_frames(planned: Sequence[Planned]) -> None:

@@ -1,14 +1,18 @@
 """The sequence that a run makes: may it be written, and the job of making it."""
 
+import os
 from dataclasses import replace
 
 from deoldify_lite.errors import InputError
 from deoldify_lite.film.cut import Cut
+from deoldify_lite.film.fit import Fit
+from deoldify_lite.film.sound_file import write_sound
 from deoldify_lite.run.frame_marks import ranges_of
 from deoldify_lite.run.manifest import sizes_in
+from deoldify_lite.run.sequences.apart import sound_files
 from deoldify_lite.run.sequences.footage import SequenceFilm
 from deoldify_lite.run.sequences.journal import FrameJournal
-from deoldify_lite.run.sequences.writer import FilesMaker
+from deoldify_lite.run.sequences.writer import FileMaking, FilesMaker
 from deoldify_lite.run.settings import FilmSettings
 from deoldify_lite.run.stream import FilmJob, cut_of
 from deoldify_lite.run.task import Task, check_frames, fingerprint
@@ -21,10 +25,11 @@ SEGMENT_FRAMES = 100
 
 
 def numbers_of_cut(cut: Cut) -> Ranges:
-    """Numbers of the files of a cut."""
-    film = cut.film
-    assert isinstance(film, SequenceFilm), "frames of others have no numbers"
-    return film.footage.numbers(cut.first, cut.first + cut.frame_count)
+    """Numbers of the files of a cut; those of a film's frames count from 0."""
+    film, end = cut.film, cut.first + cut.frame_count
+    if isinstance(film, SequenceFilm):
+        return film.footage.numbers(cut.first, end)
+    return ((cut.first, end - 1),) if end > cut.first else ()
 
 
 def numbers_of_result(cut: Cut) -> str:
@@ -32,10 +37,23 @@ def numbers_of_result(cut: Cut) -> str:
     return ranges_of(numbers_of(numbers_of_cut(cut)))
 
 
-def check_result(task: Task, cut: Cut, overwrite: bool) -> None:
+def check_result(task: Task, cut: Cut, fit: Fit, overwrite: bool) -> None:
     """Refuse to replace files that no run of ours has made; errors as of `task.check_output`."""
+    result = task.result
+    assert result is not None, "the result is no sequence"
     journal = FrameJournal(folder_of(task.output), "")
-    check_frames(task, numbers_of(numbers_of_cut(cut)), journal.wrote, overwrite)
+    if isinstance(cut.film, SequenceFilm):
+        numbers = [*numbers_of(numbers_of_cut(cut))]
+    else:  # how many frames a film has is an estimate
+        there = (result.number_of(name) for name in sizes_in(result.folder))
+        numbers = sorted(n for n in there if n is not None and cut.first <= n < (cut.end or n + 1))
+    check_frames(task, numbers, journal.wrote, overwrite)
+    for path in sound_files(result, fit.streams):
+        if path.exists() and not task.manifest.made(path) and not overwrite:
+            raise InputError(
+                f"{path}: exists and is not a result of an earlier run, and the film's sound would get its "
+                "name: move it away, name another folder with -o, or allow --overwrite"
+            )
 
 
 def with_result(job: FilmJob, task: Task, settings: FilmSettings, given: str) -> FilmJob:
@@ -61,7 +79,14 @@ def with_result(job: FilmJob, task: Task, settings: FilmSettings, given: str) ->
             raise InputError(f"{task.source}: was changed while it was colorized: run the same command again")
         whole = replace(cut, end=cut.first + frames)
         marks = journal.marks(numbers_of(numbers_of_cut(whole)))
-        task.manifest.add_frames(task.output, given, marks, source=task.source)
+        sounds = sound_files(result, tuple(job.streams))
+        parts = [found.folder / f"sound-{path.name}" for path in sounds]
+        for stream, part in zip(job.streams, parts, strict=True):
+            write_sound(cut, stream, part)
+        task.manifest.add_frames(task.output, given, marks, extras=sounds, source=task.source)
+        for part, path in zip(parts, sounds, strict=True):
+            os.replace(part, path)
 
-    maker = FilesMaker(result, journal, found.folder, deliver)
+    making = FileMaking(result, may_keep=not job.settings.recolor_all)
+    maker = FilesMaker(making, journal, found.folder, deliver)
     return replace(job, maker=maker, segment_frames=SEGMENT_FRAMES)

@@ -14,8 +14,10 @@ from deoldify_lite.film.cut import Cut
 from deoldify_lite.film.writer import segment_path
 from deoldify_lite.run.frame_marks import FrameMark, mark_of
 from deoldify_lite.run.manifest import sizes_in
+from deoldify_lite.run.sequences.apart import FilmPictures
+from deoldify_lite.run.sequences.footage import SequenceFilm
 from deoldify_lite.run.sequences.journal import FrameJournal
-from deoldify_lite.run.sequences.pictures import Picture, open_pictures
+from deoldify_lite.run.sequences.pictures import Picture, Pictures, files_of
 from deoldify_lite.run.sequences.segment import FrameSegment
 from deoldify_lite.sequence.frames import write
 from deoldify_lite.sequence.light import join
@@ -60,15 +62,23 @@ class FileSegment(FrameSegment[tuple[int, FrameMark]]):
 
     Args:
         cut: of the source, from the segment's first frame on.
+        pictures: of that.
         result: names the files.
         folder: where they grow.
         names: gives each its name at once; None: whoever takes the segment does.
     """
 
-    def __init__(self, cut: Cut, result: FrameFiles, folder: Path, names: FrameNames | None = None) -> None:
+    def __init__(
+        self,
+        cut: Cut,
+        pictures: Pictures,
+        result: FrameFiles,
+        folder: Path,
+        names: FrameNames | None = None,
+    ) -> None:
         handle, name = tempfile.mkstemp(suffix=".txt", prefix="part-", dir=folder)
         os.close(handle)
-        super().__init__(cut, open_pictures(cut), Path(name))
+        super().__init__(cut, pictures, Path(name))
         self._result = result
         self._folder = folder
         self._names = names
@@ -107,10 +117,16 @@ class FileMaking:
     """How a worker makes frames as files: a `run.making.Making`."""
 
     result: FrameFiles
+    may_keep: bool = True  # frames of a film may keep the colours that they have
 
-    def open(self, cut: Cut, folder: Path) -> FileSegment:
-        """See `run.making.Making`."""
-        return FileSegment(cut, self.result, folder)
+    def open(self, cut: Cut, folder: Path, names: FrameNames | None = None) -> FileSegment:
+        """See `run.making.Making`; here, `names` gives each frame its own at once."""
+        pictures: Pictures
+        if isinstance(cut.film, SequenceFilm):
+            pictures = files_of(cut)
+        else:
+            pictures = FilmPictures(cut, self.result, may_keep=self.may_keep)
+        return FileSegment(cut, pictures, self.result, folder, names)
 
 
 class FilesMaker:
@@ -119,7 +135,7 @@ class FilesMaker:
     Frames that an earlier run has finished are left as they are.
 
     Args:
-        result: names the files.
+        making: how segments are made.
         journal: of the frames that are done.
         folder: of finished segments.
         deliver: takes the number of frames once they have their names.
@@ -127,13 +143,13 @@ class FilesMaker:
 
     def __init__(
         self,
-        result: FrameFiles,
+        making: FileMaking,
         journal: FrameJournal,
         folder: Path,
         deliver: Callable[[int], None],
     ) -> None:
-        self.making = FileMaking(result)
-        self._result = result
+        self.making = making
+        self._result = making.result
         self._folder = folder
         self._deliver = deliver
         self._journal = journal
@@ -147,7 +163,7 @@ class FilesMaker:
 
     def open(self, cut: Cut) -> FileSegment:
         """See `run.making.Maker`."""
-        return FileSegment(cut, self._result, self._folder, self._naming())
+        return self.making.open(cut, self._folder, self._naming())
 
     def place(self, part: Path, number: int) -> Path:
         """See `run.making.Maker`. The files of a segment are the frames; a short text stands for them."""
