@@ -213,7 +213,8 @@ def colorize_video(
     Args:
         inputs: a film or folder, or several; a str may be a URL, such as s3://bucket/film.mp4. Numbered
             pictures are a sequence: a folder of them, or a pattern such as reel/%07d.dpx.
-        out: folder, file or URL for the results; None for NAME-colorized beside each input.
+        out: folder, file or URL for the results; None for NAME-colorized beside each input. A pattern such
+            as frames/%07d.dpx takes a film apart into numbered pictures.
         rendering: how to render, from `settle`; None for the defaults of video mode.
         steadiness: 0 colours each frame alone, 1 holds colours for as long as motion can be followed; None
             for the default of the mode.

@@ -70,6 +70,7 @@ def fill_video_parser(parser: argparse.ArgumentParser) -> None:
         "colorize-video clip.mp4 --shots clip-shots/shots.csv --dry-run",
         "colorize-video reel/%07d.dpx -o out/",
         "colorize-video reel/ -o master.mkv --for archive --fps 18",
+        "colorize-video clip.mov -o frames/%07d.dpx",
         "ffmpeg -i clip.mp4 -f yuv4mpegpipe - | colorize-video - | ffmpeg -i - coloured.mkv",
     )
     parser.add_argument(
@@ -139,7 +140,8 @@ def fill_video_parser(parser: argparse.ArgumentParser) -> None:
         "-o",
         "--out",
         type=path_or_url,
-        help="file, folder or URL for the results; - is standard output, for one film: Y4M for Y4M, else "
+        help="file, folder or URL for the results; numbered names such as frames/%%07d.dpx for the frames of a "
+        "film; - is standard output, for one film: Y4M for Y4M, else "
         "Matroska (default: CLIP-colorized, and - for -)",
     )
     output.add_argument(

@@ -46,12 +46,13 @@ def write_sound(cut: Cut, stream: Stream, path: Path) -> None:
         VideoError: ffmpeg failed.
     """
     film = cut.film
-    begins_s = film.offset_s + film.seconds(cut.first)
-    seek: dict[str, Any] = {"ss": ffmpeg_time(film.on_its_clock(begins_s))} if begins_s else {}
-    sound = open_file(film.path, **seek)[str(stream.index)].filter("aresample", first_pts=0)
-    options: dict[str, Any] = {"c:a": stream.encoder, "f": "wav", "rf64": "auto", "bitexact": None}
+    # Without a seek, since times in milliseconds, as in Matroska, do not find a sample. Gaps are filled.
+    part = {"start": ffmpeg_time(film.offset_s + film.seconds(cut.first))}
     if cut.end is not None:
-        options["t"] = ffmpeg_time(film.seconds(cut.end) - film.seconds(cut.first))
+        part["end"] = ffmpeg_time(film.offset_s + film.seconds(cut.end))
+    sound = open_file(film.path)[str(stream.index)].filter("aresample", **{"async": 1, "first_pts": 0})
+    sound = sound.filter("atrim", **part).filter("asetpts", "N/SR/TB")
+    options: dict[str, Any] = {"c:a": stream.encoder, "f": "wav", "rf64": "auto"}
     done = run_arguments(write_command([sound], path, options))
     if done.returncode != 0:
         raise VideoError(f"{path}: the sound of {film.path} cannot be written: {last_words(done.stderr)}")
