@@ -140,9 +140,9 @@ def fill_video_parser(parser: argparse.ArgumentParser) -> None:
         "-o",
         "--out",
         type=path_or_url,
-        help="file, folder or URL for the results; numbered names such as frames/%%07d.dpx for the frames of a "
-        "film; - is standard output, for one film: Y4M for Y4M, else "
-        "Matroska (default: CLIP-colorized, and - for -)",
+        help="file, folder or URL for the results; numbered names such as frames/%%07d.dpx for the frames "
+        "of a film; - is standard output, for one film: Y4M for Y4M, else Matroska (default: "
+        "CLIP-colorized, and - for -)",
     )
     output.add_argument(
         "--raw",
