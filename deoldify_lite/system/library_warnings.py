@@ -22,6 +22,8 @@ DECODER, ENCODER = "its decoder warns", "its encoder warns"
 _LOGGERS = ("PIL", "tifffile")
 # For programmers, not for people with photos; Python does not show them by default, either.
 _FOR_PROGRAMMERS = (DeprecationWarning, PendingDeprecationWarning, ImportWarning, ResourceWarning)
+# OpenCV's lowest level.
+_SILENT = 0
 
 _here = threading.local()
 _lock = threading.Lock()
@@ -61,9 +63,8 @@ def _enter() -> None:
         warnings.simplefilter("always")  # or the second photo with the same fault would pass for a good one
         warnings.showwarning = _show
         if "cv2" in sys.modules:
-            opencv = sys.modules["cv2"].utils.logging
-            _before["opencv"] = opencv.getLogLevel()
-            opencv.setLogLevel(opencv.LOG_LEVEL_SILENT)
+            _before["opencv"] = _opencv_log().getLogLevel()
+            _opencv_log().setLogLevel(_SILENT)
         for name in _LOGGERS:
             logging.getLogger(name).addHandler(_handler)
             logging.getLogger(name).propagate = False
@@ -78,11 +79,17 @@ def _leave() -> None:
         warnings.filters[:] = _before["filters"]  # type: ignore[index]
         warnings.showwarning = _before["show"]
         if "opencv" in _before:
-            sys.modules["cv2"].utils.logging.setLogLevel(_before["opencv"])
+            _opencv_log().setLogLevel(_before["opencv"])
         for name, propagate in _before["loggers"].items():
             logging.getLogger(name).removeHandler(_handler)
             logging.getLogger(name).propagate = propagate
         _before.clear()
+
+
+def _opencv_log() -> Any:
+    """What sets how much OpenCV prints: a module of OpenCV 5, functions of `cv2` itself before."""
+    opencv = sys.modules["cv2"]
+    return getattr(opencv.utils, "logging", opencv)
 
 
 def _show(

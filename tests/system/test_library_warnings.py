@@ -1,8 +1,10 @@
 """Warnings of libraries, collected for the file at hand."""
 
 import logging
+import sys
 import threading
 import warnings
+from types import SimpleNamespace
 
 import pytest
 
@@ -68,3 +70,16 @@ def test_others_see_what_they_would_have_seen(caplog: pytest.LogCaptureFixture) 
     assert [record.getMessage() for record in caplog.records] == ["2 samples too many", "corrupted tag list"]
     assert warnings.filters[:] == filters and warnings.showwarning is show
     assert logging.getLogger("PIL").propagate and not logging.getLogger("PIL").handlers
+
+
+@pytest.mark.parametrize("version", [4, 5])
+def test_opencv_is_silent_meanwhile(version: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Version 4 has its log among its own functions, version 5 in a module."""
+    levels = [3]
+    log = {"getLogLevel": lambda: levels[-1], "setLogLevel": levels.append}
+    utils = SimpleNamespace(logging=SimpleNamespace(**log)) if version == 5 else SimpleNamespace()
+    opencv = SimpleNamespace(utils=utils, **({} if version == 5 else log))
+    monkeypatch.setitem(sys.modules, "cv2", opencv)
+    with collected_warnings("a"):
+        assert levels == [3, 0]
+    assert levels == [3, 0, 3]
