@@ -126,21 +126,21 @@ def reported(
     items: list[Item] = []
     began = time.monotonic()
     code, problem = None, ""
-    with events.taking_log():
-        events.started(args.inputs, args.out)
-        try:
-            yield items
-        except BaseException as error:
-            code, problem = exit_code_of(error), str(error) or type(error).__name__
-            raise
-        finally:
-            for line in closing_lines(items, left_out, time.monotonic() - began):
-                log.info("%s", line)
-            if args.json:
-                write_json(args.json, as_json(items, settings_of(args, rendering), left_out))
-            if notice:
-                notify(notice, summary(items, left_out))
-            events.done(items, left_out, exit_code(items) if code is None else code, problem)
+    events.take_over_log()
+    events.started(args.inputs, args.out)
+    try:
+        yield items
+    except BaseException as error:
+        code, problem = exit_code_of(error), str(error) or type(error).__name__
+        raise
+    finally:
+        for line in closing_lines(items, left_out, time.monotonic() - began):
+            log.info("%s", line)
+        if args.json:
+            write_json(args.json, as_json(items, settings_of(args, rendering), left_out))
+        if notice:
+            notify(notice, summary(items, left_out))
+        events.done(items, left_out, exit_code(items) if code is None else code, problem)
 
 
 def settings_of(args: argparse.Namespace, rendering: "Rendering") -> dict[str, Any]:

@@ -107,18 +107,11 @@ class Events:
             left_out=left_out.as_json(),
         )
 
-    @contextmanager
-    def taking_log(self) -> Iterator[None]:
-        """While it lasts, log lines are events, if they go the same way."""
-        handlers = logging.getLogger().handlers if self.take_log else []
-        before = [handler.formatter for handler in handlers]
-        for handler in handlers:
-            handler.setFormatter(_LogEvents(self))
-        try:
-            yield
-        finally:
-            for handler, formatter in zip(handlers, before, strict=True):
-                handler.setFormatter(formatter)
+    def take_over_log(self) -> None:
+        """Make events of log lines from now on, if they go the same way. `log_form_kept` ends it."""
+        if self.take_log:
+            for handler in logging.getLogger().handlers:
+                handler.setFormatter(_LogEvents(self))
 
     def line(self, event: str, **fields: Any) -> str:
         """Return an event as a line."""
@@ -148,6 +141,17 @@ class _LogEvents(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         return self._events.line("log", level=record.levelname.lower(), text=super().format(record))
+
+
+@contextmanager
+def log_form_kept() -> Iterator[None]:
+    """Give log lines the form again that they had, at the end of a command."""
+    before = [(handler, handler.formatter) for handler in logging.getLogger().handlers]
+    try:
+        yield
+    finally:
+        for handler, formatter in before:
+            handler.setFormatter(formatter)
 
 
 def exit_code_of(error: BaseException) -> int:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from deoldify_lite.cli.completion import fill_completion_parser
 from deoldify_lite.cli.doctor import fill_doctor_parser
 from deoldify_lite.cli.evaluate import fill_evaluate_parser
+from deoldify_lite.cli.events import log_form_kept
 from deoldify_lite.cli.export import fill_export_parser
 from deoldify_lite.cli.folder import fill_folder_parser
 from deoldify_lite.cli.options import describe
@@ -131,6 +132,11 @@ def _run(args: argparse.Namespace) -> int:
     log.setLevel(level)
     warnings.showwarning = lambda message, *_: log.warning("%s", " ".join(str(message).split()))
     end_as_on_interrupt()
+    with log_form_kept():
+        return _outcome(args)
+
+
+def _outcome(args: argparse.Namespace) -> int:
     try:
         keep_heap()
         code: int = args.run(args)

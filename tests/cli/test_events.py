@@ -1,35 +1,19 @@
 """events: each line of --progress json is what its schema says, and goes where it should."""
 
-import json
 import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import jsonschema
 import pytest
 
 from deoldify_lite.cli import main as cli
-from deoldify_lite.cli.events import VERSION, Events
+from deoldify_lite.cli.events import Events
+from helpers.commands import Command
+from helpers.events import SCHEMA, of_kind, read_events
 from helpers.films import make, pattern
 from helpers.places import ROOT
-
-SCHEMA = json.loads((ROOT / "docs" / "progress.schema.json").read_text(encoding="utf-8"))
-
-
-def read(text: str) -> list[dict[str, Any]]:
-    """Read events, and check that they are as promised."""
-    events: list[dict[str, Any]] = [json.loads(line) for line in text.splitlines()]
-    for event in events:
-        jsonschema.validate(event, SCHEMA)
-    without_log = [event["event"] for event in events if event["event"] != "log"]
-    assert without_log[0] == "started" and without_log[-1] == "done" and events[0]["version"] == VERSION
-    return events
-
-
-def of_kind(events: list[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
-    return [event for event in events if event["event"] == kind]
 
 
 def test_the_schema_is_one() -> None:
@@ -49,7 +33,7 @@ def test_photos_on_standard_error(photos: Path, tiny_weights: Path, tmp_path: Pa
         text=True,
     )
     assert done.returncode == 1 and len(done.stdout.splitlines()) == 3
-    events = read(done.stderr)
+    events = read_events(done.stderr)
     items = of_kind(events, "item")
     assert [item["number"] for item in items] == [1, 2, 3, 4] and {item["total"] for item in items} == {4}
     assert sorted(item["status"] for item in items) == ["done", "done", "done", "failed"]
@@ -67,7 +51,7 @@ def test_films_on_a_descriptor_of_their_own(
         form = f"json:{file.fileno()}"
         options = ("--weights", str(tiny_weights), "--render-factor", "4", "--progress", form)
         assert cli.main(["video", str(film), *options]) == 0
-    events = read((tmp_path / "events").read_text())
+    events = read_events((tmp_path / "events").read_text())
     last = of_kind(events, "frames")[-1]
     assert last["source"] == str(film) and last["done"] == last["expected"] == 12
     [item] = of_kind(events, "item")
@@ -80,8 +64,17 @@ def test_an_error_ends_them(photos: Path, tmp_path: Path) -> None:
     with open(tmp_path / "events", "w+b") as file:
         missing = str(tmp_path / "nowhere")
         assert cli.main(["folder", missing, "--progress", f"json:{file.fileno()}"]) == 1
-    [_, end] = read((tmp_path / "events").read_text())
+    [_, end] = read_events((tmp_path / "events").read_text())
     assert end["exit_code"] == 1 and "nowhere" in end["error"] and end["counts"] == {}
+
+
+@pytest.mark.slow
+def test_the_log_of_an_error_is_an_event(command: Command, tmp_path: Path) -> None:
+    """It comes after the end, and there is no other line on standard error."""
+    done = command("folder", tmp_path / "nowhere", "--progress", "json")
+    *_, end, last = read_events(done.stderr)
+    assert done.returncode == end["exit_code"] == 1 and end["event"] == "done"
+    assert (last["event"], last["level"], last["text"]) == ("log", "error", end["error"])
 
 
 def test_a_reader_that_leaves_stops_nothing() -> None:
