@@ -14,7 +14,7 @@ from typing import Any
 import psutil
 
 from deoldify_lite.cluster.message import Stored
-from deoldify_lite.errors import OptionError
+from deoldify_lite.errors import OptionError, RenderError
 from deoldify_lite.system.machine import cores
 from deoldify_lite.system.signals import own_handlers
 
@@ -43,6 +43,7 @@ class Connection:
 
         Raises:
             OptionError: there is no such cluster.
+            RenderError: Ray cannot start on this machine.
         """
         if self.ray.is_initialized():
             return
@@ -62,8 +63,14 @@ class Connection:
                 # Ray's own logs go with the run, unless its sockets would get too long names there.
                 if len(tempfile.gettempdir()) <= _LONGEST_SCRATCH:
                     self._scratch = quiet["_temp_dir"] = tempfile.mkdtemp(prefix="deoldify-")
-                with _findable():
-                    self.ray.init("local", num_cpus=cores(), include_dashboard=False, **quiet)
+                try:
+                    with _findable():
+                        self.ray.init("local", num_cpus=cores(), include_dashboard=False, **quiet)
+                except Exception as error:
+                    raise RenderError(
+                        f"--engine ray: Ray did not start on this machine ({error}): try again while the "
+                        "machine is less busy, or leave --engine ray out"
+                    ) from error
         # Ray would print its own words on a lost worker to stdout, among the results; no option keeps it.
         private = sys.modules.get("ray._private.worker")
         if hasattr(private, "print_to_stdstream"):

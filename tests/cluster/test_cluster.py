@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -18,7 +19,8 @@ import tifffile
 from PIL import Image
 
 from helpers.commands import Command
-from helpers.films import make, plane_hashes, tone
+from helpers.events import of_kind, read_events
+from helpers.films import make, pattern, plane_hashes, tone
 from helpers.pictures import grey_picture, save_damaged_fax
 from helpers.places import ROOT
 from helpers.workers import Poisoned
@@ -27,6 +29,7 @@ pytest.importorskip("ray", reason="Ray, of the extra `ray`, is not installed")
 
 from deoldify_lite import api
 from deoldify_lite.cluster import crew as crew_module
+from deoldify_lite.cluster.connection import Connection
 from deoldify_lite.cluster.crew import Crew
 from deoldify_lite.cluster.engine import RayEngine, fit_rendering
 from deoldify_lite.cluster.films import colorize_films
@@ -487,6 +490,15 @@ def test_ray_is_not_installed(rendering: api.Rendering, monkeypatch: pytest.Monk
         RayEngine().open(rendering).__enter__()
 
 
+def test_ray_that_does_not_start_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    connection = Connection(None)
+    monkeypatch.setattr(connection.ray, "is_initialized", lambda: False)
+    monkeypatch.setattr(connection.ray, "init", Mock(side_effect=TimeoutError("the node timed out")))
+    with pytest.raises(RenderError, match=r"did not start on this machine \(the node timed out\)"):
+        connection.open()
+    connection.close([])
+
+
 def test_senseless_cores(rendering: api.Rendering) -> None:
     with pytest.raises(OptionError, match="--cores-per-worker 0"):
         RayEngine(cores_per_worker=0).open(rendering).__enter__()
@@ -547,6 +559,30 @@ def test_the_command_lets_ray_in(command: Command, photos: Path, tmp_path: Path)
     assert "3 done" in there.stderr and "workers on" in there.stderr
     assert contents(tmp_path / "there") == contents(tmp_path / "here")
     assert sorted(there.stdout.split()) == sorted(here.stdout.replace("/here/", "/there/").split())
+
+
+@pytest.mark.slow
+def test_programs_are_told_of_the_progress_of_workers(command: Command, photos: Path, tmp_path: Path) -> None:
+    """All that is on standard error is events, as with one process, whatever Ray would say there."""
+    (photos / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n and no more")
+    film = make(tmp_path / "clip.mkv", *pattern(0.48), "-pix_fmt", "gray")
+    options: list[object] = ["--progress", "json", "--render-factor", 4, "--device", "cpu"]
+    options += ["--engine", "ray", "--cores-per-worker", 1]
+    done = command("folder", photos, *options)
+    events = read_events(done.stderr)
+    items = of_kind(events, "item")
+    assert [(item["number"], item["total"]) for item in items] == [(1, 4), (2, 4), (3, 4), (4, 4)]
+    assert sorted(item["status"] for item in items) == ["done", "done", "done", "failed"]
+    [end] = of_kind(events, "done")
+    assert done.returncode == end["exit_code"] == 1 and end["counts"] == {"done": 3, "failed": 1}
+    done = command("video", film, *options)
+    events = read_events(done.stderr)
+    last = of_kind(events, "frames")[-1]
+    assert last["source"] == str(film) and last["done"] == last["expected"] == 12
+    [item], [end] = of_kind(events, "item"), of_kind(events, "done")
+    assert item["frames"] == 12 and item["output"] == done.stdout.strip()
+    assert done.returncode == end["exit_code"] == 0
+    assert any("workers on" in event["text"] for event in of_kind(events, "log"))
 
 
 def test_options_for_ray_want_ray(command: Command, photos: Path) -> None:
