@@ -24,13 +24,11 @@ from deoldify_lite.cli.options import (
     add_cluster_options,
     add_color_options,
     add_colors_from_option,
-    add_dry_run_option,
-    add_json_option,
+    add_damaged_option,
     add_layer_option,
-    add_notify_option,
-    add_overwrite_option,
     add_performance_options,
-    add_progress_option,
+    add_photo_options,
+    add_run_options,
     add_selection_options,
     add_verbosity,
     describe,
@@ -39,7 +37,6 @@ from deoldify_lite.cli.options import (
 from deoldify_lite.cli.pipes.photo import is_piped, run_photo_pipe
 from deoldify_lite.cli.settings import add_settings_options
 from deoldify_lite.errors import OptionError
-from deoldify_lite.photo.kinds import EFFORTS, OUTPUT_FORMATS
 from deoldify_lite.run.items import Item
 from deoldify_lite.storage.url import path_or_url
 from deoldify_lite.system.destination import is_regular
@@ -76,12 +73,7 @@ def fill_folder_parser(parser: argparse.ArgumentParser) -> None:
     )
     selection = parser.add_argument_group("selection")
     add_selection_options(selection)
-    selection.add_argument(
-        "--damaged",
-        action="store_true",
-        help="colour what is left of damaged photos, too; what is missing stays blank, and a warning tells "
-        "of it (default: they fail)",
-    )
+    add_damaged_option(selection)
     color = parser.add_argument_group("colour")
     add_color_options(color, mode="artistic")
     color.add_argument(
@@ -104,30 +96,7 @@ def fill_folder_parser(parser: argparse.ArgumentParser) -> None:
         help="folder or URL for the results; - is standard output, for one photo (default: PHOTOS-colorized, "
         "and - for -)",
     )
-    output.add_argument(
-        "--format",
-        choices=OUTPUT_FORMATS,
-        default="keep",
-        help="file format of the results; keep takes that of each photo (default: keep)",
-    )
-    output.add_argument(
-        "--quality",
-        type=int,
-        metavar="1-100",
-        help="quality of JPEG, WebP, AVIF and HEIC results (default: high enough that no loss shows)",
-    )
-    output.add_argument(
-        "--effort",
-        choices=EFFORTS,
-        default="fast",
-        help="fast encoding, or small files, of HEIC, AVIF and WebP; small takes several times as long "
-        "(default: fast)",
-    )
-    output.add_argument(
-        "--compare",
-        action="store_true",
-        help="also write before and after, side by side, as NAME-compare.jpg",
-    )
+    add_photo_options(output)
     add_layer_option(output, "16-bit PNG, or TIFF beside TIFFs, named NAME-layer", after="the photos")
     output.add_argument(
         "--no-mark",
@@ -147,11 +116,7 @@ def fill_folder_parser(parser: argparse.ArgumentParser) -> None:
         help="also write a page with before and after of each photo, and filters for failed and least "
         "certain ones; - is standard output (default: none; without a name: report.html beside the results)",
     )
-    add_json_option(output)
-    add_progress_option(output)
-    add_notify_option(output)
-    add_overwrite_option(output)
-    add_dry_run_option(output)
+    add_run_options(output)
     performance = parser.add_argument_group("performance")
     add_performance_options(performance)
     add_batch_size_option(performance)

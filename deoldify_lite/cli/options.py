@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from deoldify_lite.cli.events import progress_form
+from deoldify_lite.photo.kinds import EFFORTS, OUTPUT_FORMATS
 from deoldify_lite.render.modes import BACKENDS, MODES, PRECISIONS, RENDER_FACTORS
 from deoldify_lite.run.layers import LAYERS
 
@@ -138,8 +139,14 @@ def add_cluster_options(group: argparse._ArgumentGroup) -> None:
     )
 
 
-def add_progress_option(group: argparse._ArgumentGroup) -> None:
-    """Add --progress to a group."""
+def add_run_options(group: argparse._ArgumentGroup) -> None:
+    """Add how a run reports, and what it does with results that are there, to the group of the output."""
+    group.add_argument(
+        "--json",
+        type=Path,
+        metavar="FILE",
+        help="write a report of the run for programs; - is standard output (default: none)",
+    )
     group.add_argument(
         "--progress",
         type=progress_form,
@@ -148,36 +155,29 @@ def add_progress_option(group: argparse._ArgumentGroup) -> None:
         help="a bar, or a line of JSON for each event, on standard error or on the file descriptor N "
         "(default: bar)",
     )
-
-
-def add_notify_option(group: argparse._ArgumentGroup) -> None:
-    """Add --notify to a group."""
-    group.add_argument(
-        "--notify",
-        metavar="COMMAND",
-        help="when the run has ended, run this program, without a shell, with the summary as its last "
-        "argument, such as: --notify 'notify-send Colorized' (default: none)",
-    )
-
-
-def add_overwrite_option(group: argparse._ArgumentGroup) -> None:
-    """Add --overwrite to a group."""
+    add_notify_option(group, "when the run has ended")
     group.add_argument(
         "--overwrite",
         action="store_true",
         help="render finished results again, and replace files that this program did not write (default: "
         "skip the former, refuse the latter)",
     )
-
-
-def add_dry_run_option(group: argparse._ArgumentGroup) -> None:
-    """Add --dry-run to a group."""
     group.add_argument(
         "--dry-run",
         action="store_true",
-        help="write nothing: print what would be done, skipped or refused, and why, how many pixels and "
-        "frames that is, and an estimate of its time and its room on the disk, from a sample of about a "
-        "second in a temporary folder (default: do the work)",
+        help="write nothing: print what would be done, skipped or refused and why, the number of pixels or "
+        "frames, and an estimate of time and disk space, from a sample of about a second in a temporary "
+        "folder (default: do the work)",
+    )
+
+
+def add_notify_option(group: argparse._ArgumentGroup, when: str) -> None:
+    """Add --notify to a group; `when` says when the program is run."""
+    group.add_argument(
+        "--notify",
+        metavar="COMMAND",
+        help=f"{when}, run this program, without a shell, with the summary as its last argument, such as: "
+        "--notify 'notify-send Colorized' (default: none)",
     )
 
 
@@ -198,6 +198,60 @@ def add_selection_options(group: argparse._ArgumentGroup) -> None:
         metavar="GLOB",
         help="leave out files and folders that match this (default: none, but for hidden files, and "
         "thumbnails and bins of the system)",
+    )
+
+
+def add_damaged_option(group: argparse._ArgumentGroup) -> None:
+    """Add --damaged to a group."""
+    group.add_argument(
+        "--damaged",
+        action="store_true",
+        help="also colour what is left of damaged photos; missing parts stay blank, with a warning (default: "
+        "damaged photos fail)",
+    )
+
+
+def add_photo_options(group: argparse._ArgumentGroup) -> None:
+    """Add what files photos become to the group of the output."""
+    group.add_argument(
+        "--format",
+        choices=OUTPUT_FORMATS,
+        default="keep",
+        help="file format of coloured photos; keep takes that of each photo (default: keep)",
+    )
+    group.add_argument(
+        "--quality",
+        type=int,
+        metavar="1-100",
+        help="quality of JPEG, WebP, AVIF and HEIC (default: high enough that no loss shows)",
+    )
+    group.add_argument(
+        "--effort",
+        choices=EFFORTS,
+        default="fast",
+        help="fast encoding, or small files, of HEIC, AVIF and WebP; small takes several times as long "
+        "(default: fast)",
+    )
+    group.add_argument(
+        "--compare",
+        action="store_true",
+        help="also write before and after of photos, side by side, as NAME-compare.jpg",
+    )
+
+
+def add_codec_options(group: argparse._ArgumentGroup) -> None:
+    """Add how films are encoded to the group of the output."""
+    group.add_argument(
+        "--codec",
+        metavar="NAME",
+        help="video encoder of films, by its name in ffmpeg (default: set by the container)",
+    )
+    group.add_argument(
+        "--crf",
+        type=int,
+        metavar="N",
+        help="quality of that encoder, in its own steps: lower is better and larger (default: set by the "
+        "codec)",
     )
 
 
@@ -235,16 +289,6 @@ def add_layer_option(group: argparse._ArgumentGroup, kind: str, *, after: str) -
         metavar="only",
         help="also write the colour by itself, on middle grey, which editors lay over with their blend mode "
         f"Color: a {kind}; `only` writes nothing else (default: no)",
-    )
-
-
-def add_json_option(group: argparse._ArgumentGroup) -> None:
-    """Add --json to a group."""
-    group.add_argument(
-        "--json",
-        type=Path,
-        metavar="FILE",
-        help="write a report of the run for programs; - is standard output (default: none)",
     )
 
 

@@ -22,15 +22,12 @@ from deoldify_lite.cli.events import Events
 from deoldify_lite.cli.options import (
     add_batch_size_option,
     add_cluster_options,
+    add_codec_options,
     add_color_options,
     add_colors_from_option,
-    add_dry_run_option,
-    add_json_option,
     add_layer_option,
-    add_notify_option,
-    add_overwrite_option,
     add_performance_options,
-    add_progress_option,
+    add_run_options,
     add_selection_options,
     add_verbosity,
     describe,
@@ -157,16 +154,7 @@ def fill_video_parser(parser: argparse.ArgumentParser) -> None:
         choices=list(PURPOSES),
         help=f"{about}; what you choose besides wins (default: container, codec and depth by the film)",
     )
-    output.add_argument(
-        "--codec", metavar="NAME", help="video encoder, by its name in ffmpeg (default: set by the container)"
-    )
-    output.add_argument(
-        "--crf",
-        type=int,
-        metavar="N",
-        help="quality of the encoder, in its own steps: lower is better and larger (default: set by the "
-        "codec)",
-    )
+    add_codec_options(output)
     output.add_argument(
         "--pix-fmt", metavar="NAME", help="pixel format, by its name in ffmpeg (default: that of the film)"
     )
@@ -176,11 +164,7 @@ def fill_video_parser(parser: argparse.ArgumentParser) -> None:
         help="turn each field of an interlaced film into a frame (default: stay interlaced)",
     )
     add_layer_option(output, "lossless FFV1 file, or ProRes with --codec prores_ks", after="the films")
-    add_json_option(output)
-    add_progress_option(output)
-    add_notify_option(output)
-    add_overwrite_option(output)
-    add_dry_run_option(output)
+    add_run_options(output)
     performance = parser.add_argument_group("performance")
     add_performance_options(performance)
     add_batch_size_option(performance)

@@ -13,9 +13,12 @@ from deoldify_lite.cli.folder import html_file
 from deoldify_lite.cli.notice import notify, words_of
 from deoldify_lite.cli.options import (
     add_batch_size_option,
+    add_codec_options,
     add_color_options,
+    add_damaged_option,
     add_notify_option,
     add_performance_options,
+    add_photo_options,
     add_selection_options,
     add_verbosity,
     describe,
@@ -24,7 +27,7 @@ from deoldify_lite.cli.options import (
 from deoldify_lite.cli.settings import add_settings_options
 from deoldify_lite.errors import InputError, OptionError
 from deoldify_lite.film.kinds import FILM_SUFFIXES
-from deoldify_lite.photo.kinds import OUTPUT_FORMATS, PHOTO_SUFFIXES
+from deoldify_lite.photo.kinds import PHOTO_SUFFIXES
 from deoldify_lite.render.modes import MODES
 from deoldify_lite.run.items import Item
 from deoldify_lite.run.outlook import in_time
@@ -49,8 +52,8 @@ def fill_watch_parser(parser: argparse.ArgumentParser) -> None:
     describe(
         parser,
         "Watch a folder, and colorize the photos and films that are dropped there, once they have stopped "
-        "growing. The files stay where they are; why one failed is written into OUT/failed. Ctrl-C stops, "
-        "and nothing is lost or done twice.",
+        "growing. The files stay where they are. If one fails, a text in OUT/failed says why. Ctrl-C stops; "
+        "nothing is lost or done twice.",
         "deoldify-lite watch drop/ -o coloured/",
         "deoldify-lite watch /nas/drop -o /nas/coloured --poll 30 --report",
         "deoldify-lite watch drop/ -o coloured/ --include '*.jpg' --mode stable",
@@ -61,23 +64,19 @@ def fill_watch_parser(parser: argparse.ArgumentParser) -> None:
         "--poll",
         type=positive_seconds,
         metavar="SECONDS",
-        help="look through the folder so often, as network drives need it, which tell of no changes "
-        "(default: be told by the system)",
+        help="look for changes this often, for network drives, which do not report them (default: the "
+        "system reports changes)",
     )
     watching.add_argument(
         "--settle",
         type=positive_seconds,
         default=SETTLE_S,
         metavar="SECONDS",
-        help=f"a file that has not changed for so long has stopped growing (default: {SETTLE_S:g})",
+        help=f"colorize a file once it has not changed for this long (default: {SETTLE_S:g})",
     )
     selection = parser.add_argument_group("selection")
     add_selection_options(selection)
-    selection.add_argument(
-        "--damaged",
-        action="store_true",
-        help="colour what is left of damaged photos, too (default: they fail)",
-    )
+    add_damaged_option(selection)
     color = parser.add_argument_group("colour")
     add_color_options(color, mode="artistic")
     color.add_argument(
@@ -89,24 +88,10 @@ def fill_watch_parser(parser: argparse.ArgumentParser) -> None:
         "--out",
         type=folder_here,
         required=True,
-        help="folder for the results, which mirrors IN; there is no default",
+        help="folder for the results, with the subfolders of IN (required)",
     )
-    output.add_argument(
-        "--format",
-        choices=OUTPUT_FORMATS,
-        default="keep",
-        help="file format of photos; keep takes that of each (default: keep)",
-    )
-    output.add_argument(
-        "--quality", type=int, metavar="1-100", help="quality of photos (default: no loss shows)"
-    )
-    output.add_argument("--compare", action="store_true", help="also write before and after of photos")
-    output.add_argument(
-        "--codec", metavar="NAME", help="video encoder of films (default: set by the container)"
-    )
-    output.add_argument(
-        "--crf", type=int, metavar="N", help="quality of films, as of colorize-video (default: by the codec)"
-    )
+    add_photo_options(output)
+    add_codec_options(output)
     output.add_argument(
         "--report",
         nargs="?",
@@ -114,9 +99,9 @@ def fill_watch_parser(parser: argparse.ArgumentParser) -> None:
         type=html_file,
         metavar="FILE.html",
         help="also keep a page with before and after of all photos, written anew when nothing is left to do "
-        "(default: none; without a name: report.html among the results)",
+        "(default: none; without a name: report.html beside the results)",
     )
-    add_notify_option(output)
+    add_notify_option(output, "each time all files are done")
     performance = parser.add_argument_group("performance")
     add_performance_options(performance)
     add_batch_size_option(performance)
@@ -189,6 +174,7 @@ def run_watch(args: argparse.Namespace) -> int:
             rendering=photos,
             format=args.format,
             quality=args.quality,
+            effort=args.effort,
             compare=args.compare,
             damaged=args.damaged,
             **chosen,
