@@ -311,7 +311,9 @@ def colorize_video(
         chosen = _selection(include, exclude)
         found, others = take_sequences(listed, choices, FILM_SUFFIXES, chosen, target)
         found = [one for one in found if accept is None or accept(one[0].pattern)]
-        sequences = plan_sequences(found, target, choices, several=len(found) + len(others) > 1)
+        several = len(found) + len(others) > 1
+        # Where there are none, the results may go to a URL.
+        sequences = plan_sequences(found, target, choices, several=several) if found else []
         planned = []
         if others and target is not None and are_frames(target):
             planned = plan_apart([*others, *(one[0].pattern for one in found)], target)

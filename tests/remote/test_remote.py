@@ -831,3 +831,15 @@ def test_a_dry_run_fetches_and_puts_nothing(photos: Path, tmp_path: Path, render
     }
     assert all(item.outlook and item.outlook.pixels and item.outlook.seconds for item in sent)
     assert not names_in(Url("memory://sent"))
+
+
+def test_films_are_named_by_url_on_either_side(tmp_path: Path, film_rendering: api.Rendering) -> None:
+    film = make(tmp_path / "film.mkv", *pattern(0.2), "-vf", "hue=s=0")
+    source, out = Url("memory://reels/film.mkv"), Url("memory://coloured")
+    write(source, film.read_bytes())
+    for place in (source, film):
+        [planned] = api.colorize_video(str(place), str(out), rendering=film_rendering, dry_run=True)
+        assert (planned.status, str(planned.output)) == ("planned", "memory://coloured/film.mkv")
+        assert not names_in(out)
+    [item] = api.colorize_video(str(source), str(out), rendering=film_rendering)
+    assert item.status == "done" and names_in(out) == [NAME, "film.mkv"]
