@@ -5,6 +5,7 @@ where on earth they lie. Left out is what describes grey samples, old pages or l
 picture, and what may be an address in the old file.
 """
 
+import json
 import re
 from collections.abc import Iterable
 from typing import Any, BinaryIO, NamedTuple
@@ -90,8 +91,6 @@ _DESCRIPTION = 270
 _OF_SAMPLES = re.compile(r"\s*(?:\{\"shape\": \[|ImageJ=|<(?:\w+:)?OME\s)")
 # What may come before, in XML: a declaration or a comment.
 _BEFORE = re.compile(r"\s*<(?:\?xml[^>]*|!--(?:(?!-->).)*--)>", re.DOTALL)
-# Of nothing else, as NumPy's arrays are written.
-_OF_SHAPE = re.compile(r"\s*\{\"shape\": \[[\d, ]*\](?:, \"axes\": \"\w*\")?\}\s*")
 
 
 class Tag(NamedTuple):
@@ -154,11 +153,25 @@ def drop_false_description(tags: Image.Exif, warn: Warn) -> None:
     start = 0
     while match := _BEFORE.match(text, start):
         start = match.end()
-    if match := _OF_SAMPLES.match(text, start):
+    match, array = _OF_SAMPLES.match(text, start), _array_of(text)
+    if match or array:
         del tags[_DESCRIPTION]
-        if not _OF_SHAPE.fullmatch(text):
-            program = "ImageJ" if "ImageJ" in match[0] else "OME" if "OME" in match[0] else "tifffile"
+        # Nothing is lost if it tells of nothing else, as NumPy's arrays are written.
+        if not array or array.keys() - {"shape", "axes"}:
+            kind = match[0] if match else ""
+            program = "ImageJ" if "ImageJ" in kind else "OME" if "OME" in kind else "tifffile"
             warn(f"its description by {program} is left out, as it tells how the old samples are laid out")
+
+
+def _array_of(text: str) -> dict[str, object]:
+    """Return what tifffile has written of an array, in whatever order; nothing of other texts."""
+    if not text.lstrip().startswith("{"):
+        return {}
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found.get("shape"), list) else {}
 
 
 class _Places(NamedTuple):

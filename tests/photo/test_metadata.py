@@ -394,6 +394,10 @@ def test_private_tags_of_exif_go_along_into_every_format(tmp_path: Path) -> None
         ({}, ""),
         ({"metadata": {"axes": "YX"}}, ""),
         ({"metadata": {"lens": "Tessar"}}, "tifffile"),
+        # Older versions of it put the shape last.
+        ({"metadata": None, "description": '{"axes": "YX", "shape": [40, 40]}'}, ""),
+        ({"metadata": None, "description": '{"lens": "Tessar", "shape": [40, 40]}'}, "tifffile"),
+        ({"metadata": None, "description": '{"lens": "Tessar"}'}, None),
         ({"imagej": True, "metadata": {"unit": "um"}}, "ImageJ"),
         ({"ome": True}, "OME"),
     ],
