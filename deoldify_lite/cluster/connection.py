@@ -4,6 +4,7 @@ import logging
 import os
 import secrets
 import shutil
+import socket
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -21,6 +22,7 @@ from deoldify_lite.system.signals import own_handlers
 log = logging.getLogger(__name__)
 
 _LONGEST_SCRATCH = 30  # letters: a socket's name may have 107, and 70 come after it
+_ANSWER_S = 20.0  # that a cluster has to answer a connection
 
 
 class Connection:
@@ -53,6 +55,7 @@ class Connection:
         with own_handlers():  # Ray puts its own in their place
             if self._address:
                 try:
+                    _knock(self._address)
                     self.ray.init(self._address, **quiet)
                 except Exception as error:
                     raise OptionError(
@@ -110,6 +113,13 @@ class Connection:
             shutil.rmtree(self._scratch, ignore_errors=True)
 
 
+def _knock(address: str) -> None:
+    """Raise OSError if nothing listens at HOST:PORT, for which Ray itself would wait many minutes."""
+    host, colon, port = address.rpartition(":")
+    if colon and port.isdecimal() and "/" not in host:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_ANSWER_S).close()
+
+
 def import_ray(*, ours: bool) -> Any:
     """Import Ray and make it quiet.
 
@@ -124,6 +134,7 @@ def import_ray(*, ours: bool) -> Any:
         os.environ |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
     # It would report its use over the network, and warn of what is none of the user's concern.
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "error")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     try:
         import ray

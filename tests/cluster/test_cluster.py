@@ -4,6 +4,7 @@ One crew does most of it, as workers take seconds to start; whoever ends it come
 """
 
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -497,6 +498,14 @@ def test_ray_that_does_not_start_is_an_error(monkeypatch: pytest.MonkeyPatch) ->
     with pytest.raises(RenderError, match=r"did not start on this machine \(the node timed out\)"):
         connection.open()
     connection.close([])
+
+
+def test_a_cluster_that_is_not_there_is_told_at_once(rendering: api.Rendering) -> None:
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))  # and does not listen
+        address = f"127.0.0.1:{nobody.getsockname()[1]}"
+        with pytest.raises(OptionError, match=rf"--address {address}: no Ray cluster can be reached there"):
+            RayEngine(address).open(rendering).__enter__()
 
 
 def test_senseless_cores(rendering: api.Rendering) -> None:
