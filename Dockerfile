@@ -26,7 +26,7 @@ COPY --from=build /wheel /wheel
 # OpenCV's plain package wants libraries of a desktop, which its headless one goes without. Both hold the same module.
 # hadolint ignore=DL3013
 RUN set -- /wheel/*.whl \
-    && pip install --no-cache-dir "$1[formats]" \
+    && pip install --no-cache-dir "$1[formats,watch]" \
     && pip uninstall -y opencv-python \
     && pip install --no-cache-dir opencv-python-headless
 
