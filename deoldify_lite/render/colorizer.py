@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from deoldify_lite.color import deoldify as original
 from deoldify_lite.color.arrays import Chroma, Picture, Square
+from deoldify_lite.color.cast import temper_cast
 from deoldify_lite.color.grade import NEUTRAL, Grade, apply_grade
 from deoldify_lite.color.guided import align_to_square, guide_chroma
 from deoldify_lite.color.merge import chroma_of_rgb, merge_picture
@@ -65,6 +66,7 @@ class Colorizer:
         backend: what gives the chroma.
         render_factor: the network sees a square of 16 * render_factor px.
         saturation: factor on the predicted chroma; 1 leaves it as it is.
+        tempers_cast: take a part of each picture's cast out; see `color.cast`.
         reference: (H, W, 3) uint8 or uint16, a photo in colour that colours are then pulled towards.
         grade: a change of white balance, made last.
 
@@ -79,17 +81,21 @@ class Colorizer:
         *,
         render_factor: int,
         saturation: float = 1.0,
+        tempers_cast: bool = False,
         reference: Picture | None = None,
         grade: Grade = NEUTRAL,
     ) -> None:
         self.backend = backend
         self.saturation = saturation
+        self.tempers_cast = tempers_cast
         self.render_factor = render_factor
         self.grade = grade
         self._picture = reference
         self._reference: Reference | None = None
         if reference is not None:
-            untouched = Colorizer(backend, render_factor=render_factor, saturation=saturation)
+            untouched = Colorizer(
+                backend, render_factor=render_factor, saturation=saturation, tempers_cast=tempers_cast
+            )
             self._reference = Reference.from_picture(reference, untouched)
 
     @property
@@ -109,6 +115,7 @@ class Colorizer:
             self.backend,
             render_factor=render_factor,
             saturation=self.saturation,
+            tempers_cast=self.tempers_cast,
             reference=self._picture,
             grade=self.grade,
         )
@@ -143,6 +150,8 @@ class Colorizer:
         if self.backend.chroma_stride > 1:
             pairs = zip(chroma, squares, strict=True)
             chroma = np.stack([align_to_square(one, square) for one, square in pairs])
+        if self.tempers_cast:
+            chroma = np.stack([temper_cast(one) for one in chroma])
         chroma = chroma * np.float32(self.saturation)
         if self._reference is None and self.grade.is_neutral:
             return chroma
@@ -156,7 +165,8 @@ class Colorizer:
 
     def predict(self, squares: Sequence[Square]) -> list[Prediction]:
         """What `finish` needs for each square; errors as in `predict_chroma`."""
-        as_it_comes = self.saturation == 1 and self._reference is None and self.grade.is_neutral
+        untouched = self.saturation == 1 and not self.tempers_cast
+        as_it_comes = untouched and self._reference is None and self.grade.is_neutral
         if self.backend.predicts_rgb and as_it_comes:
             return list(self._predict_rgb(squares))
         return list(self.predict_chroma(squares))

@@ -99,6 +99,7 @@ class Rendering:
             backend,
             render_factor=self.render_factor,
             saturation=self.saturation,
+            tempers_cast=not self.spec.predicts_rgb,  # the official networks are left as they are
             reference=None if self.reference is None else _read_reference(self.reference),
             grade=self.grade,
         )

@@ -1,13 +1,16 @@
 """The network at work on pictures in memory."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from deoldify_lite.color.cast import temper_cast
 from deoldify_lite.errors import RenderError
 from deoldify_lite.models.build import build_network
 from deoldify_lite.render.colorizer import Colorizer, OutOfMemoryError
+from deoldify_lite.render.rendering import settle
 from deoldify_lite.render.torch_backend import TorchBackend
 from helpers.networks import Fixed
 from helpers.pictures import grey_picture, luma_levels
@@ -38,6 +41,24 @@ def test_saturation_scales_chroma() -> None:
     plain = Colorizer(Fixed(), render_factor=2).predict_chroma([square])
     double = Colorizer(Fixed(), render_factor=2, saturation=2.0).predict_chroma([square])
     np.testing.assert_allclose(double, 2 * plain)
+
+
+def test_a_cast_is_tempered_where_asked_for_and_at_all_render_factors() -> None:
+    square = np.full((32, 32), 128, np.uint8)
+    colorizer = Colorizer(Fixed((-0.1, 0.2)), render_factor=2, tempers_cast=True)
+    plain = Colorizer(Fixed((-0.1, 0.2)), render_factor=2).predict_chroma([square])
+    for one in (colorizer, colorizer.with_render_factor(3), colorizer.with_render_factor(8).shrunk()):
+        assert one is not None
+        tempered = one.predict_chroma([np.resize(square, (one.render_size, one.render_size))])
+        np.testing.assert_allclose(tempered[0, :, 0, 0], temper_cast(plain[0])[:, 0, 0], rtol=1e-5)
+        assert (np.abs(tempered[0, :, 0, 0]) < np.abs(plain[0, :, 0, 0])).all()
+
+
+def test_casts_are_tempered_of_our_networks_alone(tiny_weights: Path) -> None:
+    rendering = settle("stable", weights=tiny_weights, device="cpu")
+    assert rendering.around(Fixed()).tempers_cast
+    official = replace(rendering, spec=replace(rendering.spec, decoder="wide"))
+    assert official.spec.predicts_rgb and not official.around(Fixed()).tempers_cast
 
 
 def test_out_of_memory_halves_the_batch_and_never_gives_grey() -> None:
