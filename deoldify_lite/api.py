@@ -338,7 +338,6 @@ def colorize_video(
                 "--layer": layer,
                 "--colours-from": colors_from,
                 "--shots": shots,
-                "--engine ray": None if isinstance(engine, ThisProcess) else engine,
             },
             {"--deinterlace": deinterlace or None},
             {

@@ -19,6 +19,7 @@ from deoldify_lite.cli.options import (
 )
 from deoldify_lite.cli.settings import add_settings_options
 from deoldify_lite.errors import InputError, OptionError
+from deoldify_lite.run.sequences.plan import refuse_frames
 
 if TYPE_CHECKING:  # it loads torch
     from deoldify_lite.render.rendering import Rendering
@@ -94,6 +95,7 @@ def fill_shots_parser(parser: argparse.ArgumentParser) -> None:
 
 def run_shots(args: argparse.Namespace) -> int:
     """Write the files, and print their names; or serve the page on which they are edited."""
+    refuse_frames(args.source, "shots")
     if not args.source.is_file():
         raise InputError(f"{args.source}: no such file; name one film")
     if args.every is not None and args.every < 1:

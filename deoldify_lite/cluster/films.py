@@ -141,6 +141,9 @@ class CrewRenderer:
                 memory = after
             for future in futures:
                 future.result()
+            if job.maker is not None:
+                segments.finish(job.maker)
+                return segments.total
             if job.layer is not None:
                 part = segments.join_layers(job.layer)
                 with atomic_path(job.layer, deliver=job.deliver_layer) as place:

@@ -1,7 +1,8 @@
 """What the driver of a run and its workers send each other: plain data, which travels by pickle."""
 
 import logging
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -87,3 +88,4 @@ class Encoded:
     path: Path
     frames: int  # in the file
     colorized: int  # of the whole result, up to the segment's end
+    told: Mapping[str, Sequence[int]] = field(default_factory=dict)  # as of `run.making.Segment`

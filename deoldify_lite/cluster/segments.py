@@ -17,7 +17,7 @@ from deoldify_lite.cluster.message import Encoded, Piece
 from deoldify_lite.cluster.worker import films as in_worker
 from deoldify_lite.film.segment import move_layer
 from deoldify_lite.film.writer import segment_path, warnings_of_difference
-from deoldify_lite.run import stream
+from deoldify_lite.run.making import Maker, add_told, warnings_of
 from deoldify_lite.run.steps import Tally
 from deoldify_lite.run.stream import FilmJob, cut_of, tally_of
 from deoldify_lite.system.files import atomic_path
@@ -46,12 +46,13 @@ class FilmSegments:
         self.first_error: BaseException | None = None
         self._job = job
         self._crew = crew
-        self._segment_frames = stream.SEGMENT_FRAMES
+        self._segment_frames = job.segment_frames
         self._lock = threading.Lock()
         self._paths = list(job.found.paths)  # of all segments from the start on
         self._made: dict[int, tuple[Piece, Encoded, Tally, SceneMemory]] = {}  # not yet among these
         self._next = 0  # number of the segment that comes next among them
-        self._seen = self.total.frames
+        self._told: dict[str, list[int]] = {}
+        self._before = self._seen = self.total.frames
         self._seen_of: dict[int, int] = {}  # frames that the network has seen, by segment
 
     def scan(self) -> Iterator[Piece]:
@@ -104,6 +105,11 @@ class FilmSegments:
                 after.set_exception(error)
             raise
 
+    def finish(self, maker: Maker) -> None:
+        """Put together a result that ffmpeg does not make alone, and give it its name."""
+        self.total.warnings += warnings_of(self._told, self.total.frames - self._before)
+        maker.finish(self.cut, self._paths)
+
     def join(self) -> Path:
         """Put the result together, and return the file that is to get its name."""
         frames = sum(frames for _, frames in self._paths)
@@ -146,6 +152,9 @@ class FilmSegments:
                 after.set_result(learnt)
             self._check()
             folder = job.found.folder
+            if job.maker is not None:
+                made = member.call(in_worker.make, key, piece, cut, job.maker.making, folder)
+                return made, tally
             encoded = member.call(in_worker.encode, key, piece, cut, job.output, settings, folder)
             return encoded, tally
         except WorkerLost:
@@ -158,7 +167,12 @@ class FilmSegments:
     def _take(self, piece: Piece, encoded: Encoded, tally: Tally, memory: SceneMemory) -> None:
         """Put a segment in its place; the last one is taken as it is, for the result is next."""
         path, found = encoded.path, self._job.found
-        if not piece.is_last:
+        add_told(self._told, encoded.told)
+        if self._job.maker is not None:
+            path = self._job.maker.place(encoded.path, len(self._paths))
+            if not piece.is_last:
+                found.add(tally.as_segment(path, self._job.settings.encoding), memory)
+        elif not piece.is_last:
             encoding = self._job.settings.encoding
             path = segment_path(found.folder, len(self._paths), encoded.path.suffix)
             move_layer(encoded.path, path, encoding)

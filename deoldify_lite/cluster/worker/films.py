@@ -28,6 +28,8 @@ from deoldify_lite.film.mux import join_with_source
 from deoldify_lite.film.probe import Stream
 from deoldify_lite.film.segment import SegmentEncoder, move_layer
 from deoldify_lite.film.writer import join_layer
+from deoldify_lite.run.making import Making
+from deoldify_lite.run.sequences.footage import SequenceFilm
 from deoldify_lite.run.settings import FilmSettings
 from deoldify_lite.run.steps import (
     Tally,
@@ -49,7 +51,7 @@ REPORT_EVERY = 20
 
 def scan(station: Station, cut: Cut, settings: FilmSettings, segment_frames: int) -> Iterator[Piece]:
     """Find the segments of a film, the same as `run.stream.colorize_film` makes."""
-    station.check_sight(cut.film.path)
+    _check_film(station, cut)
     size_px = 16 * settings.render_factor
     first, length, digest, may_split = cut.first, 0, hashlib.sha256(), True
     with open_small(cut, size_px, settings) as reader:
@@ -93,7 +95,7 @@ def predict(
         VideoError: the film cannot be read, or gives other frames each time.
         OutOfMemoryError: the network does not fit at this render factor.
     """
-    station.check_sight(cut.film.path)
+    _check_film(station, cut)
     colorizer = station.colorizer_at(settings.render_factor)
     with station.network:
         # Where the middle of a film is decoded in another way than when it was read through, it is read
@@ -197,6 +199,37 @@ def encode(
     return Encoded(made, frames, encoder.frames_written)
 
 
+def make(station: Station, key: str, piece: Piece, cut: Cut, making: Making, folder: Path) -> Encoded:
+    """Make a segment that was steadied here, of a result that ffmpeg does not make alone.
+
+    Args:
+        station: of this worker.
+        key: of the segment.
+        piece: the segment.
+        cut: the part of the source that is rendered.
+        making: how segments are made.
+        folder: where the file goes.
+
+    Raises:
+        InputError, OSError, VideoError: a frame cannot be read or written.
+    """
+    station.check_sight(folder)
+    segment = making.open(replace(cut, first=piece.first), folder)
+    try:
+        with station.steadied.pop(key) as steadied:
+            for chroma, luma in _stored(steadied):
+                if chroma is None:
+                    segment.keep()
+                else:
+                    segment.write(chroma, luma)
+        frames = segment.end()
+        made = segment.path.with_stem(f"{segment.path.stem}-whole")
+        os.replace(segment.path, made)
+    finally:
+        segment.stop()
+    return Encoded(made, frames, piece.first - cut.first + frames, segment.told)
+
+
 def join(
     station: Station,
     cut: Cut,
@@ -220,6 +253,12 @@ def join(
         else:
             join_with_source(cut.film, cut, segments, streams, made)
     return part
+
+
+def _check_film(station: Station, cut: Cut) -> None:
+    """Check that this machine sees a film, or the folder of a sequence; errors as of `check_sight`."""
+    film = cut.film
+    station.check_sight(film.footage.sequence.folder if isinstance(film, SequenceFilm) else film.path)
 
 
 def _add(digest: Any, frame: Frame) -> None:

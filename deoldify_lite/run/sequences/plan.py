@@ -70,6 +70,7 @@ def take_sequences(
 
     Raises:
         InputError: a pattern fits no files, or those of several sequences.
+        OptionError: a sequence has a URL.
     """
     found: list[tuple[FrameFiles, Path | None]] = []
     others: list[Place] = []
@@ -77,6 +78,11 @@ def take_sequences(
     named: dict[Path, list[str]] = {}  # single frames, by folder, as a shell expands reel_*.tif
     for place in inputs:
         if not isinstance(place, Path):
+            if choices.told or place.suffix.lower() in KINDS:
+                raise OptionError(
+                    f"{place}: picture sequences are read on this machine: download its folder, or "
+                    "mount it, and name that"
+                )
             others.append(place)
         elif place.is_dir():
             mine = _in_folder(place, choices, selection, skipped)
@@ -248,6 +254,23 @@ def plan_apart(films: Sequence[Place], out: Place) -> list[Planned]:
     if frame_name(name, 7) != result.name(7):
         raise OptionError(f"{out}: no name of a frame may hold another %d: change it")
     return [Planned(film, out.parent, name, named=True, result=result)]
+
+
+def refuse_frames(source: Path, command: str) -> None:
+    """Refuse a sequence where a single file is wanted.
+
+    Args:
+        source: of the user.
+        command: that wants it.
+
+    Raises:
+        OptionError: it is a folder or a pattern of numbered pictures.
+    """
+    if is_pattern(source) or (source.is_dir() and list_sequences(source)):
+        raise OptionError(
+            f"{source}: {command} takes no picture sequence: make a film of it, such as with "
+            "ffmpeg, and name that; for a look at one frame, name its file"
+        )
 
 
 def warn_of_frames(planned: Sequence[Planned]) -> None:
