@@ -337,7 +337,6 @@ def colorize_video(
             {
                 "--layer": layer,
                 "--colours-from": colors_from,
-                "--shots": shots,
             },
             {"--deinterlace": deinterlace or None},
             {

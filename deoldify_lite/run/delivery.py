@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from deoldify_lite.errors import InputError
 from deoldify_lite.run.manifest import Manifest
 from deoldify_lite.run.task import Task, fingerprint
 from deoldify_lite.system.files import Deliver
@@ -58,3 +59,15 @@ def delivery_of(task: Task, settings: "Settings", extras: Sequence[Path] = ()) -
         OSError: the source cannot be looked at.
     """
     return Delivery(task.manifest, fingerprint(task, settings), task.origin or task.source, tuple(extras))
+
+
+def deliver_unchanged(task: Task, settings: "Settings", delivery: Delivery, part: Path, output: Path) -> None:
+    """Deliver a result, unless its source is no longer what it was when the work began.
+
+    Raises:
+        InputError: the source was changed.
+        OSError: see `Delivery`.
+    """
+    if fingerprint(task, settings) != delivery.fingerprint:
+        raise InputError(f"{task.source}: was changed while it was colorized: run the same command again")
+    delivery(part, output)

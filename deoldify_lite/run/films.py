@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import Protocol
 
 from deoldify_lite.errors import InputError
@@ -17,7 +16,7 @@ from deoldify_lite.film.parts import PictureChanges
 from deoldify_lite.film.probe import Film, probe_film
 from deoldify_lite.render.colorizer import Colorizer, OutOfMemoryError
 from deoldify_lite.render.rendering import Rendering
-from deoldify_lite.run.delivery import Delivery, delivery_of
+from deoldify_lite.run.delivery import deliver_unchanged, delivery_of
 from deoldify_lite.run.failure import failed
 from deoldify_lite.run.items import (
     NO_COLOR_FOUND,
@@ -35,7 +34,7 @@ from deoldify_lite.run.settings import FilmSettings
 from deoldify_lite.run.shots.networks import Networks
 from deoldify_lite.run.steps import Tally
 from deoldify_lite.run.stream import FilmJob, colorize_film, cut_of
-from deoldify_lite.run.task import Task, fingerprint
+from deoldify_lite.run.task import Task
 from deoldify_lite.run.unfinished import unfinished
 from deoldify_lite.system.files import atomic_path
 
@@ -146,10 +145,11 @@ def colorize_task(
             used, tally = _colorize(task, written, fit, settings, guided, renderer, progress)
         else:
             assert isinstance(renderer, ProcessRenderer), "refused before"
-            used, tally, works = ready.by_shots(settings, overwrite=overwrite).colorize(
+            deliver = partial(deliver_unchanged, task, settings, delivery_of(task, settings))
+            used, tally, works = ready.by_shots(settings, deliver, overwrite=overwrite).colorize(
                 fit,
                 renderer.networks(task.shots.rendering),
-                partial(_deliver, task, settings, delivery_of(task, settings)),
+                deliver,
                 batch_size=renderer.batch_size,
                 progress=progress,
             )
@@ -226,12 +226,12 @@ def _colorize(
                     guided.with_render_factor(used.render_factor),
                     found,
                     streams=fit.streams,
-                    deliver=partial(_deliver, task, used, delivery),
+                    deliver=partial(deliver_unchanged, task, used, delivery),
                     progress=progress,
                     layer=task.layer,
                     deliver_layer=os.replace
                     if its_layer is None
-                    else partial(_deliver, its_layer, used, delivery_of(its_layer, used)),
+                    else partial(deliver_unchanged, its_layer, used, delivery_of(its_layer, used)),
                 )
                 if task.result is not None:
                     job = with_result(job, task, used, delivery.fingerprint)
@@ -268,13 +268,6 @@ def _give_back(task: Task, film: Film, fit: Fit, settings: FilmSettings, progres
     with unfinished(task.output, f"{delivery.fingerprint} {programs_of(film)}") as found:
         path = found.folder / f"given{task.output.suffix}"
         frames, warnings = encode_given(cut, given, task.output, path, settings.encoding, on_frames)
-        with atomic_path(task.output, deliver=partial(_deliver, task, settings, delivery)) as part:
+        with atomic_path(task.output, deliver=partial(deliver_unchanged, task, settings, delivery)) as part:
             join_with_source(film, cut, [(path, frames)], fit.streams, part)
     return Tally(frames, warnings=warnings)
-
-
-def _deliver(task: Task, settings: FilmSettings, delivery: Delivery, part: Path, output: Path) -> None:
-    """Deliver a result, unless its source is no longer what it was when the work began."""
-    if fingerprint(task, settings) != delivery.fingerprint:
-        raise InputError(f"{task.source}: was changed while it was colorized: run the same command again")
-    delivery(part, output)

@@ -51,6 +51,22 @@ def mark_of(path: Path) -> FrameMark:
     return FrameMark(size, digest.hexdigest()[:DIGITS])
 
 
+def write_marks(path: Path, marks: Mapping[int, FrameMark]) -> None:
+    """Write marks by number into a file, a line each."""
+    path.write_text("".join(f"{number}\t{mark.size}\t{mark.digest}\n" for number, mark in marks.items()))
+
+
+def marks_in(path: Path) -> dict[int, FrameMark]:
+    """The marks that `write_marks` has written.
+
+    Raises:
+        OSError: they cannot be read.
+        ValueError: it has not written them.
+    """
+    lines = (line.split("\t") for line in path.read_text().splitlines())
+    return {int(number): FrameMark(int(size), digest) for number, size, digest in lines}
+
+
 def ranges_of(numbers: Iterable[int]) -> str:
     """All numbers by range, such as `86400-90000, 90005`."""
     ranges = as_ranges(numbers)

@@ -83,6 +83,23 @@ class Maker(Protocol):
         """
 
 
+class PieceMaker(Protocol):
+    """What makes a result by a list of shots, whose pieces are kept from run to run."""
+
+    @property
+    def making(self) -> Making:
+        """How pieces are made; each as a segment."""
+
+    def is_whole(self, path: Path) -> bool:
+        """Whether all is there that the file of a kept piece stands for."""
+
+    def name(self, path: Path) -> None:
+        """Give what a piece stands for its name; called once the piece is recorded."""
+
+    def finish(self, cut: Cut, pieces: Sequence[tuple[Path, int]]) -> None:
+        """Make the result, as `Maker.finish`."""
+
+
 class SegmentWriter(AbstractContextManager["SegmentWriter"]):
     """What writes a result here, segment after segment, as a `film.writer.ColorSink`.
 

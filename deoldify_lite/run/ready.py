@@ -16,6 +16,7 @@ from deoldify_lite.film.probe import Film, probe_film
 from deoldify_lite.run.hint_file import HintFile
 from deoldify_lite.run.items import Item
 from deoldify_lite.run.sequences.apart import fit_frames
+from deoldify_lite.run.sequences.by_shots import maker_by_shots
 from deoldify_lite.run.sequences.footage import SequenceFilm
 from deoldify_lite.run.sequences.master import fit_master
 from deoldify_lite.run.sequences.probe import notes_on, probe_sequence
@@ -23,7 +24,8 @@ from deoldify_lite.run.sequences.result import check_result
 from deoldify_lite.run.settings import FilmSettings
 from deoldify_lite.run.shots.task import ShotPlan
 from deoldify_lite.run.stream import cut_of
-from deoldify_lite.run.task import Task, check_output, find_done
+from deoldify_lite.run.task import Task, check_output, find_done, fingerprint
+from deoldify_lite.system.files import Deliver
 from deoldify_lite.version import __version__
 
 
@@ -44,9 +46,12 @@ class ReadyFilm:
         gaps = notes_on(frames, film) if frames is not None and isinstance(film, SequenceFilm) else ()
         return (*film.notes, *gaps, *self.fit.losses)
 
-    def by_shots(self, settings: FilmSettings, *, overwrite: bool) -> ShotPlan:
-        """Return the plan by the list of its shots."""
-        return ShotPlan(self.task, self.written, settings, self.hints, programs_of(self.written), overwrite)
+    def by_shots(self, settings: FilmSettings, deliver: Deliver, *, overwrite: bool) -> ShotPlan:
+        """Return the plan by the list of its shots; `deliver` gives a film its name."""
+        task, programs = self.task, programs_of(self.written)
+        film = self.film if isinstance(self.film, SequenceFilm) else None
+        maker = maker_by_shots(task, film, self.fit, settings, fingerprint(task, settings), deliver)
+        return ShotPlan(task, self.written, settings, self.hints, programs, overwrite, maker)
 
 
 def ready_film(

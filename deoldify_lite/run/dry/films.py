@@ -130,7 +130,7 @@ def _look(task: Task, settings: FilmSettings, *, overwrite: bool) -> _Left | Ite
         cut_of_other(cut, probe_film(task.colors.path))
         return _Left(ready, cut.first, cut.frame_count, warnings=warnings)
     if task.shots is not None:
-        works = ready.by_shots(settings, overwrite=overwrite).look()
+        works = ready.by_shots(settings, os.replace, overwrite=overwrite).look()
         todo = [work for work in works if work.why]
         frames, all_frames = (sum(work.frames for work in some) for some in (todo, works))
         reason = f"{len(todo)} of {len(works)} shots would be rendered, {frames} of {all_frames} frames"

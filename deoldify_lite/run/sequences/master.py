@@ -16,7 +16,7 @@ from deoldify_lite.film.cut import Cut
 from deoldify_lite.film.encoding import Encoding, encoder_options
 from deoldify_lite.film.fit import Fit, fit_into, losses_of_picture
 from deoldify_lite.film.mux import join_with_source
-from deoldify_lite.film.probe import Film
+from deoldify_lite.film.probe import Film, Stream
 from deoldify_lite.film.raw import RAW_FORMATS, RawEncoder, raw_planes
 from deoldify_lite.film.sound_file import probe_sound
 from deoldify_lite.film.timecode import advance_timecode
@@ -28,7 +28,7 @@ from deoldify_lite.run.stream import FilmJob
 from deoldify_lite.run.task import Task
 from deoldify_lite.sequence.frame import DISPLAY
 from deoldify_lite.sequence.light import join
-from deoldify_lite.system.files import atomic_path
+from deoldify_lite.system.files import Deliver, atomic_path
 
 # Luma is that of BT.601, in which colours join, so that a grey frame keeps its own.
 _COLORS = Colors("tv", "smpte170m", "bt709", "bt709", None)
@@ -79,7 +79,7 @@ def with_master(job: FilmJob, task: Task) -> FilmJob:
     film, frames = job.film, task.frames
     assert isinstance(film, SequenceFilm) and frames is not None, "the source is no sequence"
     making = MasterMaking(master_of(film, frames.sound), job.output, job.settings.encoding)
-    return replace(job, maker=MasterMaker(making, job))
+    return replace(job, maker=MasterMaker(making, job.found.folder, tuple(job.streams), job.deliver))
 
 
 class RawSegment(FrameSegment[NDArray[Any]]):
@@ -137,28 +137,30 @@ class MasterMaker:
     """A film of a sequence in the making: a `run.making.Maker`."""
 
     making: MasterMaking
-    job: FilmJob
+    folder: Path  # of finished segments
+    streams: tuple[Stream, ...]  # of sound, that the film can hold
+    deliver: Deliver  # gives the film its name
 
     def open(self, cut: Cut) -> RawSegment:
         """See `run.making.Maker`."""
-        return self.making.open(cut, self.job.found.folder)
+        return self.making.open(cut, self.folder)
 
     def place(self, part: Path, number: int) -> Path:
         """See `run.making.Maker`."""
-        path = segment_path(self.job.found.folder, number, part.suffix)
+        path = segment_path(self.folder, number, part.suffix)
         with atomic_path(path) as whole:
             os.replace(part, whole)
         return path
 
     def finish(self, cut: Cut, segments: Sequence[tuple[Path, int]]) -> None:
         """See `run.making.Maker`."""
-        job, master = self.job, self.making.master
+        master, output = self.making.master, self.making.output
         cut = replace(cut, film=master)
-        if not job.streams:
+        if not self.streams:
             # There is nothing to take from a source, and ffmpeg wants one.
             begins = master.timecode and advance_timecode(master.timecode, cut.first, master.rate)
             master = replace(master, path=segments[0][0], timecode=begins)
             cut = Cut(master)
-        job.output.parent.mkdir(parents=True, exist_ok=True)
-        with atomic_path(job.output, deliver=job.deliver) as part:
-            join_with_source(master, cut, segments, job.streams, part)
+        output.parent.mkdir(parents=True, exist_ok=True)
+        with atomic_path(output, deliver=self.deliver) as part:
+            join_with_source(master, cut, segments, self.streams, part)

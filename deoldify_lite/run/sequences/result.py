@@ -1,19 +1,24 @@
 """The sequence that a run makes: may it be written, and the job of making it."""
 
 import os
+from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 
 from deoldify_lite.errors import InputError
 from deoldify_lite.film.cut import Cut
 from deoldify_lite.film.fit import Fit
+from deoldify_lite.film.probe import Stream
 from deoldify_lite.film.sound_file import write_sound
-from deoldify_lite.run.frame_marks import ranges_of
+from deoldify_lite.run.frame_marks import FrameMark, ranges_of
 from deoldify_lite.run.manifest import sizes_in
 from deoldify_lite.run.sequences.apart import sound_files
 from deoldify_lite.run.sequences.footage import SequenceFilm
 from deoldify_lite.run.sequences.journal import FrameJournal
 from deoldify_lite.run.sequences.writer import FileMaking, FilesMaker
 from deoldify_lite.run.settings import FilmSettings
+from deoldify_lite.run.shots.segments import folder_of as shots_folder_of
+from deoldify_lite.run.shots.segments import kept_sizes
 from deoldify_lite.run.stream import FilmJob, cut_of
 from deoldify_lite.run.task import Task, check_frames, fingerprint
 from deoldify_lite.run.unfinished import folder_of
@@ -47,7 +52,12 @@ def check_result(task: Task, cut: Cut, fit: Fit, overwrite: bool) -> None:
     else:  # how many frames a film has is an estimate
         there = (result.number_of(name) for name in sizes_in(result.folder))
         numbers = sorted(n for n in there if n is not None and cut.first <= n < (cut.end or n + 1))
-    check_frames(task, numbers, journal.wrote, overwrite)
+    kept = {} if task.shots is None else kept_sizes(shots_folder_of(task.shots.path, task.output))
+
+    def wrote(number: int, size: int) -> bool:
+        return journal.wrote(number, size) or size in kept.get(number, ())
+
+    check_frames(task, numbers, wrote, overwrite)
     for path in sound_files(result, fit.streams):
         if path.exists() and not task.manifest.made(path) and not overwrite:
             raise InputError(
@@ -75,18 +85,45 @@ def with_result(job: FilmJob, task: Task, settings: FilmSettings, given: str) ->
         found.forget()
 
     def deliver(frames: int) -> None:
-        if fingerprint(task, settings) != given:
-            raise InputError(f"{task.source}: was changed while it was colorized: run the same command again")
-        whole = replace(cut, end=cut.first + frames)
-        marks = journal.marks(numbers_of(numbers_of_cut(whole)))
-        sounds = sound_files(result, tuple(job.streams))
-        parts = [found.folder / f"sound-{path.name}" for path in sounds]
-        for stream, part in zip(job.streams, parts, strict=True):
-            write_sound(cut, stream, part)
-        task.manifest.add_frames(task.output, given, marks, extras=sounds, source=task.source)
-        for part, path in zip(parts, sounds, strict=True):
-            os.replace(part, path)
+        numbers = numbers_of(numbers_of_cut(replace(cut, end=cut.first + frames)))
+        deliver_frames(task, settings, given, cut, journal.marks(numbers), tuple(job.streams), found.folder)
 
     making = FileMaking(result, may_keep=not job.settings.recolor_all)
     maker = FilesMaker(making, journal, found.folder, deliver)
     return replace(job, maker=maker, segment_frames=SEGMENT_FRAMES)
+
+
+def deliver_frames(
+    task: Task,
+    settings: FilmSettings,
+    given: str,
+    cut: Cut,
+    marks: Mapping[int, FrameMark],
+    sound: tuple[Stream, ...],
+    folder: Path,
+) -> None:
+    """Record a sequence whose frames have their names, and write the sound of the film that they come from.
+
+    Args:
+        task: with a result that is a sequence.
+        settings: by which its fingerprint is made.
+        given: the fingerprint of the task when the work began.
+        cut: the part of the source that was colorized.
+        marks: of all frames.
+        sound: streams of the film; each becomes a WAV.
+        folder: where these grow.
+
+    Raises:
+        InputError: the source was changed meanwhile.
+        OSError, VideoError: something cannot be written.
+    """
+    assert task.result is not None, "the result is no sequence"
+    if fingerprint(task, settings) != given:
+        raise InputError(f"{task.source}: was changed while it was colorized: run the same command again")
+    paths = sound_files(task.result, sound)
+    parts = [folder / f"sound-{path.name}" for path in paths]
+    for stream, part in zip(sound, parts, strict=True):
+        write_sound(cut, stream, part)
+    task.manifest.add_frames(task.output, given, marks, extras=paths, source=task.source)
+    for part, path in zip(parts, paths, strict=True):
+        os.replace(part, path)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from deoldify_lite.film.cut import Cut
 from deoldify_lite.film.writer import segment_path
-from deoldify_lite.run.frame_marks import FrameMark, mark_of
+from deoldify_lite.run.frame_marks import FrameMark, mark_of, marks_in, write_marks
 from deoldify_lite.run.manifest import sizes_in
 from deoldify_lite.run.sequences.apart import FilmPictures
 from deoldify_lite.run.sequences.footage import SequenceFilm
@@ -108,8 +108,7 @@ class FileSegment(FrameSegment[tuple[int, FrameMark]]):
             self._marks[number] = mark
 
     def _finish(self) -> None:
-        lines = (f"{number}\t{mark.size}\t{mark.digest}\n" for number, mark in self._marks.items())
-        self.path.write_text("".join(lines))
+        write_marks(self.path, self._marks)
 
 
 @dataclass(frozen=True)
@@ -167,9 +166,8 @@ class FilesMaker:
 
     def place(self, part: Path, number: int) -> Path:
         """See `run.making.Maker`. The files of a segment are the frames; a short text stands for them."""
-        for line in part.read_text().splitlines():
-            frame, size, digest = line.split("\t")
-            self._naming().give(int(frame), FrameMark(int(size), digest))
+        for frame, mark in marks_in(part).items():
+            self._naming().give(frame, mark)
         path = segment_path(self._folder, number, part.suffix)
         with atomic_path(path) as whole:
             os.replace(part, whole)

@@ -16,8 +16,8 @@ from deoldify_lite.errors import OptionError, VideoError
 from deoldify_lite.film.cut import Cut
 from deoldify_lite.film.merge import TOLERATED_FRAMES
 from deoldify_lite.film.probe import Film
-from deoldify_lite.film.reader import FrameReader
 from deoldify_lite.render.rendering import Rendering
+from deoldify_lite.run.reading import open_frames
 from deoldify_lite.run.settings import FilmSettings
 from deoldify_lite.run.shots.list import Shot
 from deoldify_lite.run.shots.settings import SettledShot, SettledShots
@@ -224,8 +224,8 @@ def _check_ends(places: Sequence[Place], film: Film, cut: Cut) -> None:
 
 def _has_frame(film: Film, number: int) -> bool:
     try:
-        with FrameReader(film, 32, cut=Cut(film, number, number + 1)) as reader:
-            return any(True for _ in reader)
+        with open_frames(Cut(film, number, number + 1), 32, with_chroma=False) as reader:
+            return any(True for _ in reader.frames())
     except VideoError:
         return False
 

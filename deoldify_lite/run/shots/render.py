@@ -19,13 +19,14 @@ from deoldify_lite.film.chroma import has_chroma
 from deoldify_lite.film.cut import Cut
 from deoldify_lite.film.mux import join_with_source
 from deoldify_lite.film.probe import Film, Stream
-from deoldify_lite.film.reader import FrameReader
 from deoldify_lite.film.segment import SegmentEncoder
 from deoldify_lite.film.writer import warnings_of_difference
 from deoldify_lite.render.colorizer import Colorizer
 from deoldify_lite.run.items import Progress
 from deoldify_lite.run.key_files import KeyFolder
 from deoldify_lite.run.keying import ready_keys
+from deoldify_lite.run.making import PieceMaker, Segment, warnings_of
+from deoldify_lite.run.reading import open_frames
 from deoldify_lite.run.shots.networks import Networks
 from deoldify_lite.run.shots.pieces import Piece
 from deoldify_lite.run.shots.segments import KeptSegments
@@ -63,6 +64,7 @@ class ShotJob:
     streams: Sequence[Stream]  # of the source, those that the result can hold
     deliver: Deliver  # gives the finished result its name
     progress: Progress | None = None  # called after each frame
+    maker: PieceMaker | None = None  # of the result; None: ffmpeg makes a film of a film
 
 
 def colorize_pieces(job: ShotJob, networks: Networks, *, batch_size: int) -> Tally:
@@ -251,6 +253,9 @@ def _join(job: ShotJob) -> Tally:
         warnings += kept.warnings
     total.warnings = tuple(dict.fromkeys(warnings))
     job.output.parent.mkdir(parents=True, exist_ok=True)
+    if job.maker is not None:
+        job.maker.finish(job.cut, segments)
+        return total
     with atomic_path(job.output, deliver=job.deliver) as part:
         join_with_source(job.film, job.cut, segments, job.streams, part)
     return total
@@ -282,8 +287,8 @@ class _Anchors:
     def luma(self, frame: int, size_px: int) -> Luma:
         """One of them, (S, S)."""
         if self._last is None or self._last[0] != (frame, size_px):
-            with FrameReader(self._film, size_px, cut=Cut(self._film, frame, frame + 1)) as reader:
-                self._last = ((frame, size_px), next(iter(reader)))
+            with open_frames(Cut(self._film, frame, frame + 1), size_px, with_chroma=False) as reader:
+                self._last = ((frame, size_px), next(reader.frames()).luma)
         return self._last[1]
 
 
@@ -310,7 +315,7 @@ class _Encoder:
     def __init__(self, job: ShotJob, chroma_size: tuple[int, int]) -> None:
         self._job = job
         self._chroma_size = chroma_size
-        self._present: SegmentEncoder | None = None
+        self._present: SegmentEncoder | Segment | None = None
 
     def __enter__(self) -> "_Encoder":
         return self
@@ -322,6 +327,9 @@ class _Encoder:
     def begin(self, piece: Piece) -> None:
         """Start a piece."""
         job = self._job
+        if job.maker is not None:
+            self._present = job.maker.making.open(_cut_of(job, [piece]), job.kept.folder)
+            return
         self._present = SegmentEncoder(
             _cut_of(job, [piece]),
             job.output,
@@ -347,10 +355,18 @@ class _Encoder:
         assert encoder is not None
         if tally.frames != piece.frames and not piece.to_the_end:
             raise _too_short(self._job, piece)
-        encoded = encoder.end(is_last=piece.to_the_end)
+        if isinstance(encoder, SegmentEncoder):
+            encoded = encoder.end(is_last=piece.to_the_end)
+            told = warnings_of_difference(encoded, tally.frames)
+        else:
+            encoded = encoder.end()
+            told = warnings_of(encoder.told, -1)  # with their numbers, as pieces are put together
         counts = {name: getattr(tally, name) for name in ("frames", "kept", "grey", "predicted")}
-        warnings = (*piece.warnings, *warnings, *warnings_of_difference(encoded, tally.frames))
-        self._job.kept.add(piece, encoder.path, counts, encoded, warnings)
+        kept = self._job.kept
+        kept.add(piece, encoder.path, counts, encoded, (*piece.warnings, *warnings, *told))
+        added = kept.find(piece)
+        if self._job.maker is not None and added is not None:
+            self._job.maker.name(kept.path(added))
         self._present = None
 
 

@@ -8,18 +8,21 @@ import json
 import logging
 import os
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from deoldify_lite.run.frame_marks import marks_in
 from deoldify_lite.run.shots.pieces import Piece
 from deoldify_lite.run.unfinished import Segment
 from deoldify_lite.system.files import atomic_path
 from deoldify_lite.system.lock import sole_run
 
 log = logging.getLogger(__name__)
+
+IsWhole = Callable[[Path], bool]
 
 FOLDER = ".segments"  # beside the list; hidden, so that no run takes what is in it for films
 _JOURNAL, _LOCK = "segments.jsonl", "lock"
@@ -44,9 +47,14 @@ class KeptSegment:
 
 
 class KeptSegments:
-    """The pieces of one result. To be had by `kept_segments`."""
+    """The pieces of one result. To be had by `kept_segments`.
 
-    def __init__(self, folder: Path) -> None:
+    Args:
+        folder: where they lie.
+        is_whole: whether all is there that a piece stands for, which may be files elsewhere.
+    """
+
+    def __init__(self, folder: Path, is_whole: IsWhole = lambda path: True) -> None:
         self.folder = folder
         self._journal = folder / _JOURNAL
         self._kept: dict[str, KeptSegment] = {}
@@ -57,6 +65,7 @@ class KeptSegments:
                 _NAME.fullmatch(one.segment.file)
                 and not path.is_symlink()
                 and _size(path) == one.segment.size
+                and is_whole(path)
             ):
                 self._kept[one.fingerprint] = one
 
@@ -128,18 +137,31 @@ def folder_of(listed: Path, output: Path) -> Path:
     return listed.parent / FOLDER / output.name
 
 
-def look_into(folder: Path) -> KeptSegments:
-    """What is kept of a result, only to be looked at."""
-    return KeptSegments(folder)
+def look_into(folder: Path, is_whole: IsWhole = lambda path: True) -> KeptSegments:
+    """What is kept of a result, only to be looked at; arguments as of `KeptSegments`."""
+    return KeptSegments(folder, is_whole)
+
+
+def kept_sizes(folder: Path) -> dict[int, set[int]]:
+    """Bytes of the frames that pieces of a sequence stand for, by number; a frame may be in several."""
+    sizes: dict[int, set[int]] = {}
+    for path in folder.glob("shot-*.txt") if folder.is_dir() else ():
+        with suppress(OSError, ValueError):
+            for number, mark in marks_in(path).items():
+                sizes.setdefault(number, set()).add(mark.size)
+    return sizes
 
 
 @contextmanager
-def kept_segments(folder: Path, output: Path) -> Iterator[KeptSegments]:
+def kept_segments(
+    folder: Path, output: Path, is_whole: IsWhole = lambda path: True
+) -> Iterator[KeptSegments]:
     """What is kept of a result, for this run alone.
 
     Args:
         folder: see `folder_of`; made if it is not there.
         output: the result.
+        is_whole: as of `KeptSegments`.
 
     Raises:
         InputError: another run is at work on it.
@@ -150,7 +172,7 @@ def kept_segments(folder: Path, output: Path) -> Iterator[KeptSegments]:
             path.unlink()
     folder.mkdir(parents=True, exist_ok=True)
     with sole_run(folder / _LOCK, output):
-        kept = KeptSegments(folder)
+        kept = KeptSegments(folder, is_whole)
         kept.clear()
         yield kept
 

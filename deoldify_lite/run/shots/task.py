@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from deoldify_lite.color.hint import FilmHint
 from deoldify_lite.film.cut import Cut
@@ -10,6 +11,7 @@ from deoldify_lite.film.fit import Fit
 from deoldify_lite.film.probe import Film
 from deoldify_lite.render.colorizer import OutOfMemoryError, shrunk_factor
 from deoldify_lite.run.items import Progress, ShotWork
+from deoldify_lite.run.making import PieceMaker
 from deoldify_lite.run.settings import FilmSettings
 from deoldify_lite.run.shots.networks import Networks
 from deoldify_lite.run.shots.pieces import Piece, pieces_of
@@ -35,6 +37,7 @@ class ShotPlan:
         hints: on the whole film.
         programs: what encodes it; segments of others may not fit together with those of these.
         overwrite: render all shots again.
+        maker: of the result.
     """
 
     task: Task
@@ -43,12 +46,14 @@ class ShotPlan:
     hints: Sequence[FilmHint]
     programs: str
     overwrite: bool
+    maker: PieceMaker | None = None  # of the result; None: ffmpeg makes a film of a film
 
     def pieces(self, most_factor: dict[str, int]) -> list[Piece]:
         """All pieces, in order; arguments and errors as of `pieces.pieces_of`."""
         assert self.task.shots is not None, "planned for tasks with a list"
+        frames = self.task.frames
         basis = {
-            "source": [*size_and_time(self.task.source)],
+            "source": [*size_and_time(self.task.source)] if frames is None else frames.digest(),
             "programs": self.programs,
             "container": self.task.output.suffix.lower(),
         }
@@ -71,7 +76,7 @@ class ShotPlan:
     def look(self) -> tuple[ShotWork, ...]:
         """What would be rendered, and why; nothing is written."""
         assert self.task.shots is not None
-        kept = look_into(folder_of(self.task.shots.path, self.task.output))
+        kept = look_into(folder_of(self.task.shots.path, self.task.output), self._is_whole)
         return self._works(self.pieces({}), kept)
 
     def colorize(
@@ -93,13 +98,16 @@ class ShotPlan:
         assert shots is not None
         most_factor: dict[str, int] = {}
         pieces = self.pieces(most_factor)  # errors come before anything is written
-        with kept_segments(folder_of(shots.path, output), output) as kept:
+        with kept_segments(folder_of(shots.path, output), output, self._is_whole) as kept:
             clear_parts([output])
             works = self._works(pieces, kept)
             if self.overwrite:
                 kept.clear(but=())
             while True:
-                job = ShotJob(self.film, output, self.cut, pieces, kept, fit.streams, deliver, progress)
+                job = ShotJob(
+                    *(self.film, output, self.cut, pieces, kept, fit.streams, deliver, progress),
+                    maker=self.maker,
+                )
                 try:
                     tally = colorize_pieces(job, networks, batch_size=batch_size)
                     break
@@ -110,6 +118,9 @@ class ShotPlan:
             kept.clear(but={piece.fingerprint for piece in pieces} if whole else None)
         wanted = shots.rendering
         return min(wanted.render_factor, most_factor.get(wanted.sha256, 99)), tally, works
+
+    def _is_whole(self, path: Path) -> bool:
+        return self.maker is None or self.maker.is_whole(path)
 
     def _works(self, pieces: Sequence[Piece], kept: KeptSegments) -> tuple[ShotWork, ...]:
         return tuple(
