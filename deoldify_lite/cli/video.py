@@ -62,7 +62,7 @@ def fill_video_parser(parser: argparse.ArgumentParser) -> None:
         "colorize-video wedding.mp4 --hints wedding.hints.csv",
         "colorize-video wedding.mp4 --keys wedding-keys/",
         "colorize-video wedding.mp4 --layer only --codec prores_ks",
-        "colorize-video wedding.mp4 --colours-from wedding-layer.mkv",
+        "colorize-video wedding.mp4 --colours-from wedding-colorized-layer.mkv",
         "colorize-video reels/ -o out/ --dry-run",
         "colorize-video clip.mp4 --shots clip-shots/shots.csv --dry-run",
         "colorize-video reel/%07d.dpx -o out/",
@@ -145,14 +145,15 @@ def fill_video_parser(parser: argparse.ArgumentParser) -> None:
         "--raw",
         metavar="WIDTHxHEIGHT,PIXFMT",
         help="frames without a header go in and out, such as 640x480,yuv420p or 640x480,gray10le; grey ones "
-        "come out as yuv420p of the same depth (default: what comes in says itself what it is)",
+        "come out as yuv420p of the same depth (default: as the header of the stream says)",
     )
     about = "; ".join(f"{name}: {purpose.about}" for name, purpose in PURPOSES.items())
     output.add_argument(
         "--for",
         dest="purpose",
         choices=list(PURPOSES),
-        help=f"{about}; what you choose besides wins (default: container, codec and depth by the film)",
+        help=f"{about}; other options that you give win over it (default: container, codec and depth by the "
+        "film)",
     )
     add_codec_options(output)
     output.add_argument(
@@ -179,15 +180,15 @@ def add_sequence_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--sequence",
         action="store_true",
-        help="take numbered pictures of a folder for the frames of a film, such as a short sequence of PNGs, "
-        "which looks like photos (default: where they look like it)",
+        help="treat the numbered pictures of a folder as frames of a film, even a short sequence of PNGs, "
+        "which looks like photos (default: if they look like frames)",
     )
     group.add_argument(
         "--missing",
         choices=MISSING,
         default="fail",
-        help="frames that have no picture: fail lists them before the work; hold shows the frame before once "
-        "more; skip leaves them out (default: fail)",
+        help="frames that have no picture: fail lists them before the work; hold repeats the frame before; "
+        "skip leaves them out (default: fail)",
     )
     group.add_argument(
         "--fps",
