@@ -166,8 +166,9 @@ def _tokens(
         return [f"--{name}"]
     values = setting.value if isinstance(setting.value, list) else [setting.value]
     tokens = [f"--{name}={_text(action, value, setting.folder)}" for value in values]
+    needed = [each.option_strings[0] for each in parser._actions if each.option_strings and each.required]
     with _raising(parser, f"{setting.origin}: {name}"):
-        parser.parse_args([".", *tokens])
+        parser.parse_args([".", *(word for option in needed for word in (option, ".")), *tokens])
     return tokens
 
 

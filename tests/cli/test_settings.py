@@ -65,6 +65,14 @@ def test_each_level_wins_over_the_one_below(photos: Path, tmp_path: Path) -> Non
     assert (video.mode, video.saturation, video.render_factor) == ("stable", 3, 8)
 
 
+@pytest.mark.parametrize("command", sorted(cli.WITH_SETTINGS))
+def test_every_command_takes_settings(command: str, photos: Path, tmp_path: Path) -> None:
+    """Also those with an option that must be given."""
+    (tmp_path / "config.toml").write_text(f'device = "cpu"\n[{command}]\nbackend = "torch"\n')
+    found = parse(cli.build_parser(), [command, str(photos), "-o", str(tmp_path)], cli.WITH_SETTINGS)
+    assert (found.device, found.backend, found.out) == ("cpu", "torch", tmp_path)
+
+
 def test_a_preset_of_the_folder_adds_to_that_of_the_user(photos: Path, tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text("[preset.a]\nquality = 60\nsaturation = 2\n")
     (photos / "deoldify_lite.toml").write_text("quality = 50\n[preset.a]\nsaturation = 3\n")
