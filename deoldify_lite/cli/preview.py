@@ -153,7 +153,7 @@ def run_preview(args: argparse.Namespace) -> int:
         print(clip)
     weights = "" if args.weights == "lite" else f" --weights {shlex.quote(args.weights)}"
     log.info(
-        "to colorize as in %s · %d, and likewise for the others: %s %s --mode %s --render-factor %d%s",
+        "for colours as in %s · %d (the others likewise), run: %s %s --mode %s --render-factor %d%s",
         *(mode, first.render_factor, command, shlex.quote(str(args.source))),
         *(mode, first.render_factor, weights),
     )
