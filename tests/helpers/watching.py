@@ -1,4 +1,4 @@
-"""A watched folder that is killed again and again."""
+"""A watched folder that is killed again and again, or that is watched for long."""
 
 import os
 import random
@@ -6,15 +6,20 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import psutil
 from PIL import Image
 
 from helpers.places import ROOT
 
 # Settled after a short while, at a size of the network that takes little.
 _OPTIONS = ("--settle", "0.3", "--render-factor", "2", "--device", "cpu", "--backend", "torch", "--quiet")
+
+# Photos that come at once, and the time after the last one in which `watch` comes to rest.
+_BURST, _REST_S = 40, 3.0
 
 
 def start_watching(folder: Path, out: Path, weights: Path, *options: object) -> "subprocess.Popen[bytes]":
@@ -87,3 +92,33 @@ def drop_and_kill(
     watching.send_signal(signal.SIGTERM)
     code = watching.wait(timeout=60)
     return log_of(out).read_text(encoding="utf-8").splitlines(), code
+
+
+def memory_while_watching(
+    folder: Path, out: Path, weights: Path, *options: object, counts: Sequence[int], limit_s: float
+) -> list[int]:
+    """Drop photos a few at a time, and return the resident bytes of `watch` when so many are done.
+
+    Args:
+        folder, out, weights: as of `drop_and_kill`.
+        options: more of `watch`.
+        counts: of photos, rising.
+        limit_s: for all of it.
+    """
+    began = time.monotonic()
+    watching = start_watching(folder, out, weights, *options)
+    found: list[int] = []
+    dropped = 0
+    for count in counts:
+        while dropped < count:
+            for _ in range(min(_BURST, count - dropped)):
+                drop_photo(folder / f"{dropped % 7}/{dropped:04}.png", dropped)
+                dropped += 1
+            while len(results_in(out)) < dropped:
+                assert watching.poll() is None and time.monotonic() - began < limit_s
+                time.sleep(0.2)
+        time.sleep(_REST_S)
+        found.append(psutil.Process(watching.pid).memory_info().rss)
+    watching.send_signal(signal.SIGTERM)
+    watching.wait(timeout=60)
+    return found
