@@ -21,10 +21,10 @@ PAGES = {
 RUN = ("sh", "python")
 # Those of other shells and systems, and what is no command.
 READ = ("text", "toml", "csv", "json", "powershell", "bat", "zsh")
-MOST_NOT_RUN = 15
+MOST_NOT_RUN = 11
 MOST_S = 900
 # Places of examples that no test may write to, and where they are instead.
-PLACES = {r"(?<![\w.])/(archive|results|shared)\b": r"\1", r"\bpath/to/checkout\b": str(ROOT)}
+PLACES = {r"(?<![\w.])/(archive|results|shared|nas)\b": r"\1", r"\bpath/to/checkout\b": str(ROOT)}
 
 
 class Block(NamedTuple):

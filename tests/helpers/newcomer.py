@@ -1,7 +1,8 @@
 """What a newcomer has: the commands, with a tiny network, and small files wherever a page names some.
 
 A page is run by bash, which finds programs of the names of ours: each is a process that first makes the files
-that its arguments name and that are not there, as the reader of the page would have them.
+that its arguments name and that are not there, as the reader of the page would have them. One that runs until
+it is stopped gets a Ctrl-C once it has done what the page says.
 """
 
 import argparse
@@ -11,19 +12,26 @@ import os
 import re
 import shlex
 import shutil
+import signal
 import stat
 import subprocess
 import sys
-from collections.abc import Sequence
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import psutil
 from numpy.typing import NDArray
 from packaging.requirements import Requirement
 from PIL import Image
 
 from deoldify_lite.cli.main import build_parsers, main, main_folder, main_video
+from deoldify_lite.cli.watch import LOCK
 from deoldify_lite.film.kinds import FILM_SUFFIXES
 from deoldify_lite.models import zoo
 from deoldify_lite.photo.kinds import PHOTO_SUFFIXES
@@ -34,6 +42,8 @@ TINY = "tiny.safetensors"
 # Pages name times up to 2:30; at one frame a second that is few frames.
 _FILM = ("-f", "lavfi", "-i", "smptebars=s=64x48:r=1:d=155,hue=s=0", "-f", "lavfi", "-i", "sine=d=155")
 _FRAME = "frame-000123.png"
+# Pages wait for a watched folder to come to rest at most so long.
+_PATIENCE_S = 5.0
 # What stands for the number in the name of a picture sequence.
 _NUMBER = re.compile(r"%0?\d*d|#+|\*|\[\d+-\d+\]")
 
@@ -111,7 +121,7 @@ def provide(path: Path, *, film: bool = False, colored: bool = False) -> None:
 def provide_for(args: argparse.Namespace, *, film: bool) -> None:
     """Make all that a command of ours reads."""
     given = vars(args)
-    sources = [given[name] for name in ("source", "data", "truth") if given.get(name)]
+    sources = [given[name] for name in ("source", "data", "truth", "folder") if given.get(name)]
     for source in [*sources, *given.get("inputs", ()), *given.get("results", ())]:
         provide(Path(source), film=film)
     if given.get("weights") == "FILE":
@@ -161,7 +171,47 @@ def run_program(program: str, arguments: Sequence[str]) -> int:
     command = vars(args).get("command", "")
     provide_for(args, film=program == "colorize-video" or command in ("video", "shots"))
     use_tiny_network()
+    if is_done := proof_of(args, command):
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have it ignored
+        threading.Thread(target=stop_once, args=(is_done,), daemon=True).start()
+    if command == "web":
+        arguments = [*arguments, "--port", "0"]  # another program may have the usual one
     return PROGRAMS[program](arguments)
+
+
+def proof_of(args: argparse.Namespace, command: str) -> Callable[[], bool] | None:
+    """Return what says that a command which runs until it is stopped has done its work; None for others."""
+    if command == "web" or (command == "shots" and args.edit):
+        return lambda: any(map(answers, psutil.Process().net_connections("tcp")))
+    if command != "watch":
+        return None
+    if args.settle > _PATIENCE_S:  # that it begins is enough
+        lock = args.out / LOCK
+        return lambda: lock.exists() and time.time() - lock.stat().st_mtime > 2
+    wanted = [args.out / path.relative_to(args.folder) for path in args.folder.rglob("*.*")]
+    wanted += [args.out / "report.html"] if args.report is not None else []
+    return lambda: all(path.exists() for path in wanted)
+
+
+def answers(connection: object) -> bool:
+    """Return whether a page is served by a connection of this process."""
+    status, address = getattr(connection, "status", ""), getattr(connection, "laddr", ())
+    if status != psutil.CONN_LISTEN:
+        return False
+    try:
+        urllib.request.urlopen(f"http://{address[0]}:{address[1]}/", timeout=10).close()
+    except urllib.error.HTTPError:  # the page of shots has a secret path
+        return True
+    except OSError:
+        return False
+    return True
+
+
+def stop_once(is_done: Callable[[], bool]) -> None:
+    """Press Ctrl-C once something is done; the test of the page has a limit of time."""
+    while not is_done():
+        time.sleep(0.2)
+    os.kill(os.getpid(), signal.SIGINT)
 
 
 def run_python(path: Path) -> None:
