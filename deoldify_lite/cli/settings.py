@@ -200,18 +200,16 @@ def in_force(
     chosen: Mapping[str, Setting],
     given: set[str],
 ) -> Iterator[InForce]:
-    """Yield each option's value and where it comes from."""
-    for name, action in options.items():
+    """Yield each option's value and where it comes from, once, by the first of its names."""
+    for action in dict.fromkeys(options.values()):
+        names = [name for name, one in options.items() if one is action]
         value = getattr(args, action.dest)
+        origin = next((chosen[name].origin for name in names if name in chosen), "default")
         if action.dest in given:
             origin = "command line"
-        elif name in chosen:
-            origin = chosen[name].origin
-        else:
-            origin = "default"
         if action.nargs == 0:
             value = "yes" if value == action.const else "no"
-        yield InForce(name, "-" if value is None else str(value), origin)
+        yield InForce(names[0], "-" if value is None else str(value), origin)
 
 
 def _show(

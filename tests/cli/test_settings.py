@@ -136,6 +136,7 @@ def test_what_is_in_force_is_shown(photos: Path, capsys: pytest.CaptureFixture[s
     assert shown["quality"] == ["9", f"preset a of {path}"]
     assert shown["format"] == ["png", "command line"]
     assert shown["compare"] == ["no", "default"] and shown["hints"] == ["-", "default"]
+    assert "colours-from" in shown and "colors-from" not in shown  # two names of one
     assert not photos.with_name("photos-colorized").exists()
 
 
