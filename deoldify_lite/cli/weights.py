@@ -66,13 +66,15 @@ def run_weights(args: argparse.Namespace) -> int:
 
 def list_weights(args: argparse.Namespace) -> int:
     """Print a line for each network: name, encoder, size, licence and file."""
+    name_width = max(len(spec.name) for spec in MODELS.values())
+    encoder_width = max(len(spec.encoder) for spec in MODELS.values())
     for spec in MODELS.values():
         try:
             where = str(weights.find_weights(spec))
         except WeightsError:
             where = "-"
         size = f"{spec.bytes / 1e6:.0f} MB"
-        print(f"{spec.name:10} {spec.encoder:10} {size:>7}  {spec.licence:5} {where}")
+        print(f"{spec.name:{name_width}} {spec.encoder:{encoder_width}} {size:>7}  {spec.licence:5} {where}")
     return 0
 
 
