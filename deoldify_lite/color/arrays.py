@@ -13,6 +13,9 @@ Square = NDArray[np.uint8]  # (S, S) luma, as the network sees it
 Plane = NDArray[np.float32]  # (h, w), one value a pixel; luma is in [0, 1]
 Chroma = NDArray[np.float32]  # (2, h, w) Cb and Cr in [-0.5, 0.5]
 
+# What a network sees in a picture, from fine to coarse: (C, h, w) each, of length 1 at each place.
+Features = tuple[NDArray[np.float16], ...]
+
 Size = tuple[int, int]  # height and width in pixels
 
 Value = TypeVar("Value", bound=np.integer[Any] | np.floating[Any])

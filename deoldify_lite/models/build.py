@@ -19,14 +19,12 @@ from deoldify_lite.models.baselines import BASELINES, EncoderDecoder
 from deoldify_lite.models.checkpoint import State, read_weights
 from deoldify_lite.models.unet import Unet
 from deoldify_lite.models.weights import weight_folders
-from deoldify_lite.models.zoo import MODELS, ModelSpec
+from deoldify_lite.models.zoo import MODELS, OWN_ENCODER, ModelSpec
 from deoldify_lite.system.destination import writing_to
 from deoldify_lite.system.files import sha256_of
 
 # Encoders that a `lite` file may have if it does not say.
 _LITE_ENCODERS = ("resnet34", "resnet18", "resnet50", "test_resnet")
-# The encoder's name in metadata and specs of a baseline, whose encoder is none of timm's.
-OWN_ENCODER = "own"
 
 Network = Unet | EncoderDecoder
 

@@ -223,6 +223,7 @@ class Unet(nn.Module):
         if not timm.is_model(encoder):
             raise OptionError(f"timm has no network {encoder!r} to encode with")
         self.predicts_rgb = decoder in RGB_DECODERS
+        self.describes = not self.predicts_rgb  # whether it has `predict_described`
         self.encoder = _build_encoder(encoder, 3 if self.predicts_rgb else 1, pretrained)
         self.decoder = DECODERS[decoder](self.encoder.feature_info.channels())
         self.chroma_stride = self.decoder.chroma_stride  # input pixels to a chroma pixel, along a side
@@ -264,6 +265,16 @@ class Unet(nn.Module):
         """
         return self.decode(self.encode(luma))
 
+    def predict_described(self, luma: Tensor) -> tuple[Tensor, ...]:
+        """Chroma as `predict_chroma` gives it, and what the encoder sees on the way.
+
+        Returns:
+            Chroma, and features at strides 8, 16 and 32, (N, C, h, w) float32: each channel of mean 0 and
+            deviation 1 over the picture, then each place of length 1, so that products are cosines.
+        """
+        features = self.encode(luma)
+        return self.decode(features), *(_described(one) for one in features[3:])
+
     def predict_rgb(self, luma: Tensor) -> Tensor:
         """(N, 1, H, W) luma in [0, 1] -> (N, 3, H, W) float32 RGB in [0, 1], with its own luma.
 
@@ -289,6 +300,14 @@ def _build_encoder(name: str, channels: int, pretrained: bool | Path) -> Any:
         )
     except Exception as error:  # whatever timm, torch or safetensors find wrong with it
         raise WeightsError(f"{pretrained} cannot be read as weights of timm's {name}: {error}") from error
+
+
+def _described(features: Tensor) -> Tensor:
+    features = features.float()
+    features = features - features.mean((2, 3), keepdim=True)
+    # A channel that is the same all over says nothing.
+    deviation = features.square().mean((2, 3), keepdim=True).sqrt()
+    return F.normalize(features / (deviation + 1e-4), dim=1)
 
 
 def denormalize(output: Tensor) -> Tensor:

@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from deoldify_lite.errors import OptionError
 
 RGB_DECODERS = ("deep", "wide")  # DeOldify's; all others predict chroma
+# The encoder's name in metadata and specs of a baseline, whose encoder is none of timm's.
+OWN_ENCODER = "own"
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,11 @@ class ModelSpec:
     def predicts_rgb(self) -> bool:
         """Whether the network predicts a whole picture, as DeOldify's do, and not its chroma alone."""
         return self.decoder in RGB_DECODERS
+
+    @property
+    def describes(self) -> bool:
+        """Whether the network also gives the features by which it tells places apart."""
+        return not self.predicts_rgb and self.encoder != OWN_ENCODER
 
 
 _DEOLDIFY = "https://github.com/jantic/DeOldify"

@@ -5,13 +5,13 @@ The three steps are apart so that a caller can overlap them: `prepare` and `fini
 """
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from deoldify_lite.color import deoldify as original
-from deoldify_lite.color.arrays import Chroma, Picture, Square
+from deoldify_lite.color.arrays import Chroma, Features, Picture, Square
 from deoldify_lite.color.cast import temper_cast
 from deoldify_lite.color.grade import NEUTRAL, Grade, apply_grade
 from deoldify_lite.color.guided import align_to_square, guide_chroma
@@ -57,6 +57,13 @@ class Backend(Protocol):
             MemoryError: memory does not suffice for so many at once.
             RenderError: the network failed.
         """
+
+
+class Describing(Backend, Protocol):
+    """A backend that also gives what its network sees; its `describes` is true."""
+
+    def predict_described(self, lumas: NDArray[np.uint8]) -> tuple[NDArray[np.float32], ...]:
+        """As `predict`, from any thread, and the features of `models.unet.Unet.predict_described`."""
 
 
 class Colorizer:
@@ -134,7 +141,7 @@ class Colorizer:
         if self.backend.predicts_rgb:
             scale = np.float32(1 / 255)
             return np.stack([chroma_of_rgb(rgb * scale) for rgb in self._predict_rgb(squares)])
-        return self._run(np.stack(squares))
+        return self._run(np.stack(squares))[0]
 
     def predict_chroma(self, squares: Sequence[Square]) -> NDArray[np.float32]:
         """Chroma of some squares: N of (S, S) uint8 -> (N, 2, h, w) float32 in [-0.5, 0.5].
@@ -146,7 +153,25 @@ class Colorizer:
             OutOfMemoryError: not even one picture fits.
             RenderError: the network failed, or gave something other than numbers.
         """
-        chroma = self.network_chroma(squares)
+        return self._finished(self.network_chroma(squares), squares)
+
+    @property
+    def describes(self) -> bool:
+        """Whether `predict_described` gives features."""
+        return getattr(self.backend, "describes", False)
+
+    def predict_described(
+        self, squares: Sequence[Square]
+    ) -> tuple[NDArray[np.float32], list[Features | None]]:
+        """Chroma of some squares, as `predict_chroma`, and their features, if the network `describes`."""
+        if not self.describes:
+            return self.predict_chroma(squares), [None] * len(squares)
+        chroma, *features = self._run(np.stack(squares), described=True)
+        rounded = [one.astype(np.float16) for one in features]
+        return self._finished(chroma, squares), [tuple(one) for one in zip(*rounded, strict=True)]
+
+    def _finished(self, chroma: NDArray[np.float32], squares: Sequence[Square]) -> NDArray[np.float32]:
+        """What the network gave, (N, 2, h, w), as it is shown."""
         if self.backend.chroma_stride > 1:
             pairs = zip(chroma, squares, strict=True)
             chroma = np.stack([align_to_square(one, square) for one, square in pairs])
@@ -193,11 +218,14 @@ class Colorizer:
         return self.finish(picture, self.predict([self.prepare(picture)])[0])
 
     def _predict_rgb(self, squares: Sequence[Square]) -> NDArray[np.uint8]:
-        return original.quantize_square(np.moveaxis(self._run(np.stack(squares)), 1, -1))
+        return original.quantize_square(np.moveaxis(self._run(np.stack(squares))[0], 1, -1))
 
-    def _run(self, lumas: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def _run(self, lumas: NDArray[np.uint8], *, described: bool = False) -> list[NDArray[np.float32]]:
         try:
-            result = self.backend.predict(lumas)
+            if described:
+                results = list(cast("Describing", self.backend).predict_described(lumas))
+            else:
+                results = [self.backend.predict(lumas)]
         except MemoryError as error:
             if len(lumas) == 1:
                 raise OutOfMemoryError(
@@ -205,11 +233,12 @@ class Colorizer:
                     f"or close other programs ({error})"
                 ) from error
         else:
-            if not np.isfinite(result).all():
+            if not all(np.isfinite(result).all() for result in results):
                 raise RenderError("the network gave values that are not numbers: the weights may be damaged")
-            return result
+            return results
         half = len(lumas) // 2
-        return np.concatenate([self._run(lumas[:half]), self._run(lumas[half:])])
+        halves = [self._run(part, described=described) for part in (lumas[:half], lumas[half:])]
+        return [np.concatenate(parts) for parts in zip(*halves, strict=True)]
 
 
 def finds_no_color(prediction: Prediction) -> bool:

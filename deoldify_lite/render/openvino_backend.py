@@ -10,11 +10,12 @@ import logging
 import shutil
 import sys
 import tempfile
+import threading
 import warnings
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +24,7 @@ from deoldify_lite.errors import OptionError, RenderError
 from deoldify_lite.system.machine import cores
 
 if TYPE_CHECKING:
-    from deoldify_lite.render.torch_backend import ChromaNetwork
+    from deoldify_lite.render.torch_backend import ChromaNetwork, DescribingNetwork
 
 log = logging.getLogger(__name__)
 
@@ -85,13 +86,25 @@ class OpenvinoBackend:
         model: as `load_model` gives.
         device: cpu or intel.
         precision: `fp32`, `bf16`, `fp16`, or `auto` for the fastest that the device has units for.
+        load_described: loads the same network with its features, once they are asked for; None: it has none.
 
     Raises:
         OptionError: the device cannot compute in that precision.
     """
 
-    def __init__(self, model: Any, *, device: str = "cpu", precision: str = "auto") -> None:
+    def __init__(
+        self,
+        model: Any,
+        *,
+        device: str = "cpu",
+        precision: str = "auto",
+        load_described: Callable[[], Any] | None = None,
+    ) -> None:
         self.device = device
+        self.describes = load_described is not None
+        self._load_described = load_described
+        self._described: OpenvinoBackend | None = None
+        self._lock = threading.Lock()  # keys are described while frames are predicted
         self._unit, fastest = _DEVICES[device]
         able = _core().get_property(self._unit, "OPTIMIZATION_CAPABILITIES")
         if precision == "auto":
@@ -100,7 +113,7 @@ class OpenvinoBackend:
             what = "processor" if device == "cpu" else "GPU"
             raise OptionError(f"--precision {precision}: this {what} cannot; choose auto or fp32")
         self.precision = precision
-        self.predicts_rgb = model.output().partial_shape[1].get_length() == 3
+        self.predicts_rgb = model.outputs[0].partial_shape[1].get_length() == 3
         self.chroma_stride = model.get_rt_info("chroma_stride").astype(int)
         self._model = model
         self._size: tuple[int, ...] = ()  # that the network is compiled for; (-1, -1): any
@@ -108,12 +121,26 @@ class OpenvinoBackend:
 
     def predict(self, lumas: NDArray[np.uint8]) -> NDArray[np.float32]:
         """As `colorizer.Backend` says."""
+        return self._infer(lumas)[0]
+
+    def predict_described(self, lumas: NDArray[np.uint8]) -> tuple[NDArray[np.float32], ...]:
+        """As `colorizer.Describing` says."""
+        assert self._load_described is not None, "a network that describes"
+        with self._lock:
+            if self._described is None:
+                model = self._load_described()
+                self._described = OpenvinoBackend(model, device=self.device, precision=self.precision)
+            return self._described._infer(lumas)
+
+    def _infer(self, lumas: NDArray[np.uint8]) -> tuple[NDArray[np.float32], ...]:
+        """All that the model gives."""
         size = lumas.shape[1:]
         if self._size not in (size, (-1, -1)):
             # One size is a few percent faster than any size. If it changes once, it will change again.
             self._compile(size if not self._size else (-1, -1))
         try:
-            return np.array(self._request.infer({0: lumas})[0])
+            results = self._request.infer({0: lumas})
+            return tuple(np.array(results[i]) for i in range(len(results)))
         except RuntimeError as error:
             if "alloc" in str(error).lower():
                 raise MemoryError(str(error).splitlines()[0]) from error
@@ -139,16 +166,20 @@ class OpenvinoBackend:
         self._size = size
 
 
-def load_model(cache: Path, sha256: str, build: "Callable[[], ChromaNetwork]") -> Any:
+def load_model(
+    cache: Path, sha256: str, build: "Callable[[], ChromaNetwork]", *, described: bool = False
+) -> Any:
     """A network as OpenVINO's model: (N, H, W) uint8 luma -> what a backend predicts, at any size.
 
     Args:
         cache: folder in which converted models are kept.
         sha256: of the weights.
         build: builds the network, with torch; called only if no model is kept yet.
+        described: with the features as further outputs; only of a network that `describes`.
     """
     openvino = _import_openvino()
-    folder = cache / f"{sha256[:32]}-{REVISION}-{openvino.__version__.partition('-')[0]}"
+    kind = "-described" if described else ""
+    folder = cache / f"{sha256[:32]}-{REVISION}-{openvino.__version__.partition('-')[0]}{kind}"
     if (folder / _FILE).is_file():
         try:
             return _core().read_model(folder / _FILE)
@@ -156,10 +187,10 @@ def load_model(cache: Path, sha256: str, build: "Callable[[], ChromaNetwork]") -
             log.warning("%s: damaged (%s); made anew", folder, str(error).strip().splitlines()[-1])
             shutil.rmtree(folder, ignore_errors=True)
     log.info("the network is prepared for this machine, once: this may take up to a minute")
-    return _keep(_convert(build()), folder)
+    return _keep(_convert(build(), described=described), folder)
 
 
-def _convert(network: "ChromaNetwork") -> Any:
+def _convert(network: "ChromaNetwork", *, described: bool) -> Any:
     import torch
 
     openvino = _import_openvino()
@@ -171,8 +202,10 @@ def _convert(network: "ChromaNetwork") -> Any:
             super().__init__()
             self.network = network
 
-        def forward(self, lumas: torch.Tensor) -> torch.Tensor:
+        def forward(self, lumas: torch.Tensor) -> torch.Tensor | tuple[torch.Tensor, ...]:
             luma = lumas[:, None].float() / 255
+            if described:
+                return cast("DescribingNetwork", network).predict_described(luma)
             return network.predict_rgb(luma) if network.predicts_rgb else network.predict_chroma(luma)
 
     with torch.inference_mode(), warnings.catch_warnings():

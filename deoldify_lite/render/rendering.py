@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
@@ -107,8 +108,13 @@ class Rendering:
     def load_backend(self) -> Backend:
         """Load the network; errors as in `load`, except those of the reference."""
         if self.backend == "openvino":
-            model = load_model(user_cache() / "openvino", self.sha256, self._build_network)
-            return OpenvinoBackend(model, device=self.device, precision=self.precision)
+            load = partial(load_model, user_cache() / "openvino", self.sha256, self._build_network)
+            return OpenvinoBackend(
+                load(),
+                device=self.device,
+                precision=self.precision,
+                load_described=partial(load, described=True) if self.spec.describes else None,
+            )
         from deoldify_lite.render.torch_backend import TorchBackend
 
         return TorchBackend(self._build_network(), device=self.device, precision=self.precision)

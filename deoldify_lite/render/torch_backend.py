@@ -1,6 +1,6 @@
 """Networks run by PyTorch: on any processor, on CUDA and on Apple's GPUs."""
 
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import numpy as np
 import torch
@@ -37,6 +37,15 @@ def is_out_of_memory(error: BaseException) -> bool:
     return isinstance(error, RuntimeError) and any(word in str(error).lower() for word in words)
 
 
+class DescribingNetwork(ChromaNetwork, Protocol):
+    """A network that also gives what it sees."""
+
+    describes: bool  # true
+
+    def predict_described(self, luma: Tensor) -> tuple[Tensor, ...]:
+        """Chroma and features, as `models.unet.Unet` says."""
+
+
 class TorchBackend:
     """A network in eager mode.
 
@@ -51,6 +60,7 @@ class TorchBackend:
         self.dtype = choose_dtype(device, precision)
         self.predicts_rgb = network.predicts_rgb
         self.chroma_stride = network.chroma_stride
+        self.describes: bool = getattr(network, "describes", False)
         if device == "cpu":
             torch.set_num_threads(cores())
         if device == "cuda":
@@ -60,9 +70,16 @@ class TorchBackend:
 
     def predict(self, lumas: NDArray[np.uint8]) -> NDArray[np.float32]:
         """As `colorizer.Backend` says."""
+        return self._try(lumas, described=False)[0]
+
+    def predict_described(self, lumas: NDArray[np.uint8]) -> tuple[NDArray[np.float32], ...]:
+        """As `colorizer.Describing` says."""
+        return self._try(lumas, described=True)
+
+    def _try(self, lumas: NDArray[np.uint8], *, described: bool) -> tuple[NDArray[np.float32], ...]:
         shortage = ""
         try:
-            return self._run(lumas)
+            return self._run(lumas, described=described)
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise RenderError(f"the network failed: {error}") from error
@@ -73,11 +90,15 @@ class TorchBackend:
         raise MemoryError(shortage)
 
     @torch.inference_mode()
-    def _run(self, lumas: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def _run(self, lumas: NDArray[np.uint8], *, described: bool) -> tuple[NDArray[np.float32], ...]:
         batch = torch.from_numpy(lumas)[:, None]
         if self.device == "cuda":
             # From locked memory the copy runs beside the GPU's work on the batch before.
             batch = batch.pin_memory()
         luma = (batch.to(self.device, non_blocking=True).float() / 255).to(self.dtype)
-        predict = self.network.predict_rgb if self.predicts_rgb else self.network.predict_chroma
-        return np.asarray(predict(luma).float().cpu().numpy())
+        if described:
+            results = cast("DescribingNetwork", self.network).predict_described(luma)
+        else:
+            predict = self.network.predict_rgb if self.predicts_rgb else self.network.predict_chroma
+            results = (predict(luma),)
+        return tuple(np.asarray(one.float().cpu().numpy()) for one in results)

@@ -28,7 +28,22 @@ class Fixed:
         return np.tile(chroma, (len(lumas), 1, side, side))
 
 
-class Stopping(Fixed):
+class Seeing(Fixed):
+    """One that gives features, too: how light and how textured a place is."""
+
+    describes = True
+
+    def predict_described(self, lumas: np.ndarray) -> tuple[np.ndarray, ...]:
+        return self.predict(lumas), *(self._features(lumas, stride) for stride in (8, 16, 32))
+
+    def _features(self, lumas: np.ndarray, stride: int) -> np.ndarray:
+        count, side = len(lumas), lumas.shape[-1] // stride
+        cells = lumas.reshape(count, side, stride, side, stride).astype(np.float32)
+        planes = np.stack([cells.mean((2, 4)) - 128, 2 * cells.std((2, 4)) - 64], 1)
+        return planes / np.maximum(np.linalg.norm(planes, axis=1, keepdims=True), 1e-6)
+
+
+class Stopping(Seeing):
     """Colours by luma, and fails when so many frames were asked of it."""
 
     def __init__(self, most: int) -> None:

@@ -16,6 +16,21 @@ from helpers.networks import Fixed
 from helpers.pictures import grey_picture, luma_levels
 
 
+def test_a_described_prediction_is_the_same_and_its_features_are_cosines(tiny_weights: Path) -> None:
+    backend = TorchBackend(build_network(None, tiny_weights), device="cpu", precision="fp32")
+    colorizer = Colorizer(backend, render_factor=4)
+    squares = [grey_picture(64, 64)[..., 0], grey_picture(64, 64)[::-1, :, 0].copy()]
+    chroma, features = colorizer.predict_described(squares)
+    np.testing.assert_array_equal(chroma, colorizer.predict_chroma(squares))
+    for of_square in features:
+        assert of_square is not None
+        assert [one.shape[1:] for one in of_square] == [(8, 8), (4, 4), (2, 2)]
+        for one in of_square:
+            lengths = np.linalg.norm(one.astype(np.float32), axis=0)
+            assert np.logical_or(np.abs(lengths - 1) < 1e-2, lengths == 0).all()
+    assert Colorizer(Fixed(), render_factor=2).predict_described([squares[0]])[1] == [None]
+
+
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
 @pytest.mark.parametrize("size", [(1, 1), (3, 200), (130, 67), (301, 203)])
 def test_color_comes_in_and_luma_stays(

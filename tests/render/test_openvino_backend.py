@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -69,6 +70,17 @@ def test_any_size_and_number(cache: Path, tiny_weights: Path) -> None:
     for size in ((1, 64, 64), (3, 64, 64), (2, 48, 96), (1, 64, 64), (1, 80, 32)):
         lumas = np.random.default_rng(0).integers(0, 256, size, dtype=np.uint8)
         np.testing.assert_allclose(ours.predict(lumas), torchs.predict(lumas), atol=1e-4)
+
+
+@pytest.mark.slow
+def test_features_are_those_of_torch(tiny_weights: Path, tmp_path: Path) -> None:
+    torchs = TorchBackend(build_network(None, tiny_weights), device="cpu", precision="fp32")
+    load = partial(load_model, tmp_path, "abc", lambda: build_network(None, tiny_weights))
+    ours = OpenvinoBackend(load(), precision="fp32", load_described=partial(load, described=True))
+    assert ours.describes and torchs.describes
+    for found, expected in zip(ours.predict_described(LUMAS), torchs.predict_described(LUMAS), strict=True):
+        np.testing.assert_allclose(found, expected, atol=1e-3)
+    assert not OpenvinoBackend(load()).describes
 
 
 @pytest.mark.slow

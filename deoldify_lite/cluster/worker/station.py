@@ -4,14 +4,14 @@ import tempfile
 import threading
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from deoldify_lite.cluster.message import Stored
 from deoldify_lite.errors import InputError
-from deoldify_lite.render.colorizer import Backend, Colorizer
+from deoldify_lite.render.colorizer import Backend, Colorizer, Describing
 from deoldify_lite.render.rendering import Rendering
 from deoldify_lite.system.files import sha256_of
 
@@ -62,21 +62,25 @@ def load_colorizer(rendering: Rendering, weights: Stored) -> Colorizer:
         rendering: how to render; its file of weights need not be on this machine.
         weights: the bytes of that file.
     """
+    scratch = None
     if rendering.weights.is_file() and sha256_of(rendering.weights) == rendering.sha256:
         colorizer = rendering.load()
     else:
-        with tempfile.TemporaryDirectory() as scratch:
-            copy = Path(scratch, rendering.weights.name)
-            copy.write_bytes(weights.fetch())
-            colorizer = replace(rendering, weights=copy).load()
-    colorizer.backend = _InTurn(colorizer.backend)
+        # It stays as long as the worker: the features are loaded only when they are needed.
+        scratch = tempfile.TemporaryDirectory()
+        copy = Path(scratch.name, rendering.weights.name)
+        copy.write_bytes(weights.fetch())
+        colorizer = replace(rendering, weights=copy).load()
+    colorizer.backend = _InTurn(colorizer.backend, scratch)
     return colorizer
 
 
 class _InTurn:
     """A backend that several threads may call."""
 
-    def __init__(self, backend: Backend) -> None:
+    def __init__(self, backend: Backend, scratch: "tempfile.TemporaryDirectory[str] | None" = None) -> None:
+        self._scratch = scratch  # with the weights; removed with this
+        self.describes = getattr(backend, "describes", False)
         self.predicts_rgb = backend.predicts_rgb
         self.chroma_stride = backend.chroma_stride
         self._backend = backend
@@ -86,3 +90,8 @@ class _InTurn:
         """See `Backend`."""
         with self._lock:
             return self._backend.predict(lumas)
+
+    def predict_described(self, lumas: NDArray[np.uint8]) -> tuple[NDArray[np.float32], ...]:
+        """See `Describing`."""
+        with self._lock:
+            return cast("Describing", self._backend).predict_described(lumas)
