@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple, TypeVar
@@ -19,7 +20,7 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from deoldify_lite.color.arrays import Chroma, Size
+from deoldify_lite.color.arrays import Chroma, Features, Luma, Size, resize
 from deoldify_lite.color.key import FilmKey
 from deoldify_lite.errors import VideoError
 from deoldify_lite.film.cut import Cut
@@ -102,14 +103,19 @@ def find_steps(
 
 
 def predict_frames(
-    steps: Iterable[Step], colorizer: Colorizer, *, batch_size: int, segment_frames: int
+    steps: Iterable[Step],
+    colorizer: Colorizer,
+    *,
+    batch_size: int,
+    segment_frames: int,
+    described: bool = False,
 ) -> Iterator[Predicted]:
     """Yield frames with the network's chroma.
 
     No batch crosses the end of a segment, since the other pictures of a batch can change the last bit.
     """
     for segment in cut_segments(steps, lambda step: step.frame, segment_frames):
-        yield from predict_steps(segment, colorizer, batch_size=batch_size)
+        yield from predict_steps(segment, colorizer, batch_size=batch_size, described=described)
 
 
 def predict_ahead(
@@ -137,7 +143,13 @@ def predict_ahead(
         ) as steps,
         closing(
             prefetch(
-                predict_frames(steps, colorizer, batch_size=batch_size, segment_frames=segment_frames),
+                predict_frames(
+                    steps,
+                    colorizer,
+                    batch_size=batch_size,
+                    segment_frames=segment_frames,
+                    described=bool(settings.keys),
+                ),
                 ahead=ahead,
                 name="predicting",
             )
@@ -146,14 +158,21 @@ def predict_ahead(
         yield from predictions
 
 
-def predict_steps(steps: Iterable[Step], colorizer: Colorizer, *, batch_size: int) -> Iterator[Predicted]:
-    """Yield frames with the network's chroma, a batch at a time."""
+def predict_steps(
+    steps: Iterable[Step], colorizer: Colorizer, *, batch_size: int, described: bool = False
+) -> Iterator[Predicted]:
+    """Yield frames with the network's chroma, a batch at a time; `described` for films with key frames."""
     # A batch is limited in frames to predict, and in all frames, since a still picture may last for minutes.
     for batch in in_batches(steps, MOST_STEPS * batch_size, most=batch_size, weigh=_is_key):
         fresh = [step.frame.luma for step in batch if _is_key(step)]
-        chroma = iter(colorizer.predict_chroma(fresh) if fresh else ())
+        if not described:
+            features: Iterable[Features | None] = [None] * len(fresh)
+            chroma = colorizer.predict_chroma(fresh) if fresh else ()
+        else:
+            chroma, features = colorizer.predict_described(fresh) if fresh else ((), ())
+        predictions = zip(chroma, features, strict=True)
         for step in batch:
-            yield Predicted(step, next(chroma) if _is_key(step) else None)
+            yield Predicted(step, *(next(predictions) if _is_key(step) else ()))
 
 
 def _is_key(step: Step) -> bool:
@@ -169,6 +188,7 @@ def show_frames(
     *,
     first: int,
     size: Size,
+    colorizer: Colorizer,
     scene_keys: Sequence[FilmKey] = (),
 ) -> Iterator[Shown]:
     """Steady a segment, and count its frames.
@@ -181,6 +201,7 @@ def show_frames(
         tally: counts of the segment; updated.
         first: number of its first frame in the film, which places hints and key frames.
         size: of the chroma, as of `shown_size`.
+        colorizer: as for the frames; it looks at key frames.
         scene_keys: key frames of other shots, whose scenes may be in the segment, beside those of the
             settings.
 
@@ -188,7 +209,8 @@ def show_frames(
         InputError: a key frame is for a shot that is in colour already.
     """
     if settings.keys:
-        frames = follow_keys(frames, settings.keys, size=size, first=first)
+        describe = partial(_features, colorizer) if colorizer.describes else None
+        frames = follow_keys(frames, settings.keys, size=size, first=first, describe=describe)
     if settings.hints:
         frames = spread_through_shots(frames, settings.hints, aspect=film.width / film.height, first=first)
     if settings.keys and settings.hints:
@@ -212,6 +234,13 @@ def show_frames(
             chroma = lay_keys(chroma, frame, size) if settings.keys else chroma
             tally.grey += finds_no_color(chroma)
         yield Shown(chroma, frame.step.frame.luma if with_luma else None)
+
+
+def _features(colorizer: Colorizer, luma: Luma) -> Features | None:
+    """What the network sees in a frame, (S, S)."""
+    # The size of the frames, since another one would have the network compiled anew.
+    side = (colorizer.render_size,) * 2
+    return colorizer.predict_described([resize(luma, side)])[1][0]
 
 
 def cut_segments(

@@ -133,7 +133,16 @@ def colorize_film(job: FilmJob, colorizer: Colorizer, *, batch_size: int) -> Tal
                     total.add(tally)
                     tally = Tally()
             at = cut.first + total.frames + tally.frames
-            for shown in show_frames(chain([first], run), film, settings, memory, tally, first=at, size=size):
+            for shown in show_frames(
+                chain([first], run),
+                film,
+                settings,
+                memory,
+                tally,
+                first=at,
+                size=size,
+                colorizer=colorizer,
+            ):
                 if shown.chroma is None:
                     sink.put(writer.keep)
                 else:

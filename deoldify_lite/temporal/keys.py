@@ -9,20 +9,32 @@ So a key's colours are fetched once, from the key itself, and never blurred from
 key is found step by step, along the film's motion, and at each step corrected by a comparison with the key.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from deoldify_lite.color.arrays import Chroma, Luma, Plane, Size, grow, pixel_grid, resize, shrink_luma
+from deoldify_lite.color.arrays import (
+    Chroma,
+    Features,
+    Luma,
+    Plane,
+    Size,
+    grow,
+    pixel_grid,
+    resize,
+    shrink_luma,
+)
 from deoldify_lite.color.guided import upsample_chroma
 from deoldify_lite.color.key import MOST_KEY_PX, FilmKey
 from deoldify_lite.color.reference import Reference
 from deoldify_lite.errors import InputError
 from deoldify_lite.temporal.hinting import filled
 from deoldify_lite.temporal.holding import Follower, hold_back
+from deoldify_lite.temporal.likeness import Likeness
 from deoldify_lite.temporal.motion import Motion, expose_like, refined_flow
 from deoldify_lite.temporal.steady import Predicted
 
@@ -35,6 +47,8 @@ _TRUST_LUMA, _WINDOW, _WAY_POWER = 0.092, 5 / 192, 1 / 8
 _SURE, _UNSURE = 0.02, 1e-3
 # Keys before a frame, and after it, that are asked: more would cost time, and the nearest know most.
 _MOST_ANCHORS = 3
+
+T = TypeVar("T")
 
 Sum = NDArray[np.float32]  # (S, S, 4): Cb, Cr and say times their weight, and the weight
 
@@ -77,7 +91,12 @@ class _Anchor:
 
 
 def follow_keys(
-    frames: Iterable[Predicted], keys: Sequence[FilmKey], *, size: Size, first: int = 0
+    frames: Iterable[Predicted],
+    keys: Sequence[FilmKey],
+    *,
+    size: Size,
+    first: int = 0,
+    describe: Callable[[Luma], Features | None] | None = None,
 ) -> Iterator[Predicted]:
     """Bring the colours of key frames to the frames of their shots.
 
@@ -89,6 +108,7 @@ def follow_keys(
         keys: at most one a frame; those in frames that do not come are ignored.
         size: of `Predicted.keyed`, as of `keyed_size`.
         first: number of the first frame, as in `FilmKey.frame`.
+        describe: gives the features of a key's luma, like those of the frames; None if these have none.
 
     Yields:
         The same frames; in shots with keys with `keyed`, and with pulled chroma where they have one.
@@ -97,9 +117,9 @@ def follow_keys(
         InputError: a key lies in a shot that keeps its own colours.
     """
     wanted = {key.frame: key for key in keys}
-    shot = _Shot(size)
+    shot = _Shot(size, describe)
     for begins, held in hold_back(frames, wanted, first=first):
-        shot = _Shot(size) if begins else shot
+        shot = _Shot(size, describe) if begins else shot
         yield from shot.follow(held, wanted)
 
 
@@ -131,8 +151,10 @@ def lay_keys(chroma: Chroma, frame: Predicted, size: Size) -> Chroma:
 class _Shot:
     """A shot, and its keys among the frames that have come."""
 
-    def __init__(self, size: Size) -> None:
+    def __init__(self, size: Size, describe: Callable[[Luma], Features | None] | None) -> None:
         self._size = size
+        self._describe = describe
+        self._likenesses: list[tuple[int, Likeness]] = []  # of keys, with their frames
         self._anchors: list[_Anchor] = []  # seen from the frame given last
         self._references: list[tuple[int, Reference]] = []  # of keys, with their frames
         self._follower = Follower()
@@ -161,6 +183,10 @@ class _Shot:
     def _learn(self, frames: Sequence[Predicted], keys: Sequence[FilmKey | None]) -> None:
         """Look at the network's colours of key frames, and at those that they shall have."""
         for frame, key in zip(frames, keys, strict=True):
+            if key is not None and self._describe and (features := self._describe(key.luma)) is not None:
+                colors, trust = key.chroma.astype(np.float32), key.trust.astype(np.float32)
+                likeness = Likeness.of_key(features, key.luma, colors, trust)
+                self._likenesses.append((key.frame, likeness))
             if frame.chroma is not None:
                 self._chroma = np.ascontiguousarray(np.moveaxis(frame.chroma, 0, -1))
             elif frame.step.forth is not None and self._chroma is not None:
@@ -213,19 +239,27 @@ class _Shot:
         assert total is not None, "a shot with keys"
         keyed = np.ascontiguousarray(total[..., :3] / total[..., 3:], np.float32)
         chroma = frame.chroma
-        if chroma is not None and (reference := self._reference(number)) is not None:
+        if chroma is not None and frame.features is not None and self._likenesses:
+            likeness = Likeness.of_all(_near(self._likenesses, number))
+            chroma = likeness.color(chroma, frame.step.frame.luma, frame.features)
+        elif chroma is not None and (reference := self._reference(number)) is not None:
             chroma = reference.pull(chroma, frame.step.frame.luma)
         return replace(frame, chroma=chroma, hinted=True, keyed=keyed)
 
     def _reference(self, number: int) -> Reference | None:
         """What is known from the nearest keys before and after a frame."""
-        before = [one for frame, one in self._references if frame <= number]
-        after = [one for frame, one in self._references if frame > number]
-        near = [*before[-1:], *after[:1]]
+        near = _near(self._references, number)
         if len(near) < 2:
             return near[0] if near else None
         places = np.concatenate([one.places for one in near])
         return Reference(places, np.concatenate([one.colors for one in near]))
+
+
+def _near(items: Sequence[tuple[int, T]], number: int) -> list[T]:
+    """Those of the nearest keys before and after a frame."""
+    before = [one for frame, one in items if frame <= number]
+    after = [one for frame, one in items if frame > number]
+    return [*before[-1:], *after[:1]]
 
 
 def heed_hints(frames: Iterable[Predicted]) -> Iterator[Predicted]:

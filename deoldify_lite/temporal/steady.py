@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from deoldify_lite.color.arrays import Chroma, Luma, Plane
+from deoldify_lite.color.arrays import Chroma, Features, Luma, Plane
 from deoldify_lite.temporal.key_frames import Step
 from deoldify_lite.temporal.motion import Motion
 from deoldify_lite.temporal.scene_memory import KeyScenes, SceneMemory
@@ -41,6 +41,7 @@ class Predicted:
 
     step: Step
     chroma: Chroma | None = None  # as predicted for it; None where `step.stands_for` is 0
+    features: Features | None = None  # likewise, of films with keys, if the network gives them
     hinted: bool = False  # hints or keys reach its shot: the memory of scenes is not used
     hint_say: Plane | None = None  # (h, w) in [0, 1]: how much hints decide
     keyed: Keyed | None = None  # the colours of key frames, brought to it

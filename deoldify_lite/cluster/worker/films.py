@@ -144,8 +144,17 @@ def steady(
     steadied = station.steadied[key] = _open_scratch()
     with station.predicted.pop(key) as predicted:
         frames = _stored(predicted)
-        size = shown_size(station.colorizer_at(settings.render_factor), settings)
-        for frame in show_frames(frames, cut.film, settings, memory, tally, first=piece.first, size=size):
+        colorizer = station.colorizer_at(settings.render_factor)
+        for frame in show_frames(
+            frames,
+            cut.film,
+            settings,
+            memory,
+            tally,
+            first=piece.first,
+            size=shown_size(colorizer, settings),
+            colorizer=colorizer,
+        ):
             pickle.dump(tuple(frame), steadied, pickle.HIGHEST_PROTOCOL)
     return tally, memory
 

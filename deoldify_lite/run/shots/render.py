@@ -182,6 +182,7 @@ def _render_run(
                 tally,
                 first=piece.first,
                 size=size,
+                colorizer=colorizer,
                 scene_keys=borrowed.of(piece),
             ):
                 if shown.chroma is None:

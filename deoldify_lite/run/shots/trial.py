@@ -95,9 +95,16 @@ class Trials:
         mine = [path for path in keys if frame_named(path, self._film) == place.telling]
         laid = [key for path in mine for key in self._lay(path, settings)[0]]
         settings = replace(settings, hints=tuple(hints), keys=tuple(laid))
-        size = shown_size(self._networks.colorizer(place.settled.rendering), settings)
+        colorizer = self._networks.colorizer(place.settled.rendering)
         (shown,) = show_frames(
-            [seen.predicted], self._film, settings, SceneMemory(), Tally(), first=place.telling, size=size
+            [seen.predicted],
+            self._film,
+            settings,
+            SceneMemory(),
+            Tally(),
+            first=place.telling,
+            size=shown_size(colorizer, settings),
+            colorizer=colorizer,
         )
         return _in_colors(seen.picture, shown, self._film)
 
@@ -132,7 +139,7 @@ class Trials:
         if place.settled.shot.leave:
             frame = replace(frame, in_color=True)
         (step,) = find_steps([frame], colorizer.chroma_size, settings)
-        (predicted,) = predict_steps([step], colorizer, batch_size=1)
+        (predicted,) = predict_steps([step], colorizer, batch_size=1, described=True)
         grey = None if frame.in_color else np.zeros((2, 16, 16), np.float32)
         (rgb,) = read_stills(film, [Still(place.telling, grey, small.luma)])
         return _Seen(predicted, np.asarray(to_depth(resize(rgb, self._size), np.uint8)))
