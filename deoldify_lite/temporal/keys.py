@@ -11,7 +11,8 @@ key is found step by step, along the film's motion, and at each step corrected b
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from functools import lru_cache
+from typing import Any, TypeVar
 
 import cv2
 import numpy as np
@@ -26,6 +27,7 @@ from deoldify_lite.color.arrays import (
     grow,
     pixel_grid,
     resize,
+    shrink,
     shrink_luma,
 )
 from deoldify_lite.color.guided import upsample_chroma
@@ -45,8 +47,10 @@ KEPT = 0.998
 _TRUST_LUMA, _WINDOW, _WAY_POWER = 0.092, 5 / 192, 1 / 8
 # The greatest weight of a key among others is 1 / _SURE.
 _SURE, _UNSURE = 0.02, 1e-3
-# Keys before a frame, and after it, that are asked: more would cost time, and the nearest know most.
-_MOST_ANCHORS = 3
+# The way to a key is found at so many times less than the size of the chroma.
+_COARSER = 2
+
+_pixel_grid = lru_cache(maxsize=4)(pixel_grid)  # all frames of a film have one size
 
 T = TypeVar("T")
 
@@ -63,31 +67,39 @@ def keyed_size(render_size: int, chroma_size: Size) -> Size:
 class _Anchor:
     """A key, and the way to it from the frame that is looked at."""
 
-    luma: Luma  # (S, S)
+    luma: Luma  # (s, s)
     colors: NDArray[np.float32]  # (S, S, 3): Cb, Cr and their trust
-    way: Motion  # brings what the key has to the present frame
+    way: Motion  # (s, s): brings what the key has to the present frame
 
     def moved(self, motion: Motion) -> "_Anchor":
         """The same, seen from the next frame; `motion` brings values of the present one there."""
-        size = self.luma.shape
-        finer = _finer(motion, (size[0], size[1]))
-        trust = np.minimum(finer.carry(self.way.trust) * np.float32(KEPT), finer.trust)
-        return replace(self, way=Motion(finer.carry(self.way.source), trust))
+        motion = _resized(motion, _size(self.luma))
+        trust = np.minimum(motion.carry(self.way.trust) * np.float32(KEPT), motion.trust)
+        return replace(self, way=Motion(motion.carry(self.way.source), trust))
 
     def brought(self, luma: Luma) -> tuple["_Anchor", Sum]:
-        """The same with a better way, and its colours in the present frame, (S, S) uint8."""
+        """The same with a better way, and its colours in the present frame, (s, s) uint8."""
         now = luma.astype(np.float32) / np.float32(255)
         there = self.luma.astype(np.float32) / np.float32(255)
         source = refined_flow(luma, self.luma, self.way.source)
         old, new = (_agreement(there, now, one) for one in (self.way.source, source))
         better = new >= old
         way = Motion(np.where(better[..., None], source, self.way.source), self.way.trust)
-        blue, red, known = cv2.split(way.carry(self.colors))
+        say = np.where(better, new, old) * np.minimum(way.trust, 1) ** np.float32(_WAY_POWER)
+        return replace(self, way=way), self._sum(way, say)
+
+    def own(self) -> Sum:
+        """Its colours in its own frame."""
+        return self._sum(self.way, self.way.trust)
+
+    def _sum(self, way: Motion, say: Plane) -> Sum:
         far = np.minimum(way.trust, 1)
-        say = np.where(better, new, old) * far ** np.float32(_WAY_POWER) * np.clip(known, 0, 1)
-        weight = say * far / (1 + np.float32(_SURE) - far) + np.float32(_UNSURE)
-        total = cv2.merge([blue * weight, red * weight, say * weight, weight])
-        return replace(self, way=way), np.asarray(total, np.float32)
+        weight = say * far / (1 + np.float32(_SURE) - far)
+        size = _size(self.colors)
+        blue, red, known = cv2.split(_resized(way, size).carry(self.colors))
+        known = np.clip(known, 0, 1)
+        say, weight = grow(say, size) * known, grow(weight, size) * known + np.float32(_UNSURE)
+        return np.asarray(cv2.merge([blue * weight, red * weight, say * weight, weight]), np.float32)
 
 
 def follow_keys(
@@ -137,15 +149,22 @@ def lay_keys(chroma: Chroma, frame: Predicted, size: Size) -> Chroma:
     """
     if frame.keyed is None:
         return np.stack([grow(plane, size) for plane in chroma])
-    guide = shrink_luma(frame.step.frame.luma, size)
-    base = upsample_chroma(chroma, guide)
+    small = (chroma.shape[1], chroma.shape[2])
+    blue, red, say = cv2.split(shrink(frame.keyed, small))
+    change = np.asarray(cv2.merge([blue - chroma[0], red - chroma[1]]), np.float32)
+    luma = frame.step.frame.luma
+    field, strength = filled(change, np.asarray(say, np.float32), shrink_luma(luma, small))
+    # Beside what the keys themselves say there, which follows at full size.
+    around = np.moveaxis(field * strength[..., None] - change * say[..., None], -1, 0)
+    base = upsample_chroma(chroma, shrink_luma(luma, size))
     blue, red, say = cv2.split(frame.keyed)
-    change = np.asarray(cv2.merge([blue - base[0], red - base[1]]), np.float32)
-    field, strength = filled(change, np.asarray(say, np.float32), guide)
-    if frame.hint_say is not None:
-        # Squared, since hints with much say are to win wholly.
-        strength = strength * np.square(1 - grow(frame.hint_say, size))
-    return np.clip(base + np.moveaxis(field, -1, 0) * strength, -0.5, 0.5)
+    # Hints with much say are to win wholly.
+    left = 1.0 if frame.hint_say is None else np.square(1 - grow(frame.hint_say, size))
+    result = [
+        plane + (grow(filling, size) + say * (key - plane)) * left
+        for plane, filling, key in zip(base, around, (blue, red), strict=True)
+    ]
+    return np.clip(np.stack(result), -0.5, 0.5)
 
 
 class _Shot:
@@ -155,7 +174,7 @@ class _Shot:
         self._size = size
         self._describe = describe
         self._likenesses: list[tuple[int, Likeness]] = []  # of keys, with their frames
-        self._anchors: list[_Anchor] = []  # seen from the frame given last
+        self._anchor: _Anchor | None = None  # the last key, seen from the frame given last
         self._references: list[tuple[int, Reference]] = []  # of keys, with their frames
         self._follower = Follower()
         self._chroma: NDArray[np.float32] | None = None  # (h, w, 2) of the network, brought to that frame
@@ -165,7 +184,7 @@ class _Shot:
     ) -> Iterator[Predicted]:
         """Yield frames with the colours of the keys in them, before them and after them."""
         keys = [wanted.get(number) for number, _ in held]
-        if not self._anchors and not any(keys):
+        if self._anchor is None and not any(keys):
             yield from (frame for _, frame in held)
             return
         for key, (_, frame) in zip(keys, held, strict=True):
@@ -203,36 +222,31 @@ class _Shot:
     ) -> list[NDArray[np.float16] | None]:
         """What the keys after each frame bring to it."""
         totals: list[NDArray[np.float16] | None] = [None] * len(frames)
-        anchors: list[_Anchor] = []
+        anchor: _Anchor | None = None
         for i in range(len(frames) - 1, -1, -1):
             back = frames[i + 1].step.back if i + 1 < len(frames) else None
-            anchors, total = self._brought(anchors, back, frames[i])
-            totals[i] = None if total is None else total.astype(np.float16)
+            if anchor is not None:
+                anchor, total = self._brought(anchor, back, frames[i])
+                totals[i] = total.astype(np.float16)
             if (key := keys[i]) is not None:
-                anchors = [_anchor(key, self._size), *anchors][:_MOST_ANCHORS]
+                anchor = _anchor(key, self._size)
         return totals
 
-    def _brought(
-        self, anchors: Sequence[_Anchor], motion: Motion | None, frame: Predicted
-    ) -> tuple[list[_Anchor], Sum | None]:
-        """Go on to a frame: the keys seen from it, and what they bring."""
-        luma = resize(frame.step.frame.luma, self._size)
-        total: Sum | None = None
-        seen = []
-        for anchor in anchors:
-            # A repeated frame has no motion.
-            one, part = (anchor if motion is None else anchor.moved(motion)).brought(luma)
-            seen.append(one)
-            total = part if total is None else total + part
-        return seen, total
+    def _brought(self, anchor: _Anchor, motion: Motion | None, frame: Predicted) -> tuple[_Anchor, Sum]:
+        """Go on to a frame: a key seen from it, and what it brings."""
+        # A repeated frame has no motion.
+        seen = anchor if motion is None else anchor.moved(motion)
+        return seen.brought(resize(frame.step.frame.luma, _size(anchor.luma)))
 
     def _step(
         self, number: int, frame: Predicted, key: FilmKey | None, later: NDArray[np.float16] | None
     ) -> Predicted:
-        self._anchors, total = self._brought(self._anchors, frame.step.forth, frame)
+        total: Sum | None = None
+        if self._anchor is not None:
+            self._anchor, total = self._brought(self._anchor, frame.step.forth, frame)
         if key is not None:
-            self._anchors = [_anchor(key, self._size), *self._anchors][:_MOST_ANCHORS]
-            own = self._anchors[0].brought(resize(frame.step.frame.luma, self._size))[1]
+            self._anchor = _anchor(key, self._size)
+            own = self._anchor.own()
             total = own if total is None else total + own
         if later is not None:
             total = later.astype(np.float32) if total is None else total + later
@@ -278,18 +292,24 @@ def heed_hints(frames: Iterable[Predicted]) -> Iterator[Predicted]:
 def _anchor(key: FilmKey, size: Size) -> _Anchor:
     planes = [*key.chroma.astype(np.float32), key.trust.astype(np.float32)]
     colors = np.asarray(cv2.merge([resize(plane, size) for plane in planes]), np.float32)
-    return _Anchor(resize(key.luma, size), colors, Motion(pixel_grid(size), np.ones(size, np.float32)))
+    small = (max(size[0] // _COARSER, 1), max(size[1] // _COARSER, 1))
+    return _Anchor(resize(key.luma, small), colors, Motion(pixel_grid(small), np.ones(small, np.float32)))
 
 
-def _finer(motion: Motion, size: Size) -> Motion:
-    """The same motion at a larger size."""
+def _size(array: NDArray[Any]) -> Size:
+    return array.shape[0], array.shape[1]
+
+
+def _resized(motion: Motion, size: Size) -> Motion:
+    """The same motion at another size."""
     height, width = motion.trust.shape
     if (height, width) == size:
         return motion
     ratio = np.array([size[1] / width, size[0] / height], np.float32)
-    flow = cv2.resize(motion.source - pixel_grid((height, width)), size[::-1], interpolation=cv2.INTER_LINEAR)
-    source = np.asarray(pixel_grid(size) + flow * ratio, np.float32)
-    return Motion(source, grow(motion.trust, size))
+    flow = cv2.resize(
+        motion.source - _pixel_grid((height, width)), size[::-1], interpolation=cv2.INTER_LINEAR
+    )
+    return Motion(np.asarray(_pixel_grid(size) + flow * ratio, np.float32), grow(motion.trust, size))
 
 
 def _agreement(there: Plane, here: Plane, source: NDArray[np.float32]) -> Plane:

@@ -83,7 +83,9 @@ def _search(here: Luma, there: Luma, scale: int) -> NDArray[np.float32]:
 def refined_flow(here: Luma, there: Luma, source: NDArray[np.float32]) -> NDArray[np.float32]:
     """Correct a motion that is nearly right: sources (h, w, 2) of each pixel of `here`, both (h, w) uint8."""
     search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
-    search.setFinestScale(1)
+    search.setFinestScale(0)
+    # It takes half of the time, and gains nothing that shows in the colours.
+    search.setVariationalRefinementIterations(0)
     grid = _pixel_grid(here.shape)
     return np.asarray(search.calc(here, there, source - grid) + grid, np.float32)
 
