@@ -45,7 +45,8 @@ from deoldify_lite.film.probe import Film, probe_film
 from deoldify_lite.film.reader import FrameReader
 from deoldify_lite.render.colorizer import Colorizer
 from deoldify_lite.render.modes import MODES
-from deoldify_lite.temporal.key_frames import Step, find_key_frames
+from deoldify_lite.run.steps import predict_steps
+from deoldify_lite.temporal.key_frames import find_key_frames
 from deoldify_lite.temporal.keys import follow_keys, keyed_size, lay_keys
 from deoldify_lite.temporal.shots import Frame, mark_shots
 from deoldify_lite.temporal.steady import Predicted, steady
@@ -98,15 +99,11 @@ DISTURBANCES: dict[str, Callable[[Rgb, Rgb], Rgb]] = {
 
 @dataclass(frozen=True)
 class Clip:
-    """A film in memory, small, with the network's chroma."""
+    """A film in memory, small, with what the network predicts."""
 
     name: str
     film: Film
-    steps: list[Step]
-    chroma: list[Chroma | None]
-
-    def predicted(self) -> list[Predicted]:
-        return [Predicted(step, chroma) for step, chroma in zip(self.steps, self.chroma, strict=True)]
+    predicted: list[Predicted]
 
     def truth(self, number: int) -> Rgb:
         """A frame at full size."""
@@ -133,7 +130,7 @@ def main() -> None:
     rows: list[dict[str, float]] = []
     with tempfile.TemporaryDirectory() as scratch:
         films = [as_film(path, Path(scratch)) for path in args.films]
-        others = [Clip(path.stem, probe_film(path), [], []) for path in (*films[1:], films[0])]
+        others = [Clip(path.stem, probe_film(path), []) for path in (*films[1:], films[0])]
         for path, other in zip(films, others, strict=True):
             rows.append(measure(read_clip(path, colorizer), other, colorizer, args, by_distance))
             print(path.stem, "  ".join(f"{key} {value:.2f}" for key, value in rows[-1].items()), flush=True)
@@ -162,9 +159,8 @@ def read_clip(path: Path, colorizer: Colorizer) -> Clip:
     film = probe_film(path)
     with FrameReader(film, colorizer.render_size) as reader:
         frames = list(mark_shots(Frame(luma) for luma in reader))
-    steps = list(find_key_frames(frames, colorizer.chroma_size))
-    chroma = [colorizer.predict_chroma([step.frame.luma])[0] if step.stands_for else None for step in steps]
-    return Clip(path.stem, film, steps, chroma)
+    steps = find_key_frames(frames, colorizer.chroma_size)
+    return Clip(path.stem, film, list(predict_steps(steps, colorizer, batch_size=1, described=True)))
 
 
 def measure(
@@ -174,8 +170,8 @@ def measure(
     args: argparse.Namespace,
     by_distance: dict[int, list[float]],
 ) -> dict[str, float]:
-    count, steadiness = len(clip.steps), MODES["video"].steadiness
-    plain = [chroma for chroma in steady(clip.predicted(), steadiness=steadiness) if chroma is not None]
+    count, steadiness = len(clip.predicted), MODES["video"].steadiness
+    plain = [chroma for chroma in steady(clip.predicted, steadiness=steadiness) if chroma is not None]
     results: dict[str, Sequence[Chroma]] = {"none": plain}
     truths = {"first": clip.truth(0), "middle": clip.truth(count // 2)}
     for name in args.at:
@@ -216,7 +212,16 @@ def render(clip: Clip, number: int, truth: Rgb, picture: Rgb, colorizer: Coloriz
         trust = resize(laid.trust, side).astype(np.float16)
         luma = resize(np.rint(255 * luma_of(truth)).astype(np.uint8), side)
         keys = [FilmKey(number, luma, chroma, trust, clip.name)]
-    frames = list(follow_keys(clip.predicted(), keys, size=size))
+    frames = list(
+        follow_keys(
+            clip.predicted,
+            keys,
+            size=size,
+            describe=lambda luma: colorizer.predict_described([resize(luma, (colorizer.render_size,) * 2)])[
+                1
+            ][0],
+        )
+    )
     shown = steady(frames, steadiness=MODES["video"].steadiness)
     return [lay_keys(c, frame, size) for c, frame in zip(shown, frames, strict=True) if c is not None]
 
