@@ -35,7 +35,9 @@ Predicts the colour of grey pictures.
 Input `luma`: (N, H, W) uint8, BT.601 luma of full range: 0 is black, 255 white. The picture is squeezed to a
 square of render_size px a side, which is in the metadata; if any_size is true, sizes near to that do, too.
 Output `chroma`: (N, 2, h, w) float32, Cb and Cr of BT.601, neutral at 0, at half the height and width (odd
-ones rounded up). Stretch it over the picture, and join it with the picture's own luma Y in [0, 1]:
+ones rounded up). To temper a picture's cast as deoldify_lite does, take the mean of its chroma, of length m
+and direction d; subtract 0.3 * clip(d . chroma, 0, m) * d everywhere, and multiply by 1.15. Stretch it over
+the picture, and join it with the picture's own luma Y in [0, 1]:
 red = Y + 1.402 Cr, green = Y - 0.344136 Cb - 0.714136 Cr, blue = Y + 1.772 Cb, each cut off at 0 and 1.
 """
 
