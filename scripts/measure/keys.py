@@ -9,7 +9,8 @@ of its first frame, or of the middle one, are laid on it as `--keys` does, and g
 comes out is compared with the truth at full size, before any encoding. Rows are films; columns are
 
     none             the network alone
-    first, middle    PSNR in dB with that frame given, mean over all frames, or over one in --every
+    first, middle    PSNR in dB with that frame given, mean over one frame in --every, from the middle of the
+                     first so many on
     far              likewise, of the quarter of the frames that is furthest from the first
     warp             warp error / CF with the first frame, times that without keys, as `evaluate` finds it
 
@@ -185,14 +186,14 @@ def measure(
     scores: dict[str, list[float]] = {name: [] for name in results}
     with closing(read_rgb(clip.film, (clip.film.width, clip.film.height))) as frames:
         for i, truth in enumerate(frames):
-            if i < count and i % args.every == 0:
+            if i < count and i % args.every == args.every // 2:  # a first frame that is the key would flatter
                 for name, chromas in results.items():
                     scores[name].append(psnr(truth, chromas[i]))
     row = {name: float(np.mean(values)) for name, values in scores.items()}
     if "first" in scores:
         row["far"] = float(np.mean(scores["first"][-max(len(scores["first"]) // 4, 1) :]))
         for i, value in enumerate(scores["first"]):
-            by_distance.setdefault(i * args.every, []).append(value)
+            by_distance.setdefault(i * args.every + args.every // 2, []).append(value)
     for name in DISTURBANCES:
         if name in row:
             row[name] -= row["none" if name == "another film's" else "first"]
