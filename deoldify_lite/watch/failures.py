@@ -33,8 +33,8 @@ class Failures:
         """Write why a file failed; warn if that cannot be written."""
         when = time.strftime("%Y-%m-%d %H:%M:%S")
         text = (
-            f"{reason}\n\n{source} failed on {when}. It stays where it is. It is tried again when it "
-            "changes, some time later, and when watching begins anew; this text goes once it is done.\n"
+            f"{reason}\n\n{source} failed on {when}. The file stays where it is. It is tried again when it "
+            "changes, after some time, and when watching starts again. This text goes once it is done.\n"
         )
         try:
             with atomic_path(self.path(source)) as part:
