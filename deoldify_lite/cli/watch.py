@@ -88,7 +88,7 @@ def fill_watch_parser(parser: argparse.ArgumentParser) -> None:
         "--out",
         type=folder_here,
         required=True,
-        help="folder for the results, with the subfolders of IN (required)",
+        help="folder for the results, with the subfolders of IN; there is no default",
     )
     add_photo_options(output)
     add_codec_options(output)
