@@ -4,6 +4,7 @@
 a time, so that all intermediate values stay in the processor's cache; and it does not load torch.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import cv2
@@ -13,8 +14,10 @@ from numpy.typing import NDArray
 from deoldify_lite.color.arrays import Chroma, Picture, Plane, Size, grow, shrink
 from deoldify_lite.color.bt601 import CB_SCALE, CR_SCALE, LUMA_BLUE, LUMA_GREEN, LUMA_RED
 
-# Rows merged at once: few enough for the cache, enough to pay for the calls.
+# Rows merged at once: few enough for the cache, enough to pay for the calls. Of narrow pictures more, with so
+# many pixels.
 STRIP_ROWS = 16
+_STRIP_PIXELS = 32_768
 # Pixels whose chroma is brought to the picture's width at once: what lies beside a huge picture stays small.
 _STRETCHED_PIXELS = 2_000_000
 
@@ -75,25 +78,30 @@ def merge_picture(
     position = np.clip((np.arange(height) + 0.5) * rows / height - 0.5, 0, rows - 1)
     above = position.astype(np.intp)
     below = np.minimum(above + 1, rows - 1)
-    share = (position - above).astype(np.float32)[:, None, None]
+    share = (position - above).astype(np.float32)[:, None]
 
     result = np.empty_like(picture) if into is None else into
-    block = max(1, _STRETCHED_PIXELS // (width * STRIP_ROWS)) * STRIP_ROWS
-    for start in range(0, height, STRIP_ROWS):
-        strip = slice(start, start + STRIP_ROWS)
+    strip_rows = max(STRIP_ROWS, _STRIP_PIXELS // width)
+    block = max(1, _STRETCHED_PIXELS // (width * strip_rows)) * strip_rows
+    for start in range(0, height, strip_rows):
+        strip = slice(start, start + strip_rows)
         if start % block == 0:
             first, last = above[start], below[min(start + block, height) - 1]
             planes = [_stretch(plane[first : last + 1], (last + 1 - first, width)) for plane in chroma]
-            wide = cv2.transform(np.dstack(planes), _DIFFERENCE * (1 if is_ratio else full))
-        upper = wide[above[strip] - first]
-        difference = wide[below[strip] - first]
-        difference -= upper
-        difference *= share[strip]
-        difference += upper
-        luma = cv2.transform(picture[strip].astype(np.float32), _LUMA).reshape(difference.shape[:2])
-        if is_ratio:
-            difference *= luma[..., None]
-        result[strip] = add_within(luma, difference, full)
+            wide = cv2.split(cv2.transform(np.dstack(planes), _DIFFERENCE * (1 if is_ratio else full)))
+        up, down = above[strip] - first, below[strip] - first
+        luma = cv2.transform(picture[strip].astype(np.float32), _LUMA).reshape(len(up), width)
+        difference = []
+        for plane in wide:
+            upper, mixed = plane[up], plane[down]
+            mixed -= upper
+            mixed *= share[strip]
+            mixed += upper
+            if is_ratio:
+                mixed *= luma
+            difference.append(mixed)
+        added = _add_within(luma, difference, full)
+        result[strip] = cv2.merge([channel.astype(picture.dtype) for channel in added])
     return result
 
 
@@ -106,18 +114,23 @@ def add_within(luma: Plane, difference: NDArray[np.float32], top: float) -> NDAr
     """Add as much of the difference, (h, w, 3), to luma, (h, w), as stays in [0, top].
 
     Half a level is added, too, so that cutting off rounds. The least and greatest channel alone decide how
-    much. The difference is written over.
+    much.
     """
-    channels = cv2.split(difference)
-    red, green, blue = channels
+    return cv2.merge(_add_within(luma, cv2.split(difference), top))
+
+
+def _add_within(luma: Plane, difference: Sequence[Plane], top: float) -> Sequence[Plane]:
+    """`add_within` of three planes, in place."""
+    red, green, blue = difference
     highest = np.maximum(np.maximum(red, green), blue)
     lowest = np.minimum(np.minimum(red, green), blue)
     tiny = np.float32(1e-6 * top)
     room_above = (np.float32(top) - luma) / np.maximum(highest, tiny)
     room_below = luma / np.maximum(np.negative(lowest, out=lowest), tiny)
     share = np.minimum(np.minimum(room_above, room_below, out=room_above), 1)
-    for channel in channels:
+    for channel in difference:
         channel *= share
         channel += luma
         channel += np.float32(0.5)
-    return np.clip(cv2.merge(channels), 0, np.float32(top) + np.float32(0.4))
+        np.clip(channel, 0, np.float32(top) + np.float32(0.4), out=channel)
+    return difference
