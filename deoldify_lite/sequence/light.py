@@ -7,11 +7,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from deoldify_lite.color.arrays import Chroma, Luma, Plane, grow, shrink_luma
+from deoldify_lite.color.arrays import Chroma, Luma, Plane, Size, grow, resize, shrink
 from deoldify_lite.color.bt601 import LUMA_BLUE, LUMA_GREEN, LUMA_RED
 from deoldify_lite.color.merge import difference_of, merge_picture
 from deoldify_lite.photo.samples import rgb_of_grey, strips_of
-from deoldify_lite.sequence.frame import LINEAR, Frame
+from deoldify_lite.sequence.frame import DISPLAY, LINEAR, Frame
 from deoldify_lite.sequence.halves import TOP, round_to_halves
 from deoldify_lite.sequence.view import as_seen, as_stored, view_table
 
@@ -36,7 +36,30 @@ def luma_of(frame: Frame) -> Luma:
     return result
 
 
-def join(frame: Frame, chroma: Chroma, luma: Luma | None = None) -> Frame:
+def small_of(frame: Frame, size: Size) -> Frame:
+    """Return a frame of whole numbers at `size`: averaged, or interpolated where it grows.
+
+    Values are averaged as they are stored. That is some times faster than to do so as a viewer sees them, and
+    of video and logarithm hardly another picture. Of light it would be: use `luma_of` and shrink that.
+    """
+    pixels = frame.pixels
+    # Halves of both sides first, which is fast; what is left is little.
+    while min(pixels.shape[0] // size[0], pixels.shape[1] // size[1]) >= 4 and not (
+        pixels.shape[0] % 2 or pixels.shape[1] % 2
+    ):
+        pixels = shrink(pixels, (pixels.shape[0] // 2, pixels.shape[1] // 2))
+        pixels = pixels.reshape(*pixels.shape[:2], -1)
+    return replace(frame, pixels=resize(pixels, size).reshape(*size, -1), alpha=None)
+
+
+def small_luma_of(frame: Frame, size: Size) -> Luma:
+    """Return the luma of a frame as a viewer sees it, at `size`: (h, w) uint8."""
+    if frame.facts.is_float or frame.facts.transfer == LINEAR:
+        return resize(luma_of(frame), size)
+    return luma_of(small_of(frame, size))
+
+
+def join(frame: Frame, chroma: Chroma) -> Frame:
     """Give a frame the colours of a network. Its luma stays, in its own encoding.
 
     Luma, by the weights of BT.601, differs by at most half a level of integers, and by less than 1e-4 of
@@ -45,15 +68,15 @@ def join(frame: Frame, chroma: Chroma, luma: Luma | None = None) -> Frame:
     Args:
         frame: stays as it is.
         chroma: (2, h, w) Cb and Cr in [-0.5, 0.5], BT.601, as seen beside `luma_of`; any h and w.
-        luma: what `luma_of` returned; None to have it computed where it is needed.
 
     Returns:
         The frame in RGB of the same depth.
     """
     transfer, pixels = frame.facts.transfer, frame.pixels
-    size = chroma.shape[1], chroma.shape[2]
-    seen = shrink_luma(luma_of(frame) if luma is None else luma, size)
-    chroma = as_stored(chroma.astype(np.float32, copy=False), seen, transfer)
+    chroma = chroma.astype(np.float32, copy=False)
+    if transfer != DISPLAY:
+        seen = small_luma_of(frame, (chroma.shape[1], chroma.shape[2]))
+        chroma = as_stored(chroma, seen.astype(np.float32) / np.float32(255), transfer)
     is_ratio = transfer == LINEAR
     if pixels.shape[2] == 1:
         pixels = rgb_of_grey(pixels) if pixels.dtype != np.float16 else np.repeat(pixels, 3, 2)

@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from deoldify_lite.color.arrays import resize
 from deoldify_lite.color.merge import chroma_of_rgb
 from deoldify_lite.sequence.frame import DISPLAY, LINEAR, LOG, TRANSFERS, Facts, Frame
 from deoldify_lite.sequence.halves import round_to_halves
-from deoldify_lite.sequence.light import join, luma_of
+from deoldify_lite.sequence.light import join, luma_of, small_luma_of
 from deoldify_lite.sequence.view import as_seen
 from helpers.frames import luma, ramp
 
@@ -105,3 +106,20 @@ def test_halves_keep_luma_or_are_the_others(seed: int) -> None:
     apart = np.abs(luma(found) - luma(rgb)) / luma(rgb)
     assert (apart[~is_other] < 1e-4).all()
     assert is_other.mean() < 0.05 or np.median(rgb) < 0.01
+
+
+@pytest.mark.parametrize("transfer", TRANSFERS)
+@pytest.mark.parametrize("bits", [8, 10, 16])
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("size", [(16, 16), (100, 70), (300, 400)])
+def test_a_small_frame_has_the_luma_that_the_whole_one_has(
+    transfer: str, bits: int, channels: int, size: tuple[int, int]
+) -> None:
+    coarse = np.random.default_rng(0).uniform(0.4, 0.6, (6, 8, channels)).astype(np.float32)
+    smooth = resize(coarse, (240, 320)).reshape(240, 320, channels)
+    pixels = (smooth * ((1 << bits) - 1)).astype(np.uint8 if bits == 8 else np.uint16)
+    frame = frame_of(pixels, bits, transfer)
+    small, other = small_luma_of(frame, size), resize(luma_of(frame), size)
+    assert small.shape == size
+    # Apart from what a curve makes of the average of differing values.
+    assert np.abs(small.astype(int) - other).max() <= (1 if transfer == DISPLAY else 3)

@@ -14,7 +14,7 @@ from deoldify_lite.film.reader import SmallFrame
 from deoldify_lite.run.sequences.footage import SequenceFilm
 from deoldify_lite.sequence.frame import Frame
 from deoldify_lite.sequence.frames import read
-from deoldify_lite.sequence.light import luma_of
+from deoldify_lite.sequence.light import small_luma_of, small_of
 from deoldify_lite.system.threads import Workers, map_ahead
 
 # Frames that are read at once. Each takes the memory of one at full size, some times over.
@@ -70,7 +70,7 @@ class SequenceReader(AbstractContextManager["SequenceReader"]):
 
 def small_frame(frame: Frame, size_px: int, *, with_chroma: bool) -> SmallFrame:
     """Shrink a frame to a square, as `film.reader.SmallFrame` has it."""
-    luma = resize(luma_of(frame), (size_px, size_px))
+    luma = small_luma_of(frame, (size_px, size_px))
     return SmallFrame(luma, _chroma_of(frame, size_px // 2) if with_chroma else None)
 
 
@@ -78,8 +78,10 @@ def _chroma_of(frame: Frame, side_px: int) -> NDArray[np.uint8] | None:
     """(2, S, S) Cb and Cr as 128 + 255 * c of BT.601, of values as they are stored; None of grey frames."""
     if frame.pixels.shape[2] < 3:
         return None
-    small = resize(frame.pixels.astype(np.float32), (side_px, side_px))
-    top = np.float32(1 if frame.facts.is_float else frame.top)
+    size = side_px, side_px
+    is_float = frame.facts.is_float
+    small = resize(frame.pixels.astype(np.float32), size) if is_float else small_of(frame, size).pixels
+    top = np.float32(1 if is_float else frame.top)
     red, green, blue = np.moveaxis(np.clip(small / top, 0, 1), 2, 0)
     luma = LUMA_RED * red + LUMA_GREEN * green + LUMA_BLUE * blue
     chroma = np.stack([(blue - luma) / CB_SCALE, (red - luma) / CR_SCALE])
