@@ -42,7 +42,7 @@ from media import draw_frames  # noqa: E402
 
 from deoldify_lite.film.timecode import advance_timecode  # noqa: E402
 from deoldify_lite.run.manifest import NAME  # noqa: E402
-from deoldify_lite.run.sequences.writer import MADE_AT_ONCE  # noqa: E402
+from deoldify_lite.run.sequences.segment import MADE_AT_ONCE  # noqa: E402
 from deoldify_lite.run.verify import verify  # noqa: E402
 from deoldify_lite.sequence.frames import new_frame, read, write  # noqa: E402
 from deoldify_lite.system.threads import Workers, map_ahead  # noqa: E402
