@@ -90,7 +90,8 @@ def merge_picture(
             planes = [_stretch(plane[first : last + 1], (last + 1 - first, width)) for plane in chroma]
             wide = cv2.split(cv2.transform(np.dstack(planes), _DIFFERENCE * (1 if is_ratio else full)))
         up, down = above[strip] - first, below[strip] - first
-        luma = cv2.transform(picture[strip].astype(np.float32), _LUMA).reshape(len(up), width)
+        luma = np.asarray(cv2.transform(picture[strip].astype(np.float32), _LUMA), np.float32)
+        luma = luma.reshape(len(up), width)
         difference = []
         for plane in wide:
             upper, mixed = plane[up], plane[down]
@@ -116,7 +117,8 @@ def add_within(luma: Plane, difference: NDArray[np.float32], top: float) -> NDAr
     Half a level is added, too, so that cutting off rounds. The least and greatest channel alone decide how
     much.
     """
-    return cv2.merge(_add_within(luma, cv2.split(difference), top))
+    planes = [np.asarray(plane, np.float32) for plane in cv2.split(difference)]
+    return np.asarray(cv2.merge(_add_within(luma, planes, top)), np.float32)
 
 
 def _add_within(luma: Plane, difference: Sequence[Plane], top: float) -> Sequence[Plane]:
