@@ -25,6 +25,7 @@ _UNDEFINED = 0xFFFFFFFF
 _OFFSET, _FILE_SIZE, _ORIENTATION, _ELEMENT = 4, 16, 768, 780
 _DESCRIPTOR = 800
 _FILM_RATE, _TV_RATE, _TIMECODE, _ASPECT = 1724, 1940, 1920, 1628
+_POSITION = 1712  # of the frame in its sequence
 # Where there are numbers that a new header does not tell.
 _NUMBERS = ((660, 664), (1408, 1432), (1628, 1636), (1712, 1728), (1920, 1928), (1932, 1972))
 _TEXTS = {
@@ -160,6 +161,24 @@ def for_color(header: DpxHeader) -> DpxHeader:
     return replace(header, head=bytes(head), descriptor=_RGB)
 
 
+def at_place(header: DpxHeader, timecode: str | None, frames: int) -> DpxHeader:
+    """Return the header of a frame so many frames later.
+
+    Args:
+        header: of a frame that is shown there, too.
+        timecode: of the later frame; None leaves what is there.
+        frames: how many later.
+    """
+    head = bytearray(header.head)
+    position = _field(header.head, _POSITION, f"{header.order}I")
+    if position and position[0] != _UNDEFINED and 0 <= position[0] + frames < _UNDEFINED:
+        struct.pack_into(f"{header.order}I", head, _POSITION, int(position[0]) + frames)
+    if timecode:
+        struct.pack_into(f"{header.order}I", head, _TIMECODE, _timecode_word(timecode))
+    facts = replace(header.facts, timecode=timecode or header.facts.timecode)
+    return replace(header, head=bytes(head), facts=facts)
+
+
 def with_size(header: DpxHeader, file_bytes: int) -> bytes:
     """Return the bytes before the picture, with the size of the whole file."""
     head = bytearray(header.head)
@@ -206,10 +225,8 @@ def make_header(
     if rate:
         struct.pack_into(">f", head, _FILM_RATE, float(rate))
         struct.pack_into(">f", head, _TV_RATE, float(rate))
-    digits = re.sub(r"\D", "", timecode or "")
-    if len(digits) == 8:
-        drop = 0x40 if timecode and timecode[-3] in ";." else 0
-        struct.pack_into(">I", head, _TIMECODE, int(digits, 16) | drop)
+    if timecode and len(re.sub(r"\D", "", timecode)) == 8:
+        struct.pack_into(">I", head, _TIMECODE, _timecode_word(timecode))
     packing = Packing(bits, method, ">")
     facts = Facts(
         *("DPX", columns, rows, 3, False, bits),
@@ -219,6 +236,11 @@ def make_header(
         aspect=aspect,
     )
     return DpxHeader(bytes(head), ">", columns, rows, _RGB, packing, 1, facts)
+
+
+def _timecode_word(timecode: str) -> int:
+    """Return a timecode as DPX has it: four bits a digit, and drop-frame in a bit that frames do not need."""
+    return int(re.sub(r"\D", "", timecode), 16) | (0x40 if timecode[-3] in ";." else 0)
 
 
 def _put_text(head: bytearray, name: str, text: str) -> None:

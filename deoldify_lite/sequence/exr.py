@@ -5,7 +5,7 @@ import importlib
 import io
 import re
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from importlib.util import find_spec
 from pathlib import Path
@@ -97,6 +97,17 @@ def write_exr(path: Path, frame: Frame) -> tuple[str, ...]:
         except (RuntimeError, ValueError, TypeError) as error:
             raise InputError(f"{path}: cannot be written: {error}") from error
     return tuple(warnings)
+
+
+def exr_at_place(frame: Frame, timecode: str) -> Frame:
+    """See `frames.at_place`; of a file that has a timecode."""
+    rest: ExrRest = frame.source
+    code = rest.parts[rest.header.part].header.get("timeCode")
+    if code is not None:  # flags and the user's groups stay
+        code.hours, code.minutes, code.seconds, code.frame = (
+            int(timecode[at : at + 2]) for at in (0, 3, 6, 9)
+        )
+    return replace(frame, facts=replace(frame.facts, timecode=timecode))
 
 
 def new_exr(

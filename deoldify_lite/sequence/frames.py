@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from deoldify_lite.errors import InputError, OptionError
 from deoldify_lite.sequence.dpx import look_dpx, new_dpx, read_dpx, write_dpx
-from deoldify_lite.sequence.exr import look_exr, new_exr, read_exr, write_exr
+from deoldify_lite.sequence.dpx_header import at_place as dpx_at_place
+from deoldify_lite.sequence.exr import exr_at_place, look_exr, new_exr, read_exr, write_exr
 from deoldify_lite.sequence.frame import Facts, Frame
 from deoldify_lite.sequence.names import KINDS, KNOWN
 from deoldify_lite.sequence.stills import look_still, new_still, read_still, write_still
@@ -78,6 +79,24 @@ def write(path: Path, frame: Frame) -> tuple[str, ...]:
         return write_still(path, frame)
     except OSError as error:
         raise InputError(f"{path}: cannot be written: {error.strerror or error}") from error
+
+
+def at_place(frame: Frame, timecode: str | None, frames: int) -> Frame:
+    """Return a frame that is shown again, so many frames later: what counts frames in its header follows.
+
+    The keycode stays, as it names the place on the film that the picture shows.
+
+    Args:
+        frame: as read; not to be used any more.
+        timecode: of the later frame; None if it cannot be told.
+        frames: how many later; below 0: earlier.
+    """
+    if frame.facts.kind == "DPX":
+        header = dpx_at_place(frame.source.header, timecode, frames)
+        return replace(frame, facts=header.facts, source=replace(frame.source, header=header))
+    if frame.facts.kind == "EXR" and timecode:
+        return exr_at_place(frame, timecode)
+    return frame
 
 
 def new_frame(

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from deoldify_lite.errors import DeoldifyError, InputError, OptionError
 from deoldify_lite.sequence.frame import DISPLAY, LINEAR, LOG
-from deoldify_lite.sequence.frames import look, new_frame, read, write
+from deoldify_lite.sequence.frames import at_place, look, new_frame, read, write
 from deoldify_lite.sequence.light import join
 from helpers.frames import dpx_bytes, luma, ramp, write_dpx
 
@@ -94,6 +94,25 @@ def test_header_is_told(tmp_path: Path) -> None:
     assert (facts.timecode, facts.rate, facts.aspect, facts.texts) == (None, None, None, {})
     assert facts.transfer == LINEAR
     assert look(write_dpx(tmp_path / "a3.dpx", ramp(4, 4, 3, 10), 10, transfer=2)).transfer == DISPLAY
+
+
+@pytest.mark.parametrize("order", "<>")
+def test_a_frame_that_is_shown_again_counts_on(tmp_path: Path, order: str) -> None:
+    fields = {
+        1664: ("16s", b"KU12" + b"05" + b"123456" + b"0789"),
+        1712: ("I", 41),
+        1920: ("I", 0x01023313),
+    }
+    path = write_dpx(tmp_path / "1.dpx", ramp(4, 4, 3, 10), 10, order=order, fields=fields)
+    write(tmp_path / "2.dpx", at_place(read(path), "01:02:34;02", 3))
+    before, after = path.read_bytes(), (tmp_path / "2.dpx").read_bytes()
+    assert struct.unpack_from(f"{order}I", after, 1712) == (44,)
+    assert struct.unpack_from(f"{order}I", after, 1920) == (0x01023442,)
+    assert look(tmp_path / "2.dpx").timecode == "01:02:34;02"
+    changed = {at for at, (one, other) in enumerate(zip(before, after, strict=True)) if one != other}
+    assert changed <= {*range(1712, 1716), *range(1920, 1924)}
+    write(tmp_path / "3.dpx", at_place(read(path), None, -99))  # before the first: neither can be told
+    assert (tmp_path / "3.dpx").read_bytes() == before
 
 
 @pytest.mark.parametrize("orientation", range(9))

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deoldify_lite.errors import DeoldifyError, InputError
-from deoldify_lite.sequence.frames import look, new_frame, read, write
+from deoldify_lite.sequence.frames import at_place, look, new_frame, read, write
 from deoldify_lite.sequence.light import join
 from helpers.films import make
 from helpers.frames import luma
@@ -90,6 +90,19 @@ def test_the_header_is_told_and_kept(tmp_path: Path) -> None:
     assert {name: str(value) for name, value in before.items()} == {
         name: str(value) for name, value in after.items()
     }
+
+
+def test_a_frame_that_is_shown_again_has_its_own_timecode(tmp_path: Path) -> None:
+    header = {
+        "timeCode": OpenEXR.TimeCode(1, 2, 33, 13, 0, 1, *([0] * 4), *range(8)),
+        "keyCode": OpenEXR.KeyCode(12, 5, 123456, 789, 3, 4, 64),
+    }
+    path = write_exr(tmp_path / "1.exr", {"Y": TONES.astype(np.float16)}, **header)
+    write(tmp_path / "2.exr", at_place(read(path), "01:02:34:01", 12))
+    facts = look(tmp_path / "2.exr")
+    assert (facts.timecode, facts.texts) == ("01:02:34:01", look(path).texts)
+    before, after = (header_of(tmp_path / name)["timeCode"] for name in ("1.exr", "2.exr"))
+    assert after.colorFrame == 1 and after.userData == before.userData
 
 
 def test_every_part_is_kept(tmp_path: Path) -> None:

@@ -42,11 +42,18 @@ class Footage:
 
     def path(self, frame: int) -> Path:
         """The file that has the picture of a frame."""
+        return self.sequence.path(self._usable_for(self.number(frame)))
+
+    def held(self, frame: int) -> int:
+        """How many frames after its picture's own a frame shows it: 0 but for frames that have none."""
         number = self.number(frame)
+        return number - self._usable_for(number)
+
+    def _usable_for(self, number: int) -> int:
         before = bisect_right(self.usable, (number, self.sequence.last)) - 1
         if before < 0:  # nothing comes before: the first picture is held backwards
-            return self.sequence.path(self.usable[0][0])
-        return self.sequence.path(min(number, self.usable[before][1]))
+            return self.usable[0][0]
+        return min(number, self.usable[before][1])
 
     def numbers(self, first: int, end: int) -> Ranges:
         """Numbers of a film's frames, from the first up to the one before the end."""

@@ -1,15 +1,19 @@
 """The frames of a source at full size, one after the other, for what is made of each."""
 
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Protocol
 
 from deoldify_lite.film.cut import Cut
-from deoldify_lite.run.sequences.footage import Footage, SequenceFilm
+from deoldify_lite.film.timecode import advance_timecode
+from deoldify_lite.run.sequences.footage import SequenceFilm
 from deoldify_lite.sequence.frame import Frame
-from deoldify_lite.sequence.frames import read
+from deoldify_lite.sequence.frames import at_place, read, write
 from deoldify_lite.system.files import atomic_path
+
+_COUNTING = (".dpx", ".exr")  # files whose headers count frames
 
 
 class Picture(Protocol):
@@ -40,13 +44,25 @@ class FilePicture:
     """A frame that is a file."""
 
     path: Path
+    held: int = 0  # frames since the one that it is; that one has its own timecode
+    rate: Fraction = Fraction(1)
 
     def read(self) -> Frame:
         """See `Picture`."""
-        return read(self.path)
+        frame = read(self.path)
+        if not self.held:
+            return frame
+        own = frame.facts.timecode
+        timecode = own and advance_timecode(own, self.held, self.rate)
+        if own and not timecode:
+            frame = replace(frame, warnings=(*frame.warnings, f"is held, and keeps the timecode {own}"))
+        return at_place(frame, timecode, self.held)
 
     def keep(self, part: Path) -> tuple[str, ...]:
         """Copy the file."""
+        if self.held and self.path.suffix.lower() in _COUNTING:
+            frame = self.read()
+            return *frame.warnings, *write(part, replace(frame, warnings=()))
         with atomic_path(part) as copy:
             shutil.copyfile(self.path, copy)
         return ()
@@ -56,15 +72,16 @@ class FilePicture:
 class FilePictures:
     """The files of a sequence."""
 
-    footage: Footage
+    film: SequenceFilm
 
     def number(self, frame: int) -> int:
         """See `Pictures`."""
-        return self.footage.number(frame)
+        return self.film.footage.number(frame)
 
     def take(self, frame: int) -> Picture:
         """See `Pictures`."""
-        return FilePicture(self.footage.path(frame))
+        footage = self.film.footage
+        return FilePicture(footage.path(frame), footage.held(frame), self.film.rate)
 
     def close(self) -> None:
         """See `Pictures`."""
@@ -73,4 +90,4 @@ class FilePictures:
 def files_of(cut: Cut) -> FilePictures:
     """Return the files of a cut of a sequence."""
     assert isinstance(cut.film, SequenceFilm), "frames of others are read by ffmpeg"
-    return FilePictures(cut.film.footage)
+    return FilePictures(cut.film)

@@ -45,6 +45,10 @@ def notes_on(frames: Frames, film: SequenceFilm) -> tuple[str, ...]:
     if not lost:
         return ()
     what = "are left out" if frames.missing == "skip" else "show the frame before, which is held"
+    facts = film.footage.facts
+    if frames.missing != "skip" and facts.timecode:
+        what += "; their timecode goes on"
+        what += ", their keycode is that of the frame they show" if "keycode" in facts.texts else ""
     text = text_of(lost, sequence.digits)
     return (f"{count_of(lost)} frames have no picture of their own and {what}: {text}",)
 

@@ -170,6 +170,26 @@ def test_missing_frames_are_held(reel: Path, tmp_path: Path) -> None:
         )
 
 
+@pytest.mark.parametrize("colored", [True, False])
+def test_held_frames_have_their_own_timecode(tmp_path: Path, colored: bool) -> None:
+    reel = tmp_path / "reel"
+    reel.mkdir()
+    for number in (10, 11, 14, 15):
+        path = reel / f"f{number:05}.dpx"
+        pixels = np.full((32, 48, 3), 400 + number, np.uint16)
+        if colored:
+            pixels[:, :24] = (800, 300, 100)
+            pixels[:, 24:] = (100, 300, 800)
+        timecode = f"01:00:00:{2 + number}"
+        frame = frames.new_frame(path, pixels, bits=10, rate=Fraction(24), timecode=timecode)
+        frames.write(path, frame)
+    item = run_sequence(reel, tmp_path / "out", Fixed(), Choices(told=True, missing="hold"))
+    assert item.status == "done" and "00012-00013" in item.warnings[-1]
+    assert "their timecode goes on" in item.warnings[-1]
+    told = [frames.look(tmp_path / "out" / f"f{number:05}.dpx").timecode for number in range(10, 16)]
+    assert told == [f"01:00:00:{number}" for number in range(12, 18)]
+
+
 def test_missing_frames_are_skipped(reel: Path, tmp_path: Path) -> None:
     for number in (86403, 86404):
         (reel / f"f{number}.png").unlink()
