@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Protocol
 
 from deoldify_lite.errors import InputError
@@ -34,8 +35,8 @@ from deoldify_lite.run.settings import FilmSettings
 from deoldify_lite.run.shots.networks import Networks
 from deoldify_lite.run.steps import Tally
 from deoldify_lite.run.stream import FilmJob, colorize_film, cut_of
-from deoldify_lite.run.task import Task
-from deoldify_lite.run.unfinished import unfinished
+from deoldify_lite.run.task import Task, fingerprint
+from deoldify_lite.run.unfinished import clear_finished, folder_of, unfinished
 from deoldify_lite.system.files import atomic_path
 
 log = logging.getLogger(__name__)
@@ -131,6 +132,8 @@ def colorize_task(
     try:
         ready = ready_film(task, settings, overwrite=overwrite, every_frame=every_frame)
         if isinstance(ready, Item):
+            if isinstance(ready.output, Path) and folder_of(ready.output).is_dir():
+                clear_finished(ready.output, fingerprint(task, settings))
             return ready
         task, written, fit, hints = ready.task, ready.written, ready.fit, ready.hints
         left_out: tuple[str, ...] = ()

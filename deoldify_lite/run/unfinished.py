@@ -9,10 +9,11 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from deoldify_lite.errors import InputError
 from deoldify_lite.system.files import atomic_path, clear_parts
 from deoldify_lite.system.lock import sole_run
 from deoldify_lite.temporal.scene_memory import SceneMemory
@@ -166,6 +167,28 @@ def unfinished(output: Path, fingerprint: str) -> Iterator[Unfinished]:
             left = found.segments if found else [*folder.glob("segment-*")]
             if done or not (left or (folder / FRAMES_NAME).exists()):
                 shutil.rmtree(folder, ignore_errors=True)
+
+
+def clear_finished(output: Path, fingerprint: str) -> None:
+    """Remove what is left of a result by a run that was killed after it had its name.
+
+    Args:
+        output: the result.
+        fingerprint: of it. What belongs to another one stays, such as another part of the same sequence.
+    """
+    folder = folder_of(output)
+    if folder.is_symlink() or not folder.is_dir() or not _head_of(folder).startswith(f"{fingerprint} "):
+        return
+    with suppress(InputError, OSError), sole_run(folder / _LOCK, output):  # another run may be at work
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _head_of(folder: Path) -> str:
+    """The fingerprint under which segments are recorded; empty if none is."""
+    try:
+        return str(json.loads((folder / _JOURNAL).read_text(encoding="utf-8").split("\n")[0]))
+    except (OSError, ValueError, RecursionError):
+        return ""
 
 
 def _read_segments(folder: Path, fingerprint: str) -> list[Segment]:

@@ -11,6 +11,7 @@ from PIL import Image
 from deoldify_lite import api
 from deoldify_lite.cli import main as cli
 from deoldify_lite.errors import InputError, OptionError
+from deoldify_lite.run import unfinished
 from deoldify_lite.run.manifest import Manifest
 from deoldify_lite.run.planned import Planned
 from deoldify_lite.run.sequences import plan, result, writer
@@ -112,6 +113,25 @@ def test_a_stopped_run_goes_on_at_the_frame(
     assert {name: (tmp_path / "out" / name).stat().st_mtime_ns for name in there} == times
     assert most < 20 or sum(network.batches) < 30
     assert [verdict.sound for verdict in verify(tmp_path / "out")] == [True]
+
+
+@pytest.mark.parametrize("name", ["out", "out/a.mkv"])
+def test_a_run_killed_before_it_cleared_up_leaves_nothing_to_the_next(
+    reel: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(unfinished.shutil, "rmtree", lambda *_, **__: None)
+        item = run_sequence(reel, tmp_path / name, Fixed())
+    left = folder_of(item.output)
+    assert left.is_dir()
+    journal = left / "segments.jsonl"
+    lines = journal.read_text()
+    journal.write_text(lines.replace('"', '"another ', 1))
+    assert run_sequence(reel, tmp_path / name, Fixed()).status == "skipped"
+    assert left.is_dir()  # what another result has, such as another part of the sequence
+    journal.write_text(lines)
+    assert run_sequence(reel, tmp_path / name, Fixed()).status == "skipped"
+    assert not left.exists()
 
 
 @pytest.mark.usefixtures("short_segments")
