@@ -19,6 +19,7 @@ KINDS = {
     ".png": "PNG",
 }
 KNOWN = "DPX, EXR, TIFF and PNG"
+_JPEG_2000 = (".jp2", ".j2k", ".j2c", ".jpc", ".jpf", ".jpx")
 
 # Where a pattern has its number: %07d, #### (one a digit), or a range in brackets.
 _PLACE = re.compile(r"%(?:0?(?P<width>\d+))?d|(?P<hashes>#+)|\[(?P<first>\d+)-(?P<last>\d+)\]|(?P<star>\*)")
@@ -140,6 +141,11 @@ def find_sequence(path: Path) -> Sequence:
         found = _matching(path)
         where = f"{path}: "
     if not found:
+        if path.suffix.lower() in _JPEG_2000:
+            raise InputError(
+                f"{path}: JPEG 2000 is no kind of frame: no writer keeps what such files hold. "
+                "Make TIFF of it: ffmpeg -i reel/%07d.jp2 tiff/%07d.tif"
+            )
         raise InputError(
             f"{where}no numbered {KNOWN} files are there; name a folder or a pattern such as reel/%07d.dpx"
         )
