@@ -51,7 +51,7 @@ RATE = Fraction(24)
 FIRST = 86_400  # number of the first file, and its timecode's hour
 SMALL = 160, 120  # px
 SCAN = 2048, 1556
-DRAWN = 24  # frames at the size of a scan; more are links to these
+DRAWN = 24  # frames of a scan; more are links to these
 SHORT = 8  # frames that stand for the start
 
 
@@ -141,7 +141,8 @@ def measure_kills(args: argparse.Namespace, folder: Path) -> int:
 
 def measure_memory(args: argparse.Namespace, folder: Path) -> int:
     for count in args.frames:
-        reel = draw(folder / f"reel-{count}", SMALL, count)
+        # One scene again and again, since more scenes are remembered, though no more than 64.
+        reel = draw(folder / f"reel-{count}", SMALL, count, drawn=min(args.frames))
         used = run(args, reel, folder / "out")
         print(
             f"{count:6} frames: {used.memory / 2**20:6.0f} MiB, {used.own_s:.1f} s of processors", flush=True
@@ -152,7 +153,7 @@ def measure_memory(args: argparse.Namespace, folder: Path) -> int:
 
 def measure_speed(args: argparse.Namespace, folder: Path) -> int:
     count = args.frames[0]
-    short, long = (draw(folder / f"reel-{n}", SCAN, n) for n in (SHORT, count))
+    short, long = (draw(folder / f"reel-{n}", SCAN, n, DRAWN) for n in (SHORT, count))
     turns: dict[str, list[tuple[float, float]]] = {"read and written": [], "run": []}
     for turn in range(args.rounds + 1):
         for name, do in (("read and written", run_copy), ("run", partial(run, args))):
@@ -176,11 +177,11 @@ def measure_speed(args: argparse.Namespace, folder: Path) -> int:
     return 0
 
 
-def draw(folder: Path, size: tuple[int, int], count: int) -> Path:
-    """Make a sequence of moving pictures in grey, with timecode; at the size of a scan some repeat."""
+def draw(folder: Path, size: tuple[int, int], count: int, drawn: int | None = None) -> Path:
+    """Make a sequence of moving pictures in grey, with timecode; beyond those that are drawn they repeat."""
     folder.mkdir(parents=True)
     rng = np.random.default_rng(1)
-    drawn = count if size == SMALL else min(DRAWN, count)
+    drawn = min(drawn or count, count)
     for place, luma in enumerate(draw_frames(size, drawn)):
         path = name_of(folder, place)
         # Two bits below those that are drawn.
