@@ -13,7 +13,7 @@ from deoldify_lite.color.merge import difference_of, merge_picture
 from deoldify_lite.photo.samples import rgb_of_grey, strips_of
 from deoldify_lite.sequence.frame import DISPLAY, LINEAR, Frame
 from deoldify_lite.sequence.halves import TOP, round_to_halves
-from deoldify_lite.sequence.view import as_seen, as_stored, view_table
+from deoldify_lite.sequence.view import as_seen, as_stored, shown_light, view_table
 
 _LUMA = np.array([[LUMA_RED, LUMA_GREEN, LUMA_BLUE]], np.float32)
 # In float32, luma of so many bits may be off by a little more than its rounding.
@@ -34,6 +34,19 @@ def luma_of(frame: Frame) -> Luma:
         else:
             result[strip] = view_table(transfer, frame.top)[np.rint(stored).astype(np.intp)]
     return result
+
+
+def shown(frame: Frame, bits: int) -> Frame:
+    """Return a frame of floating-point light as a screen shows it: RGB in whole numbers of so many bits."""
+    height, width = frame.pixels.shape[:2]
+    top = np.float32((1 << bits) - 1)
+    result = np.empty((height, width, 3), np.uint16)
+    for strip in strips_of(height, width):
+        light = np.nan_to_num(frame.pixels[strip].astype(np.float32), posinf=TOP, neginf=0)
+        rgb = np.repeat(light, 3, 2) if light.shape[2] == 1 else light
+        result[strip] = np.rint(shown_light(rgb) * top)
+    facts = replace(frame.facts, channels=3, bits=bits, is_float=False, transfer=DISPLAY)
+    return replace(frame, facts=facts, pixels=result, alpha=None)
 
 
 def small_of(frame: Frame, size: Size) -> Frame:

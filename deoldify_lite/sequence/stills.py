@@ -45,11 +45,13 @@ def read_still(path: Path, kind: str) -> Frame:
     warnings = list(photo.warnings)
     bits = 8 * photo.rgb.itemsize
     if bits != facts.bits:
-        warnings.append(f"has {facts.bits} bits a sample, and its result has {bits}")
+        sort = "floating-point samples of " if facts.is_float else ""
+        warnings.append(f"has {sort}{facts.bits} bits a sample, and its result has {bits}")
     if pages > 1:
         warnings.append(f"has {pages} pages, of which the first alone is taken as the frame")
     height, width = photo.rgb.shape[:2]
-    facts = replace(facts, width=width, height=height, has_alpha=photo.alpha is not None, bits=bits)
+    has_alpha = photo.alpha is not None
+    facts = replace(facts, width=width, height=height, has_alpha=has_alpha, bits=bits, is_float=False)
     bare = replace(photo, rgb=photo.rgb[:1, :1].copy(), alpha=None)
     return Frame(
         path, facts, photo.rgb, photo.alpha, StillRest(bare, is_packed), tuple(dict.fromkeys(warnings))

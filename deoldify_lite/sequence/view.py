@@ -37,11 +37,19 @@ def as_seen(values: NDArray[np.floating], transfer: str) -> NDArray[np.uint8]:
     if transfer == DISPLAY:
         seen = np.clip(values, 0, 1)
     else:
-        light = _light_of_log(values) if transfer == LOG else values
-        seen = np.clip(light, 0, 1e6) ** (1 / _GAMMA)
-        over = np.maximum((seen - _SHOULDER) / (1 - _SHOULDER), 0)
-        seen = np.minimum(seen, _SHOULDER) + (1 - _SHOULDER) * over / (1 + over)
+        seen = _compressed(_on_screen(_light_of_log(values) if transfer == LOG else values))
     return np.rint(seen * 255).astype(np.uint8)
+
+
+def shown_light(light: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return light, (h, w, 3) RGB, as a screen shows it, in [0, 1]; grey is that of `as_seen`, hues stay.
+
+    What is brighter than white is compressed, what is below black is cut off.
+    """
+    screen = _on_screen(light)
+    luma = _on_screen(light @ _WEIGHTS)
+    screen *= (_compressed(luma) / np.maximum(luma, np.float32(1e-6)))[..., None]
+    return np.clip(screen, 0, 1)
 
 
 def as_stored(chroma: Chroma, luma: Plane, transfer: str) -> Chroma:
@@ -69,6 +77,16 @@ def as_stored(chroma: Chroma, luma: Plane, transfer: str) -> Chroma:
         return chroma_of_rgb(np.log10(light * (1 - _BLACK) + _BLACK) / np.float32(_DECADES * _TOP_CODE))
     # By the weights of luma, since that is what is kept, in light as well.
     return chroma_of_rgb(light / (light @ _WEIGHTS)[..., None])
+
+
+def _on_screen(light: NDArray[np.floating]) -> NDArray[np.floating]:
+    return np.clip(light, 0, 1e6) ** (1 / _GAMMA)
+
+
+def _compressed(seen: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Make room, above the shoulder, for what is brighter than white."""
+    over = np.maximum((seen - _SHOULDER) / (1 - _SHOULDER), 0)
+    return np.minimum(seen, _SHOULDER) + (1 - _SHOULDER) * over / (1 + over)
 
 
 def _light_of_log(values: NDArray[np.floating]) -> NDArray[np.floating]:

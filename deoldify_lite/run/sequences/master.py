@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deoldify_lite.color.arrays import Size
-from deoldify_lite.errors import InputError, OptionError
+from deoldify_lite.errors import InputError
 from deoldify_lite.film.colors import Colors
 from deoldify_lite.film.cut import Cut
 from deoldify_lite.film.encoding import Encoding, encoder_options
@@ -26,12 +26,22 @@ from deoldify_lite.run.sequences.pictures import Picture, files_of
 from deoldify_lite.run.sequences.segment import FrameSegment
 from deoldify_lite.run.stream import FilmJob
 from deoldify_lite.run.task import Task
-from deoldify_lite.sequence.frame import DISPLAY
-from deoldify_lite.sequence.light import join
+from deoldify_lite.sequence.frame import DISPLAY, Facts
+from deoldify_lite.sequence.light import join, shown
 from deoldify_lite.system.files import Deliver, atomic_path
 
 # Luma is that of BT.601, in which colours join, so that a grey frame keeps its own.
 _COLORS = Colors("tv", "smpte170m", "bt709", "bt709", None)
+_SHOWN_BITS = 12  # of light as a screen shows it
+
+
+def bits_of_film(facts: Facts) -> int:
+    """Return the bits that the samples of a sequence have in a film."""
+    if facts.kind == "EXR":
+        return _SHOWN_BITS
+    if facts.kind == "DPX":
+        return facts.bits
+    return 8 if facts.bits <= 8 else 16  # as photos are read
 
 
 def master_of(film: SequenceFilm, sound: Path | None) -> Film:
@@ -39,16 +49,10 @@ def master_of(film: SequenceFilm, sound: Path | None) -> Film:
 
     Raises:
         InputError: the sound cannot be read.
-        OptionError: no film holds samples as those of the frames.
     """
-    facts = film.footage.facts
-    if facts.is_float or facts.bits not in RAW_FORMATS:
-        raise OptionError(
-            f"{film.path}: no film holds {facts}: name a folder with -o, and make a film of the result in a "
-            "program for colour grading"
-        )
     fields = {name: getattr(film, name) for name in Film.__dataclass_fields__}
-    fields |= {"pix_fmt": RAW_FORMATS[facts.bits], "colors": _COLORS, "index": -1}  # the first stream
+    fields["pix_fmt"] = RAW_FORMATS[bits_of_film(film.footage.facts)]
+    fields |= {"colors": _COLORS, "index": -1}  # the first stream
     if sound is not None:
         fields |= {"path": sound, "streams": probe_sound(sound)}
     return Film(**fields)
@@ -66,7 +70,13 @@ def fit_master(film: SequenceFilm, task: Task, encoding: Encoding) -> Fit:
         streams, losses = (), tuple(losses_of_picture(master, suffix, encoding))
     if facts.has_alpha:
         losses = (*losses, "its transparency is not kept in a film; a folder with -o keeps it")
-    if facts.transfer != DISPLAY:
+    if facts.kind == "EXR":
+        losses = (
+            *losses,
+            "its values are light: the film has them as a screen shows them, with what is brighter than "
+            "white compressed and what is below black cut off; a folder with -o keeps them",
+        )
+    elif facts.transfer != DISPLAY:
         losses = (
             *losses,
             f"its values are {facts.transfer} and stay so: players show it flat or dark",
@@ -104,6 +114,8 @@ class RawSegment(FrameSegment[NDArray[Any]]):
     def _make(self, picture: Picture, number: int, chroma: NDArray[np.float32] | None) -> NDArray[Any]:
         frame = picture.read()
         self._tell(number, frame.warnings)
+        if frame.facts.is_float:
+            frame = shown(frame, _SHOWN_BITS)
         pixels = frame.pixels if chroma is None else join(frame, chroma).pixels
         if pixels.shape[2] == 1:
             pixels = np.repeat(pixels, 3, 2)

@@ -12,6 +12,8 @@ from deoldify_lite.errors import OptionError
 from deoldify_lite.film.encoding import Encoding
 from deoldify_lite.run import stream
 from deoldify_lite.run.sequences.plan import Choices
+from deoldify_lite.sequence.frame import LINEAR
+from deoldify_lite.sequence.view import as_seen
 from helpers.films import info, make, run, tone
 from helpers.networks import Fixed, Stopping
 from helpers.sequence_runs import make_frames, run_sequence
@@ -70,6 +72,39 @@ def test_a_stopped_film_goes_on_after_its_last_segment(
     item = run_sequence(reel, tmp_path / "out" / "a.mkv", network, encoding=FFV1)
     assert item.status == "done" and sum(network.batches) < 30
     assert np.array_equal(rgb_of(item.output), rgb_of(whole.output))
+
+
+@pytest.mark.parametrize("names", ["Y", "RGB"])
+def test_light_becomes_a_film_as_a_screen_shows_it(tmp_path: Path, names: str) -> None:
+    library = pytest.importorskip("OpenEXR")
+    reel = tmp_path / "reel"
+    reel.mkdir()
+    light = np.tile(np.concatenate([[-0.1, 0], np.geomspace(1e-3, 40, 46)]), (32, 1)).astype(np.float16)
+    for number in range(3):
+        header = {"type": library.scanlineimage, "compression": library.ZIP_COMPRESSION}
+        library.File(header, dict.fromkeys(names, light)).write(str(reel / f"f{number:05}.exr"))
+    item = run_sequence(reel, tmp_path / "a.mkv", Fixed(), encoding=FFV1)
+    assert item.status == "done"
+    assert [warning for warning in item.warnings if "brighter than white compressed" in warning]
+    (picture,) = info(item.output)["streams"]
+    assert picture["bits_per_raw_sample"] == "12"
+    seen = 16 + as_seen(light.astype(float), LINEAR) * (219 / 255)  # of limited range
+    for luma, *chroma in rgb_of(item.output):
+        assert np.abs(luma - seen).max() < 2  # ffmpeg dithers to the 8 bits that are compared
+        assert np.abs(np.array(chroma, int) - 128).mean() > 5
+
+
+def test_depths_that_photos_are_read_at_are_those_of_the_film(tmp_path: Path) -> None:
+    tifffile = pytest.importorskip("tifffile")
+    reel = tmp_path / "reel"
+    reel.mkdir()
+    grey = np.tile(np.linspace(0, 1, 48, dtype=np.float32), (32, 1))
+    for number in range(3):
+        tifffile.imwrite(reel / f"f{number:05}.tif", grey)
+    item = run_sequence(reel, tmp_path / "a.mkv", Fixed(), encoding=FFV1)
+    assert item.status == "done" and "floating-point samples of 32 bits" in " ".join(item.warnings)
+    for luma, *_ in rgb_of(item.output):
+        assert np.abs(luma - (16 + 219 * grey)).max() < 2  # ffmpeg dithers to the 8 bits that are compared
 
 
 def test_what_no_film_holds_is_refused(reel: Path, tmp_path: Path, tiny_weights: Path) -> None:
