@@ -49,7 +49,7 @@ def shown_light(light: NDArray[np.float32]) -> NDArray[np.float32]:
     screen = _on_screen(light)
     luma = _on_screen(light @ _WEIGHTS)
     screen *= (_compressed(luma) / np.maximum(luma, np.float32(1e-6)))[..., None]
-    return np.clip(screen, 0, 1)
+    return np.asarray(np.clip(screen, 0, 1), np.float32)
 
 
 def as_stored(chroma: Chroma, luma: Plane, transfer: str) -> Chroma:
