@@ -22,7 +22,6 @@ from deoldify_lite.film.kinds import FILM_SUFFIXES
 from deoldify_lite.render.modes import MODES, check_render_factor
 from deoldify_lite.run.delivery import Delivery
 from deoldify_lite.run.manifest import Manifest, fingerprint_of
-from deoldify_lite.run.sequences.plan import refuse_frames
 from deoldify_lite.run.task import Task, check_output
 from deoldify_lite.system.destination import is_regular
 
@@ -166,6 +165,9 @@ def _outputs(args: argparse.Namespace, is_film: bool) -> tuple[Path, Path | None
     Raises:
         InputError, OptionError: there is no such source, or an option makes no sense.
     """
+    # It needs numpy, and `--help` is not to wait for that.
+    from deoldify_lite.run.sequences.plan import refuse_frames
+
     refuse_frames(args.source, "preview")
     if not args.source.is_file():
         raise InputError(f"{args.source}: no such file; name one photo or one film")

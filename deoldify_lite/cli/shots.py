@@ -19,7 +19,6 @@ from deoldify_lite.cli.options import (
 )
 from deoldify_lite.cli.settings import add_settings_options
 from deoldify_lite.errors import InputError, OptionError
-from deoldify_lite.run.sequences.plan import refuse_frames
 
 if TYPE_CHECKING:  # it loads torch
     from deoldify_lite.render.rendering import Rendering
@@ -95,6 +94,9 @@ def fill_shots_parser(parser: argparse.ArgumentParser) -> None:
 
 def run_shots(args: argparse.Namespace) -> int:
     """Write the files, and print their names; or serve the page on which they are edited."""
+    # It needs numpy, and `--help` is not to wait for that.
+    from deoldify_lite.run.sequences.plan import refuse_frames
+
     refuse_frames(args.source, "shots")
     if not args.source.is_file():
         raise InputError(f"{args.source}: no such file; name one film")
