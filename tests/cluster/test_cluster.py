@@ -339,7 +339,12 @@ def test_a_film_that_one_process_began_is_finished_by_many(
     settings, out = film_settings(rendering), tmp_path / "stopped" / "x.mp4"
     colorizer = rendering.load()
     film_here(shots, tmp_path / "whole" / "x.mp4", colorizer, settings)
-    failing = Colorizer(Failing(colorizer, 24), render_factor=4, saturation=colorizer.saturation)
+    failing = Colorizer(
+        Failing(colorizer, 24),
+        render_factor=4,
+        saturation=colorizer.saturation,
+        tempers_cast=colorizer.tempers_cast,
+    )
     assert film_here(shots, out, failing, settings).status == "failed"
     (unfinished,) = out.parent.iterdir()
     begun = list(unfinished.glob("segment-*.mp4"))
