@@ -28,7 +28,7 @@ from deoldify_lite.film.mux import join_with_source
 from deoldify_lite.film.probe import Stream
 from deoldify_lite.film.segment import SegmentEncoder, move_layer
 from deoldify_lite.film.writer import join_layer
-from deoldify_lite.run.making import Making
+from deoldify_lite.run.making import Making, Segment
 from deoldify_lite.run.sequences.footage import SequenceFilm
 from deoldify_lite.run.settings import FilmSettings
 from deoldify_lite.run.steps import (
@@ -194,11 +194,7 @@ def encode(
     )
     try:
         with station.steadied.pop(key) as steadied:
-            for chroma, luma in _stored(steadied):
-                if chroma is None:
-                    encoder.keep()
-                else:
-                    encoder.write(chroma, luma)
+            _give(steadied, encoder)
         frames = encoder.end(is_last=piece.is_last)
         made = encoder.path.with_stem(f"{encoder.path.stem}-whole")
         move_layer(encoder.path, made, settings.encoding)
@@ -226,11 +222,7 @@ def make(station: Station, key: str, piece: Piece, cut: Cut, making: Making, fol
     segment = making.open(replace(cut, first=piece.first), folder)
     try:
         with station.steadied.pop(key) as steadied:
-            for chroma, luma in _stored(steadied):
-                if chroma is None:
-                    segment.keep()
-                else:
-                    segment.write(chroma, luma)
+            _give(steadied, segment)
         frames = segment.end()
         made = segment.path.with_stem(f"{segment.path.stem}-whole")
         os.replace(segment.path, made)
@@ -285,6 +277,15 @@ def _hashed(frames: Iterable[Frame], digest: Any) -> Iterator[Frame]:
 def _open_scratch() -> IO[bytes]:
     """A file that has no name, and goes once nobody has it open."""
     return tempfile.TemporaryFile()
+
+
+def _give(steadied: IO[bytes], segment: SegmentEncoder | Segment) -> None:
+    """Give a segment the colours of its frames, in order."""
+    for chroma, luma in _stored(steadied):
+        if chroma is None:
+            segment.keep()
+        else:
+            segment.write(chroma, luma)
 
 
 def _stored(file: IO[bytes]) -> Iterator[Any]:
