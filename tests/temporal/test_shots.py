@@ -25,11 +25,10 @@ def scene(seed: int, length: int, *, speed_px: float = 0.5, shake_px: float = 0.
         for t, (x, y) in enumerate(rng.normal(size=(length, 2)))
     ]
     moves = [np.float32([[1, 0, x % 400], [0, 1, y]]) for x, y in at]
+    # Without INTER_LINEAR OpenCV takes the nearest pixel; at halves, its versions take different ones.
+    flags = cv2.WARP_INVERSE_MAP | cv2.INTER_LINEAR
     return np.stack(
-        [
-            cv2.warpAffine(land, m, (96, 96), flags=cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REFLECT)
-            for m in moves
-        ]
+        [cv2.warpAffine(land, m, (96, 96), flags=flags, borderMode=cv2.BORDER_REFLECT) for m in moves]
     )
 
 
