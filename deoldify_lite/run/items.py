@@ -27,6 +27,7 @@ HARDLY_ANY = "hardly any colour shows in it: it came out grey"
 
 _NAMES = re.compile(r"'[^']*'|\"[^\"]*\"|\d+(?:[.,]\d+)*")
 _MOST_KINDS = 5  # of warnings in a summary
+_MOST_FOLDERS = 3  # of results that a summary names
 
 # Called with a film, its frames finished so far, and the frames expected, which is an estimate.
 Progress = Callable[[Path, int, int], None]
@@ -103,11 +104,25 @@ def closing_lines(items: list[Item], left_out: LeftOut | None, seconds: float) -
         count, unit = (frames, "frames") if frames else (len(done), "photos")
         lines.append(f"{seconds:.0f} s, {count / max(seconds, 1e-3):.1f} {unit} a second")
         files = [item.output for item in done if item.output != STDOUT_NAME]
-        folders = list(dict.fromkeys(str(file.parent) for file in files))
-        others = f" and other folders ({len(folders) - 1})" if len(folders) > 1 else ""
-        lines += [f"results in {folders[0]}{others}"] if folders else []
+        lines += [f"result: {files[0]}"] if len(files) == 1 else []
+        lines += [f"results in {_where(files)}"] if len(files) > 1 else []
     planned = [item for item in items if item.outlook is not None]
     return lines + outlook_lines([(item.output, item.outlook) for item in planned if item.outlook])
+
+
+def _where(files: list[Place]) -> str:
+    """Name the folders of files: the outermost three at most, or else the folder that these are in."""
+    folders = dict.fromkeys(file.parent for file in files)
+    outermost = [folder for folder in folders if not any(around in folders for around in folder.parents)]
+    if len(outermost) > _MOST_FOLDERS:
+        around = [
+            folder for folder in outermost[0].parents if all(folder in one.parents for one in outermost)
+        ]
+        if not around:
+            return f"{len(outermost)} folders, such as {outermost[0]}"
+        outermost = around[:1]
+    *names, last = ["the current folder" if str(folder) == "." else str(folder) for folder in outermost]
+    return f"{', '.join(names)} and {last}" if names else last
 
 
 def as_json(items: list[Item], settings: dict[str, Any], left_out: LeftOut | None = None) -> dict[str, Any]:

@@ -1,8 +1,13 @@
 """What a run says at its end."""
 
+import os
 from pathlib import Path
 
+import pytest
+
 from deoldify_lite.run.items import Item, closing_lines
+from deoldify_lite.storage.url import path_or_url
+from deoldify_lite.system.destination import STDOUT_NAME
 
 
 def test_the_end_of_a_run() -> None:
@@ -20,7 +25,7 @@ def test_the_end_of_a_run() -> None:
         "warning of 3: rendered at render factor … instead",
         "warning of 2: the comment … is lost",
         "2 s, 1.5 photos a second",
-        "results in out and other folders (1)",
+        "results in out",
     ]
     films = [item("a.mp4", "one", frames=90), item("b.mp4", *map(str, "abcdefg"), frames=10)]
     lines = closing_lines(films, None, 10.0)
@@ -28,3 +33,32 @@ def test_the_end_of_a_run() -> None:
     assert lines[-3] == "and 3 more kinds of warnings" and len(lines) == 9
     assert closing_lines(items[3:], None, 1.0) == ["1 skipped"]
     assert closing_lines([], None, 1.0) == []
+
+
+@pytest.mark.parametrize(
+    ("outputs", "said"),
+    [
+        (["a-colorized.jpg"], "result: a-colorized.jpg"),
+        (["s3://bucket/out/a.jpg"], "result: s3://bucket/out/a.jpg"),
+        (["a-colorized.jpg", "b-colorized.jpg"], "results in the current folder"),
+        (["a-colorized.jpg", "films/b-colorized.mp4"], "results in the current folder"),
+        (["out/a.jpg", "out/1920/b.jpg", "out/1920/may/c.jpg"], "results in out"),
+        (["x/1920/a.jpg", "x/1930/b.jpg"], "results in x/1920 and x/1930"),
+        (["x/1/a.jpg", "x/2/a.jpg", "x/2/b.jpg", "y/a.jpg"], "results in x/1, x/2 and y"),
+        (["out/1/a.jpg", "out/2/a.jpg", "out/3/a.jpg", "out/4/5/a.jpg"], "results in out"),
+        (["s3://b/o/1/a", "s3://b/o/2/a", "s3://b/o/3/a", "s3://b/o/4/a"], "results in s3://b/o"),
+        (["1/a", "2/a", "3/a", "4/a"], "results in the current folder"),
+        (["1/a", "s3://b/2/a", "/3/a", "/4/a"], "results in 4 folders, such as 1"),
+    ],
+)
+def test_the_end_says_where_the_results_are(outputs: list[str], said: str) -> None:
+    places = [path_or_url(name) for name in outputs]
+    said = said if "://" in said else said.replace("/", os.sep)
+    assert closing_lines([Item(Path("in"), place, "done") for place in places], None, 1.0)[-1] == said
+
+
+def test_standard_output_is_no_folder() -> None:
+    assert (
+        closing_lines([Item(Path("in"), Path(STDOUT_NAME), "done")], None, 1.0)[-1]
+        == "1 s, 1.0 photos a second"
+    )
