@@ -91,8 +91,8 @@ def colorize(
     """
     if not isinstance(picture, Image.Image | np.ndarray):
         raise InputError(
-            f"a {type(picture).__name__} is no picture: give an array or a Pillow image; for files there are "
-            "colorize_folder and colorize_video"
+            f"a {type(picture).__name__} is not a picture: give an array or a Pillow image; for files there "
+            "are colorize_folder and colorize_video"
         )
     other = None if colors_from is None else _upright(colors_from)
     if isinstance(picture, np.ndarray):

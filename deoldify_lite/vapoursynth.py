@@ -108,7 +108,7 @@ def colorize(clip: Any, *, colorizer: Colorizer | None = None, steadiness: float
 def _check(clip: Any, vs: Any) -> None:
     """Raise InputError for clips that cannot be coloured."""
     if not isinstance(clip, vs.VideoNode):
-        raise InputError(f"a {type(clip).__name__} is no clip: give a VideoNode of VapourSynth")
+        raise InputError(f"a {type(clip).__name__} is not a clip: give a VideoNode of VapourSynth")
     form = clip.format
     if form is None or not clip.width or not clip.height:
         raise InputError("the clip's format or size varies: make it constant first, by core.resize.Bicubic")

@@ -35,7 +35,7 @@ def test_it_holds_all_pages_and_needs_nothing_from_elsewhere(site: Path) -> None
     pages = {str(path.relative_to(site)) for path in site.rglob("*.html")}
     assert {"index.html", "guide.html", "howto/film.html", "promises.html", "reference.html"} <= pages
     assert (site / "notebooks/quickstart.ipynb").is_file()
-    assert not (site / "site").exists()  # how the site is made is no page of it
+    assert not (site / "site").exists()  # how the site is made is not a page of it
     for page in pages:
         html = (site / page).read_text(encoding="utf-8")
         assert not re.findall(r'<(?:script|link|img|iframe)\b[^>]*"(?:https?:)?//[^"]*"', html), page
@@ -88,7 +88,7 @@ def promised_tests() -> list[tuple[Path, str]]:
         file = None  # a name without a file means the file named before it in its cell
         for name in re.findall(r"`([^`]+)`", line.rpartition(" | ")[2] if line.startswith("| ") else ""):
             if named := re.fullmatch(r"([a-z/]+)/([a-z0-9_]+)(?:: ([a-z0-9_]+))?", name):
-                if not (ROOT / name).is_file():  # a script is no test
+                if not (ROOT / name).is_file():  # a script is not a test
                     file = ROOT / "tests" / named[1] / f"test_{named[2]}.py"
                     found.append((file, named[3] or ""))
             elif re.fullmatch(r"[a-z0-9_]+", name):

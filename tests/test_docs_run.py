@@ -19,7 +19,7 @@ PAGES = {
     for path in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
 }
 RUN = ("sh", "python")
-# Those of other shells and systems, and what is no command.
+# Those of other shells and systems, and what is not a command.
 READ = ("text", "toml", "csv", "json", "powershell", "bat", "zsh")
 MOST_NOT_RUN = 11
 MOST_S = 900

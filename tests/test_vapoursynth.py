@@ -146,7 +146,7 @@ def test_what_cannot_be_coloured_is_refused(colorizer: Colorizer) -> None:
     varying = vs.core.std.Splice([blank(width=64), blank(width=32)], mismatch=True)
     with pytest.raises(InputError, match="varies"):
         ours.colorize(varying, colorizer=colorizer)
-    with pytest.raises(InputError, match="is no clip"):
+    with pytest.raises(InputError, match="is not a clip"):
         ours.colorize("clip", colorizer=colorizer)
     with pytest.raises(OptionError, match="steadiness"):
         ours.colorize(clip_of(vs.GRAY8), colorizer=colorizer, steadiness=2)

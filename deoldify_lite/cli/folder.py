@@ -130,7 +130,7 @@ def html_file(text: str) -> Path:
     """Parse the name of a page, which a photo after --report is not.
 
     Raises:
-        argparse.ArgumentTypeError: `text` does not end in .html or .htm, and is no pipe or device.
+        argparse.ArgumentTypeError: `text` does not end in .html or .htm, and is not a pipe or device.
     """
     path = Path(text)
     if path.suffix.lower() not in (".html", ".htm") and is_regular(path):

@@ -46,7 +46,7 @@ def write_json(path: Path, data: Any, *, indent: int | None = 2) -> None:
 def write_text(path: Path, text: str) -> None:
     """Write a text file; see `writing_to`."""
     with writing_to(path) as part:
-        # A name may hold bytes that are no letters.
+        # A name may hold bytes that are not letters.
         part.write_text(text, encoding="utf-8", errors="replace")
 
 

@@ -82,7 +82,7 @@ def fill_preview_parser(parser: argparse.ArgumentParser) -> None:
         "-o", "--out", type=Path, metavar="FILE", help="the sheet, .png or .jpg (default: NAME-preview.png)"
     )
     output.add_argument(
-        "--overwrite", action="store_true", help="replace a file that is no preview (default: refuse)"
+        "--overwrite", action="store_true", help="replace a file that is not a preview (default: refuse)"
     )
     add_performance_options(parser.add_argument_group("performance"))
     add_settings_options(parser, "preview")
@@ -106,7 +106,7 @@ def render_factors(text: str) -> list[int]:
     """Render factors with commas between them, in order.
 
     Raises:
-        argparse.ArgumentTypeError: one is no number or out of range.
+        argparse.ArgumentTypeError: one is not a number or out of range.
     """
     try:
         return sorted({check_render_factor(int(part)) for part in text.split(",")})

@@ -85,7 +85,9 @@ def parse(
         if args.preset is not None:
             levels.append(_preset(files, args.preset, command))
     elif args.preset is not None:
-        raise OptionError(f"--preset {args.preset} is of settings, which --no-settings leaves out: drop one")
+        raise OptionError(
+            f"--preset {args.preset} is a setting, and --no-settings reads none: leave out one of the two"
+        )
     options = _options(own)
     given = _given(own, argv)
     chosen: dict[str, Setting] = {}
@@ -103,7 +105,7 @@ def parse(
 
 
 def _inputs(parser: argparse.ArgumentParser, args: argparse.Namespace) -> list[object]:
-    """Return the arguments that are no options."""
+    """Return the arguments that are not options."""
     found: list[object] = []
     for action in parser._actions:
         if not action.option_strings:

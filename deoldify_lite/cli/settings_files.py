@@ -101,14 +101,14 @@ def read_settings(path: Path, options: Mapping[str, Sequence[str]]) -> SettingsF
         options: names of the options that may be set, by command.
 
     Raises:
-        OptionError: it cannot be read, is no TOML, or names something that is not there.
+        OptionError: it cannot be read, is not TOML, or names something that is not there.
     """
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError) as error:
         raise OptionError(f"{path}: cannot be read ({error}): mend or remove it") from error
     except tomllib.TOMLDecodeError as error:
-        raise OptionError(f"{path}: is no TOML: {error}") from error
+        raise OptionError(f"{path}: is not TOML: {error}") from error
     _check_table(path, data, "", options, may_nest=True)
     presets = data.get("preset", {})
     if not isinstance(presets, dict):
@@ -142,7 +142,7 @@ def _check_table(
 def _unknown(path: Path, shown: str, name: str, known: Sequence[str]) -> str:
     near = get_close_matches(name, known, 1)
     remedy = f"did you mean {near[0]}?" if near else f"choose from {', '.join(known)}"
-    return f"{path}: {shown} is no setting: {remedy}"
+    return f"{path}: {shown} is not a setting: {remedy}"
 
 
 def _named(key: str) -> str:

@@ -117,7 +117,7 @@ def folder_here(text: str) -> Path:
         argparse.ArgumentTypeError: `text` is a URL.
     """
     if is_url(text):
-        raise argparse.ArgumentTypeError(f"{text}: is no folder on this machine: mount it, and use --poll")
+        raise argparse.ArgumentTypeError(f"{text}: is not a folder on this machine: mount it, and use --poll")
     return Path(text)
 
 
@@ -207,7 +207,7 @@ def _check_folders(folder: Path, out: Path) -> None:
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder: make it, or name another one to watch")
     if out.exists() and not out.is_dir():
-        raise OptionError(f"{out}: is no folder: name another one with -o")
+        raise OptionError(f"{out}: is not a folder: name another one with -o")
     if out.resolve() == folder.resolve():
         raise OptionError(f"{out}: is the folder that is watched: name another one with -o")
 

@@ -65,7 +65,7 @@ NEAR = Kernel(distance=0.25, luma=0.12, chroma=0.035, pointed=True)
 # the whole picture (docs/calibration.md).
 MOST_WIDE = 0.03
 
-# Luma by which things are told apart is smoothed, edges kept: weave and grain are no edges.
+# Luma by which things are told apart is smoothed, edges kept: weave and grain are not edges.
 _SMOOTH_PX, _SMOOTH_LUMA = 4 / 128, 0.1  # of the longer side; of 1
 _SPOT = 1 / 128  # what lies so near to a hint, of the longer side, is what it means
 

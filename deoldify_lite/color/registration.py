@@ -28,7 +28,7 @@ Affine = NDArray[np.float32]  # (2, 3): a point of the picture -> the same of th
 # The longer side, in px, at which affine maps are sought; all lengths below are of that size.
 _GLOBAL_PX = 512
 _FINE_PX, _COARSE_PX = 1.5, 12.0  # deviations of the Gaussians between which structure lies
-_GRAIN = 0.012  # deviation of luma that is no structure
+_GRAIN = 0.012  # deviation of luma that is not a structure
 _FEATURES, _RATIO, _MISS_PX, _LEAST_MATCHES = 2000, 0.8, 4.0, 10
 _LEAST_SCALE, _MOST_SCALE = 0.2, 5.0  # of the other in the picture, by the guess that both are whole
 _ECC_STEPS = (4, 2)  # times smaller

@@ -64,7 +64,7 @@ def examine_weights() -> Iterator[Finding]:
     """Find weight files, and check the SHA-256 of each; those that ship with the program must be there."""
     chosen = os.environ.get("DEOLDIFY_LITE_WEIGHTS")
     if chosen and not weight_folders()[0].is_dir():
-        problem, remedy = "is no folder", "set DEOLDIFY_LITE_WEIGHTS to a folder, or unset it"
+        problem, remedy = "is not a folder", "set DEOLDIFY_LITE_WEIGHTS to a folder, or unset it"
         yield Finding("weights", "DEOLDIFY_LITE_WEIGHTS", chosen, problem, remedy)
     for spec in MODELS.values():
         remedy = f"run: deoldify-lite weights fetch {spec.name}" if spec.urls else "reinstall deoldify_lite"

@@ -49,16 +49,16 @@ def ffmpeg_version() -> str:
 
 
 def file_url(path: Path) -> str:
-    """A file's name as ffmpeg takes it literally: a leading dash is no option, and a colon no protocol.
+    """A file's name as ffmpeg takes it literally: a leading dash is not an option, and a colon no protocol.
 
     Raises:
-        InputError: the name is no text, as on old disks that were written with other letters.
+        InputError: the name is not text, as on old disks that were written with other letters.
     """
     url = f"file:{path}"
     try:
         url.encode()
     except UnicodeEncodeError:
-        raise InputError(f"{path}: its name holds bytes that are no letters (UTF-8): rename it") from None
+        raise InputError(f"{path}: its name holds bytes that are not letters (UTF-8): rename it") from None
     return url
 
 

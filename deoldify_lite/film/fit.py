@@ -139,7 +139,7 @@ def _fit_stream(
         The stream, with its encoder, or None; and the warning about it, if any.
 
     Raises:
-        OptionError: it does not fit, is no data, and the purpose of the film does not leave it out.
+        OptionError: it does not fit, is not data, and the purpose of the film does not leave it out.
     """
     purpose = PURPOSES[encoding.purpose] if encoding.purpose else None
     leaves_out = purpose is not None and purpose.leaves_out

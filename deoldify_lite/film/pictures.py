@@ -7,7 +7,7 @@ from typing import Any
 
 # Codecs of photos. Where a file does not say how many frames they have, they are likely art or thumbnails.
 _OF_PHOTOS = ("mjpeg", "png", "bmp", "gif", "tiff", "webp", "jpegls", "jpeg2000")
-# Marks of streams that are no film: art, and the little pictures of a player's time line.
+# Marks of streams that are not film: art, and the little pictures of a player's time line.
 _MARKS_OF_STILLS = ("attached_pic", "still_image", "timed_thumbnails")
 
 

@@ -66,8 +66,8 @@ class FfmpegProcess:
         Args:
             arguments: the whole command line.
             feeds: True: we write to its stdin, and its stdout holds messages; False: we read its stdout.
-            hear: called, in a thread, with each line of stderr that is no error; for a command that tells the
-                level of each.
+            hear: called, in a thread, with each line of stderr that is not an error; for a command that tells
+                the level of each.
         """
         stdin = subprocess.PIPE if feeds else subprocess.DEVNULL
         self._process, self._watchdog = _start(arguments, stdin=stdin)

@@ -135,7 +135,7 @@ class FrameReader(AbstractContextManager["FrameReader"]):
         expected = self.cut.frame_count
         if self.frames_read == 0:
             raise VideoError(f"{self.film.path}: no frame could be decoded: {process.words()}")
-        # After a seek the decoder complains about the frames that it has not seen; that is no damage.
+        # After a seek the decoder complains about the frames that it has not seen; that is not damage.
         complained = bool(process.said) and not self.cut.first
         if complained or expected - self.frames_read > max(2, expected // 100):
             self.warnings.append(

@@ -16,8 +16,8 @@ def advance_timecode(timecode: str, frames: int, rate: Fraction) -> str | None:
         rate: frames per second.
 
     Returns:
-        Its timecode, of the same kind; None if the text is no timecode, or drop-frame does not exist at this
-        rate.
+        Its timecode, of the same kind; None if the text is not a timecode, or drop-frame does not exist at
+        this rate.
     """
     found = _PATTERN.fullmatch(timecode)
     if not found:

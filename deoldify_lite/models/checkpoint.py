@@ -124,7 +124,9 @@ def _read_pth(path: Path) -> State:
         raise WeightsError(f"{path} holds a {type(content).__name__} instead of the tensors of a network")
     for key, value in content.items():
         if not isinstance(key, str) or not isinstance(value, Tensor):
-            raise WeightsError(f"{path} holds {key!r}, which is no tensor of a network: is it a checkpoint?")
+            raise WeightsError(
+                f"{path} holds {key!r}, which is not a tensor of a network: is it a checkpoint?"
+            )
     return dict(content)
 
 

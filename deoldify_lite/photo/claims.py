@@ -92,7 +92,7 @@ class _Places(PacketReader):
     """Finds the starts and ends of properties to take out of a packet, be they attributes or elements.
 
     Raises:
-        ValueError: the packet is no XML in UTF-8, or has a document type.
+        ValueError: the packet is not XML in UTF-8, or has a document type.
     """
 
     def __init__(self, xmp: bytes, old: frozenset[str]) -> None:

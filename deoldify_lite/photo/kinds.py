@@ -255,7 +255,7 @@ def pillow_names(path: Path, kind: Kind | None) -> tuple[str, ...]:
 
 
 def kind_named(path: Path) -> Kind | None:
-    """Return the kind that the suffix of a name stands for; None where that is no photo's."""
+    """Return the kind that the suffix of a name stands for; None where that is not a photo's."""
     return _BY_SUFFIX.get(path.suffix.lower())
 
 

@@ -25,7 +25,7 @@ class PacketReader:
         """Read the whole packet.
 
         Raises:
-            ValueError: it is no XML in UTF-8, or has a document type.
+            ValueError: it is not XML in UTF-8, or has a document type.
         """
         try:
             self._parser.Parse(self.xmp.rstrip(b"\0 \r\n\t"), True)

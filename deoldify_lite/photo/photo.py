@@ -24,7 +24,7 @@ class Photo:
     more_exif: tuple[bytes, ...] = ()  # of a JPEG: blocks after the first, which viewers read
     resources: bytes | None = None  # Photoshop's paths and settings: image resources without IPTC
     chunks: tuple[tuple[bytes, bytes], ...] = ()  # of a PNG: kinds and bodies of its texts, gamma and so on
-    tags: tuple[Tag, ...] = ()  # of a TIFF: those that are no EXIF and stay true
+    tags: tuple[Tag, ...] = ()  # of a TIFF: those that are not EXIF and stay true
     extra: Samples | None = None  # of a TIFF: (H, W, C) channels beyond alpha, such as infrared; dtype of rgb
     progressive: bool = False  # whether it was a progressive JPEG
     format: str | None = None  # as found in the file, whatever its name says: a name in photo.kinds.KINDS

@@ -260,7 +260,7 @@ def _deep_samples(file: BinaryIO, mode: str, most: int, warn: Warn) -> Samples |
 
 
 def _without_false_alpha(image: Image.Image, file: BinaryIO, warn: Warn) -> Image.Image:
-    """Return a loaded image without a channel that is no transparency, though Pillow takes it for that."""
+    """Return a loaded image without a channel that is not transparency, though Pillow takes it for that."""
     if image.format == "PSD":
         return without_selection(image, file, warn)
     if image.format == "TGA" and image.mode == "RGBA":

@@ -19,7 +19,7 @@ _MISSING = ("imagecodecs", "compression")
 
 
 def check_depth(path: Path, page: Any, *, is_plain: bool) -> None:
-    """Refuse samples that are no brightness, or that no decoder here reads.
+    """Refuse samples that are not brightness, or that no decoder here reads.
 
     Args:
         path: of the file, for the error message.

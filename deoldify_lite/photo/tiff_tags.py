@@ -1,4 +1,4 @@
-"""The tags of a TIFF directory that are no EXIF: which go into the result, and which are named as left out.
+"""The tags of a TIFF directory that are not EXIF: which go into the result, and which are named as left out.
 
 Size and place of the pixels stay, and so does what texts, numbers and blocks of bytes say of them, such as
 where on earth they lie. Left out is what describes grey samples, old pages or layers, what shows the old

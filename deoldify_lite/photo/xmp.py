@@ -71,7 +71,7 @@ class _Finder(PacketReader):
     """Finds where in a packet the mark belongs.
 
     Raises:
-        ValueError: the packet is no XMP in UTF-8, or has a document type.
+        ValueError: the packet is not XMP in UTF-8, or has a document type.
     """
 
     def __init__(self, xmp: bytes) -> None:

@@ -54,7 +54,7 @@ def read_header(source: IO[bytes], name: str) -> Header:
     """
     line = source.readline(_MOST_HEADER)
     if not line.startswith(MAGIC) or not line.endswith(b"\n"):
-        raise InputError(f"{name}: its first line is damaged: it is no Y4M")
+        raise InputError(f"{name}: its first line is damaged: it is not Y4M")
     words = line[len(MAGIC) : -1].decode("latin-1").split()
     said = {word[0]: word[1:] for word in words if word[0] != "X"}
     extra = dict(word[1:].partition("=")[::2] for word in words if word[0] == "X")
@@ -93,7 +93,7 @@ def raw_header(text: str) -> Header:
 
 def _form(width: int, height: int, sampling: str, depth: int, name: str) -> Form:
     if not (0 < width <= _MOST_SIDE and 0 < height <= _MOST_SIDE):
-        raise InputError(f"{name}: {width} x {height} is no size of a film")
+        raise InputError(f"{name}: a film cannot be {width} x {height}")
     shrink_x, shrink_y = _SHRINKS[sampling or "420"]
     return Form(width, height, depth, shrink_x, shrink_y, is_grey=not sampling)
 

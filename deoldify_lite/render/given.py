@@ -38,7 +38,7 @@ WORKING_PX = 1280
 _MOST_STRETCH = 0.02
 _STRIP_ROWS = 256
 # Windows from which what is not trusted is filled, as shares of the longer side; a window counts in full from
-# this share of trust on, 1 / _FILL_SURE. And the variance of luma below which is no edge.
+# this share of trust on, 1 / _FILL_SURE. And the variance of luma below which is not an edge.
 _FILL_WINDOWS, _FILL_SURE, _GRAIN = (1 / 8, 1 / 20, 1 / 50), 4, 4e-3
 
 

@@ -29,11 +29,11 @@ def frame_name(pattern: str, number: int) -> str:
     """The name of a frame: number 7 of `reel/%05d.dpx` is `reel/00007.dpx`.
 
     Raises:
-        ValueError: it is no pattern.
+        ValueError: it is not a pattern.
     """
     found = _PATTERN.fullmatch(pattern)
     if not found:
-        raise ValueError(f"{pattern!r}: is no pattern")
+        raise ValueError(f"{pattern!r}: is not a pattern")
     return f"{found['prefix']}{number:0{min(int(found['digits'] or 1), 18)}}{found['suffix']}"
 
 
@@ -80,7 +80,7 @@ def numbers_in(ranges: str) -> list[int]:
         ValueError: it wrote no such text.
     """
     if not _RANGES.fullmatch(ranges):
-        raise ValueError(f"{ranges[:80]!r}: are no ranges of numbers")
+        raise ValueError(f"{ranges[:80]!r}: are not ranges of numbers")
     found: list[int] = []
     for part in ranges.split(", "):
         first, _, last = part.partition("-")

@@ -36,7 +36,7 @@ def with_keys(tasks: Sequence[Task], path: Path) -> list[Task]:
     """Give films their key frames: a folder of pictures for a single one, or of such folders.
 
     Raises:
-        OptionError: there are no key frames for any film, or a picture's name is no frame and no time.
+        OptionError: there are no key frames for any film, or a picture's name is neither a frame nor a time.
         InputError: a picture cannot be read.
     """
     folders = find_keys(path, [task.source for task in tasks])

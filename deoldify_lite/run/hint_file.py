@@ -192,7 +192,9 @@ def _parse(number: int, line: str, film: bool) -> _Mark:
         elif found := _TIME.fullmatch(time):
             time_s = 3600 * int(found[1] or 0) + 60 * int(found[2] or 0) + Fraction(found[3])
         else:
-            raise ValueError(f"`{time}` is no time: write seconds, M:S or H:M:S, or f and a frame's number")
+            raise ValueError(
+                f"`{time}` is not a time: write seconds, M:S or H:M:S, or f and a frame's number"
+            )
     x, y, color, *radius = cells
     if radius and _COLOR.fullmatch(radius[0]):
         raise ValueError(f"`{line.strip()}`: this has a time too many or too few: write {form}")
@@ -210,7 +212,7 @@ def _parse(number: int, line: str, film: bool) -> _Mark:
 def _parse_length(text: str, what: str) -> _Length:
     found = _LENGTH.fullmatch(text)
     if not found:
-        raise ValueError(f"`{text}` is no {what}: write pixels, as 120, or percent, as 37.5%")
+        raise ValueError(f"`{text}` is not a {what}: write pixels, as 120, or percent, as 37.5%")
     return _Length(float(found[1]), bool(found[2]))
 
 
@@ -227,7 +229,7 @@ def _parse_color(text: str) -> tuple[float, float] | None:
         return None
     found = _COLOR.fullmatch(text)
     if not found:
-        raise ValueError(f"`{text}` is no colour: write #rrggbb, as #2f4a8c, or keep")
+        raise ValueError(f"`{text}` is not a colour: write #rrggbb, as #2f4a8c, or keep")
     red, green, blue = (int(part, 16) / 255 for part in found.groups())
     luma = LUMA_RED * red + LUMA_GREEN * green + LUMA_BLUE * blue
     return (blue - luma) / CB_SCALE, (red - luma) / CR_SCALE

@@ -89,7 +89,7 @@ def read_keys(path: Path) -> KeyFolder:
 
     Raises:
         InputError: the folder or a picture cannot be read.
-        OptionError: it holds no picture, or one whose name is no frame and no time.
+        OptionError: it holds no picture, or one whose name is neither a frame nor a time.
     """
     try:
         files = sorted(file for file in path.iterdir() if not file.name.startswith("."))

@@ -102,7 +102,9 @@ class Manifest:
         self._lock = threading.Lock()
         if self.path.is_symlink() or (self.path.exists() and not self.path.is_file()):
             # Through a link we would write to another place; reading a pipe would wait for ever.
-            raise InputError(f"{self.path}: is no plain file, so nothing can be recorded in it: move it away")
+            raise InputError(
+                f"{self.path}: is not a plain file, so nothing can be recorded in it: move it away"
+            )
         try:
             text = self.path.read_text(encoding="utf-8", errors="surrogateescape")
         except FileNotFoundError:

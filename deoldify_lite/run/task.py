@@ -92,7 +92,7 @@ def check_frames(
     Raises:
         InputError: as of `check_output`.
     """
-    assert task.result is not None, "the result is no sequence"
+    assert task.result is not None, "the result is not a sequence"
     _check_inside(task)
     there = sizes_in(task.result.folder)
     foreign = [

@@ -121,7 +121,7 @@ def _join_floats(pixels: NDArray[Any], chroma: Chroma, *, is_ratio: bool) -> NDA
     result = np.empty_like(pixels)
     for strip in strips_of(height, width):
         own = pixels[strip]
-        with np.errstate(all="ignore"):  # a frame may hold infinity and what is no number
+        with np.errstate(all="ignore"):  # a frame may hold infinity and what is not a number
             luma = _luma_of(own)
             difference = difference_of(np.stack([plane[strip] for plane in planes]))
             if is_ratio:

@@ -23,7 +23,7 @@ _JPEG_2000 = (".jp2", ".j2k", ".j2c", ".jpc", ".jpf", ".jpx")
 
 # Where a pattern has its number: %07d, #### (one a digit), or a range in brackets.
 _PLACE = re.compile(r"%(?:0?(?P<width>\d+))?d|(?P<hashes>#+)|\[(?P<first>\d+)-(?P<last>\d+)\]|(?P<star>\*)")
-_MOST_DIGITS = 18  # of a number; a longer one is no frame's
+_MOST_DIGITS = 18  # of a number; a longer one is not a frame's
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ class Sequence:
         return self.folder / self.name(number)
 
     def number_of(self, name: str) -> int | None:
-        """Return the number of the frame whose file has a name; None if it is no frame's."""
+        """Return the number of the frame whose file has a name; None if it is not a frame's."""
         end = len(name) - len(self.suffix)
         text = name[len(self.prefix) : end]
         if not (name.startswith(self.prefix) and name.endswith(self.suffix) and text.isdecimal()):
@@ -93,7 +93,7 @@ class Sequence:
 
 
 def is_pattern(path: Path) -> bool:
-    """Return whether a path is no file or folder but stands for numbered files, such as reel/%07d.dpx."""
+    """Return whether a path is not a file or folder but stands for numbered files, such as reel/%07d.dpx."""
     return bool(_PLACE.search(path.name)) and not path.exists()
 
 
@@ -143,7 +143,7 @@ def find_sequence(path: Path) -> Sequence:
     if not found:
         if path.suffix.lower() in _JPEG_2000:
             raise InputError(
-                f"{path}: JPEG 2000 is no kind of frame: no writer keeps what such files hold. "
+                f"{path}: JPEG 2000 is not a kind of frame: no writer keeps what such files hold. "
                 "Make TIFF of it: ffmpeg -i reel/%07d.jp2 tiff/%07d.tif"
             )
         raise InputError(
@@ -195,7 +195,7 @@ def group_names(folder: Path, names: Iterable[str]) -> list[Sequence]:
     groups: dict[tuple[str, ...], list[list[str]]] = {}
     for name in names:
         parts = re.split(r"(\d+)", name)
-        # A digit in the suffix, as in .jp2, is no number of a frame.
+        # A digit in the suffix, as in .jp2, is not a number of a frame.
         if len(parts) >= 3 and "." in parts[-1]:
             groups.setdefault(tuple(parts[::2]), []).append(parts)
     split: dict[tuple[str, str], list[str]] = {}

@@ -137,7 +137,7 @@ def write_report_page(
         second=second is not None,
         stopped=stopped,
     )
-    # A name may hold bytes that are no letters.
+    # A name may hold bytes that are not letters.
     with writing_to(path) as part, open(part, "w", encoding="utf-8", errors="replace") as page:
         page.writelines(pieces)
 

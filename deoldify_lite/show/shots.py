@@ -143,7 +143,7 @@ class Album:
             tiles=sorted(tiles, key=lambda tile: -1 if tile.doubt is None else tile.doubt, reverse=True),
             second=second,
         )
-        # A name may hold bytes that are no letters.
+        # A name may hold bytes that are not letters.
         with (
             atomic_path(path, deliver=self.deliver) as part,
             open(part, "w", encoding="utf-8", errors="replace") as page,

@@ -6,7 +6,7 @@ import sys
 
 
 def takes_bytes() -> bool:
-    """Whether a console takes bytes that are no text, such as those of some names of files."""
+    """Whether a console takes bytes that are not text, such as those of some names of files."""
     return sys.platform != "win32"
 
 

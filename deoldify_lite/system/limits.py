@@ -9,7 +9,7 @@ def read_limit(name: str, default: float) -> float:
     """The value of an environment variable, or a default if it is not set.
 
     Raises:
-        OptionError: it is no positive number.
+        OptionError: it is not a positive number.
     """
     text = os.environ.get(name, "")
     if not text:

@@ -164,7 +164,7 @@ byId("hex").addEventListener("input", () => {
 byId("still").addEventListener("click", (event) => {
   if (shot.fixed) return;
   const color = byId("keep").checked ? "keep" : colorOf(byId("hex").value);
-  if (!color) return say(`“${byId("hex").value}” is no colour: write #rrggbb, as #2f4a8c`, true);
+  if (!color) return say(`“${byId("hex").value}” is not a colour: write #rrggbb, as #2f4a8c`, true);
   if (!byId("reach").validity.valid) return say("the reach is a number of percent, from 0.1 to 100, or empty", true);
   const box = event.target.getBoundingClientRect();
   const x = (event.clientX - box.left) / box.width;

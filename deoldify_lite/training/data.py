@@ -83,7 +83,7 @@ def decode(data: bytes) -> Photo:
     """A picture file -> (H, W, 3) RGB, upright, reduced as `PhotoSet.read` says.
 
     Raises:
-        ValueError: the data is no picture or a broken one.
+        ValueError: the data is not a picture or a broken one.
     """
     try:
         with Image.open(io.BytesIO(data)) as header:  # reads no pixels
@@ -155,7 +155,7 @@ def _members(shard: Path) -> list[Source]:
     """The files in a tar shard.
 
     Raises:
-        InputError: it is no tar file, or a compressed or damaged one.
+        InputError: it is not a tar file, or a compressed or damaged one.
     """
     try:
         with tarfile.open(shard, "r:") as tar:

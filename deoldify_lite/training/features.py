@@ -1,6 +1,6 @@
 """Losses by pretrained networks, which see more in two pictures than that their pixels differ.
 
-The networks are only looked through. They are no `nn.Module`s here, so that whatever holds one neither
+The networks are only looked through. They are not `nn.Module`s here, so that whatever holds one neither
 trains nor saves it.
 """
 

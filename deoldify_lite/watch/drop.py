@@ -56,7 +56,7 @@ class Drop:
         )
         for path in others.files:
             if path not in self._others:
-                log.info("%s: is no photo or film of a known kind, and is left alone", path)
+                log.info("%s: is not a photo or film of a known kind, and is left alone", path)
         self._others = set(others.files)
         for path in found:
             try:

@@ -24,7 +24,7 @@ from deoldify_lite.api import colorize_video, settle
 from deoldify_lite.run.items import Item
 
 SECONDS, SIZES, SOUNDS = "0.4", ("64x48", "352x288", "720x576"), ((48000, 2), (8000, 1), (22050, 1))
-# Muxers that write to a device or a network, several files, checksums, text, or what is no film.
+# Muxers that write to a device or a network, several files, checksums, text, or what is not a film.
 NO_FILMS = re.compile(
     r"alsa|caca|fbdev|opengl|oss|pulse|sdl.*|video4linux2.*|xv|chromaprint|fifo.*|.*crc|.*hash|.*md5|null|"
     r"dash|hls|image2.*|.*segment.*|smoothstreaming|tee|hds|rtp.*|rtsp|sap|ffmetadata|mkvtimestamp_v2|a64"

@@ -68,7 +68,7 @@ def test_reports_go_where_links_and_dashes_lead(
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "hub"))
     for folder in (truth, *results):
         for path in folder.glob("a.*"):
-            path.rename(path.with_name(f"a \udcff{path.suffix}"))  # a byte that is no letter
+            path.rename(path.with_name(f"a \udcff{path.suffix}"))  # a byte that is not a letter
     (tmp_path / "link.json").symlink_to("real.json")
     reports = ("--json", str(tmp_path / "link.json"), "--html", "-")
     assert cli.main(["evaluate", *map(str, results), str(truth), *reports, "--quiet"]) == 0

@@ -192,7 +192,7 @@ def test_what_does_not_go_with_frames_that_come_once_is_refused(
 ) -> None:
     (tmp_path / "in.y4m").write_bytes(b"YUV4MPEG2 W4 H2 F25:1 C420\nFRAME\n123456789012")
     done = shell(f"RUN video - {options} < in.y4m > out")
-    assert done.returncode == 2 and b"goes not with Y4M" in done.stderr
+    assert done.returncode == 2 and b"does not work with Y4M" in done.stderr
     assert not (tmp_path / "out").stat().st_size
 
 
@@ -204,7 +204,7 @@ def test_what_does_not_go_with_frames_that_come_once_is_refused(
         ("- more.mkv", "name one, or leave out -"),
         ("- --raw 4x2,rgb24", "write WIDTHxHEIGHT,PIXFMT"),
         ("film.mkv --raw 4x2,gray", "come from standard input"),
-        ("- --shots list.csv", "--shots: goes not with -"),
+        ("- --shots list.csv", "--shots: does not work with -"),
     ],
 )
 def test_films_that_do_not_fit_into_a_pipe_are_refused(shell: Shell, options: str, words: str) -> None:

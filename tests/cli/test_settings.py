@@ -97,19 +97,19 @@ def test_what_is_wrong_names_file_key_and_remedy(
 ) -> None:
     path = photos / "deoldify_lite.toml"
     for text, words in {
-        "render_facto = 3": "render_facto is no setting: did you mean render-factor?",
-        "[vide]\ncodec = 'ffv1'": "[vide] is no setting: did you mean video?",
-        "[folder]\ncodec = 'ffv1'": "folder.codec is no setting: ",
-        "[preset.a]\nqualit = 3": "preset.a.qualit is no setting: did you mean quality?",
-        "[preset.a.folder.b]\nx = 3": "[preset.a.folder.b] is no setting",
+        "render_facto = 3": "render_facto is not a setting: did you mean render-factor?",
+        "[vide]\ncodec = 'ffv1'": "[vide] is not a setting: did you mean video?",
+        "[folder]\ncodec = 'ffv1'": "folder.codec is not a setting: ",
+        "[preset.a]\nqualit = 3": "preset.a.qualit is not a setting: did you mean quality?",
+        "[preset.a.folder.b]\nx = 3": "[preset.a.folder.b] is not a setting",
         "preset = 3": "preset: write [preset.NAME]",
-        "mode = ": "is no TOML",
+        "mode = ": "is not TOML",
         "mode = 'sepia'": "mode: invalid choice: 'sepia'",
         "quality = 'high'": "quality: invalid int value: 'high'",
         "compare = 'yes'": "compare: write true or false",
         "quality = []": "quality: write a text, a number",
-        "overwrite = true": "overwrite is no setting",
-        "out = '/'": "out is no setting",
+        "overwrite = true": "overwrite is not a setting",
+        "out = '/'": "out is not a setting",
     }.items():
         path.write_text(text)
         said = refused(capsys, photos)
@@ -149,7 +149,7 @@ def test_a_run_by_settings_beside_the_photos(command: Command, photos: Path, tmp
     assert done.returncode == 0, done.stderr
     results = [path.name for path in (tmp_path / "photos-colorized").iterdir() if path.name[0] != "."]
     assert results == ["a.png"]
-    assert ".toml" not in done.stderr  # it is no file that was left out
+    assert ".toml" not in done.stderr  # it is not a file that was left out
 
 
 def test_the_place_of_the_users_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -79,7 +79,7 @@ def test_closed_streams(tmp_path: Path, closed: str) -> None:
 
 @pytest.mark.parametrize("pipe", ["| head -1", "2>&1 | head -1", "2>&1 >/dev/null | true"])
 def test_readers_that_leave(tmp_path: Path, pipe: str) -> None:
-    """The work is done; that not all names were wanted is no error."""
+    """The work is done; that not all names were wanted is not an error."""
     done = shell(f"$RUN a.jpg --lines 3000 {pipe}", tmp_path)
     assert done.returncode == 0 and (tmp_path / "done").exists()
     assert b"Traceback" not in done.stderr and b"Exception ignored" not in done.stderr

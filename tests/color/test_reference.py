@@ -108,7 +108,7 @@ def test_what_is_not_in_the_reference_keeps_its_color() -> None:
 
 
 def test_where_the_reference_is_of_two_minds_less_is_taken() -> None:
-    """The same grey in two colours, red and green: their mean is no colour of any of them."""
+    """The same grey in two colours, red and green: their mean is not a colour of any of them."""
     square = (textured() // 40 + 120).astype(np.uint8)
     red, green = np.array([-0.05, 0.2]), np.array([-0.15, -0.2])
     rows = np.arange(192)[:, None].repeat(192, 1)

@@ -71,7 +71,7 @@ def test_the_range_that_is_said_counts() -> None:
     [
         (b"YUV4MPEG2 W4 H2", "first line is damaged"),
         (b"YUV4MPEG2 H2 F25:1\n", "no width and height"),
-        (b"YUV4MPEG2 W99999 H2 F25:1\n", "no size of a film"),
+        (b"YUV4MPEG2 W99999 H2 F25:1\n", "a film cannot be 99999 x 2"),
         (b"YUV4MPEG2 W4 H2 C411\n", "send 4:2:0"),
         (b"YUV4MPEG2 W4 H2 C444alpha\n", "send 4:2:0"),
         (b"YUV4MPEG2 W4 H2 C420\nFRAME\n123", "breaks off within frame 0"),

@@ -426,7 +426,7 @@ def test_hints_that_are_wrong_name_the_line_of_the_list(run: Run, listed: Path) 
     hints = listed.parent / "dress.csv"
     change_list(listed, lambda rows: rows[1].update(hints="dress.csv"))
     for text, words in (
-        ("f25,50%,50%,red\n", f"{listed}:3: {hints}:1: `red` is no colour"),
+        ("f25,50%,50%,red\n", f"{listed}:3: {hints}:1: `red` is not a colour"),
         ("f2,50%,50%,#ff0000\n", f"{listed}:3: hints: {hints} has none between frames 20 and 33"),
         ("f25,900,50%,#ff0000\n", f"{listed}:3: {hints}:1: this point lies outside"),
     ):

@@ -82,5 +82,5 @@ def test_what_is_not_there(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("suffix", [".jp2", ".J2K", ".j2c"])
 def test_jpeg_2000_is_refused_by_name(tmp_path: Path, suffix: str) -> None:
-    with pytest.raises(InputError, match=r"JPEG 2000 is no kind of frame.*Make TIFF of it: ffmpeg"):
+    with pytest.raises(InputError, match=r"JPEG 2000 is not a kind of frame.*Make TIFF of it: ffmpeg"):
         find_sequence(tmp_path / f"%07d{suffix}")

@@ -107,7 +107,7 @@ def test_a_hint_spreads_and_what_is_wrong_is_said(desk: ShotDesk) -> None:
     before, after = (chroma_at(data, 0.5, 0.5) for data in (plain, hinted))
     assert after[0] > before[0] + 0.05 and after[0] > after[1]
     assert desk.try_out(0, [f"f21,50%,50%,{BLUE}"], []) == plain, "it is of another frame"
-    with pytest.raises(OptionError, match="`#12` is no colour"):
+    with pytest.raises(OptionError, match="`#12` is not a colour"):
         desk.try_out(0, ["f20,50%,50%,#12"], [])
     with pytest.raises(OptionError, match="outside of the picture"):
         desk.try_out(0, ["f20,150%,50%,keep"], [])

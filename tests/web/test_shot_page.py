@@ -160,7 +160,7 @@ def test_hints_are_clicked_undone_and_saved(
     assert page.locator("#marks button").count() == 1
     page.fill("#hex", "#2040")
     click_frame(page, 0.5, 0.5)
-    assert "is no colour: write #rrggbb" in page.inner_text("#said")
+    assert "is not a colour: write #rrggbb" in page.inner_text("#said")
     assert page.locator("article.changed").count() == 1
     save(page)
     assert page.locator("article.changed").count() == 0

@@ -50,8 +50,8 @@ def check_source(args: argparse.Namespace, what: str, example: str) -> None:
         example: as of `check_stdin`.
 
     Raises:
-        OptionError: there is more than one source, it is no file of this machine, others cannot see it, or it
-            is a terminal.
+        OptionError: there is more than one source, it is not a file of this machine, others cannot see it, or
+            it is a terminal.
     """
     if len(args.inputs) > 1:
         raise OptionError(f"- is one {what}, and {len(args.inputs)} are named: name one, or leave out -")

@@ -86,7 +86,7 @@ def _check(args: argparse.Namespace, *, to_stdout: bool) -> None:
         raise OptionError(f"--raw {args.raw}: raw frames come from standard input and go to standard output")
     for name, given in (("--shots", args.shots), ("--dry-run", args.dry_run), ("--sequence", args.sequence)):
         if given:
-            raise OptionError(f"{name}: goes not with -: name a film in a file")
+            raise OptionError(f"{name}: does not work with -: name a film in a file")
     if not to_stdout:
         return
     if args.layer == "beside" or is_stdout(args.json):
@@ -189,8 +189,8 @@ def _check_stream(args: argparse.Namespace) -> None:
     for name, value in needing.items():
         if value not in (None, False):
             raise OptionError(
-                f"{name}: goes not with Y4M and raw frames, which come once and stay as they are: send a "
-                "container, such as Matroska, or let ffmpeg do it before or behind the pipe"
+                f"{name}: does not work with Y4M and raw frames, which come once and stay as they are: send "
+                "a container, such as Matroska, or let ffmpeg do it before or behind the pipe"
             )
 
 

@@ -23,7 +23,7 @@ from deoldify_lite.system.machine import cores
 
 log = logging.getLogger(__name__)
 
-# Larger photos are no samples: each would take seconds.
+# Larger photos are not samples: each would take seconds.
 MOST_PIXELS = 32_000_000
 
 

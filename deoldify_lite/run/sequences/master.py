@@ -60,7 +60,7 @@ def master_of(film: SequenceFilm, sound: Path | None) -> Film:
 
 def fit_master(film: SequenceFilm, task: Task, encoding: Encoding) -> Fit:
     """Find out what the film that a sequence becomes can hold; errors as of `fit_into` and `master_of`."""
-    assert task.frames is not None, "the source is no sequence"
+    assert task.frames is not None, "the source is not a sequence"
     master = master_of(film, task.frames.sound)
     suffix, facts = task.output.suffix.lower(), film.footage.facts
     if master.streams:
@@ -87,7 +87,7 @@ def fit_master(film: SequenceFilm, task: Task, encoding: Encoding) -> Fit:
 def with_master(job: FilmJob, task: Task) -> FilmJob:
     """Return the job with what makes a film of a sequence."""
     film, frames = job.film, task.frames
-    assert isinstance(film, SequenceFilm) and frames is not None, "the source is no sequence"
+    assert isinstance(film, SequenceFilm) and frames is not None, "the source is not a sequence"
     making = MasterMaking(master_of(film, frames.sound), job.output, job.settings.encoding)
     return replace(job, maker=MasterMaker(making, job.found.folder, tuple(job.streams), job.deliver))
 

@@ -172,7 +172,7 @@ def _plan_one(
         raise OptionError(f"{result.folder}: is a file, and frames go to a folder: name one with -o")
     name = (below / result.pattern.name).as_posix()
     if frame_name(name, sequence.first) != (below / result.name(sequence.first)).as_posix():
-        raise OptionError(f"{sequence}: no name of a frame may hold %d: rename the files")
+        raise OptionError(f"{sequence}: a frame's name must not hold %d: rename the files")
     return Planned(sequence.pattern, root, name, named=True, frames=frames, result=result)
 
 
@@ -230,7 +230,7 @@ def plan_apart(films: Sequence[Place], out: Place) -> list[Planned]:
     """Name the files that the frames of a film become.
 
     Args:
-        films: inputs of the user that are no sequences.
+        films: inputs of the user that are not sequences.
         out: as of `are_frames`.
 
     Raises:
@@ -252,7 +252,7 @@ def plan_apart(films: Sequence[Place], out: Place) -> list[Planned]:
         raise OptionError(f"{result.folder}: is a file, and frames go to a folder: name one with -o")
     name = result.pattern.name
     if frame_name(name, 7) != result.name(7):
-        raise OptionError(f"{out}: no name of a frame may hold another %d: change it")
+        raise OptionError(f"{out}: a frame's name holds only one %d: remove the other")
     return [Planned(film, out.parent, name, named=True, result=result)]
 
 

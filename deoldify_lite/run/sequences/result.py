@@ -45,7 +45,7 @@ def numbers_of_result(cut: Cut) -> str:
 def check_result(task: Task, cut: Cut, fit: Fit, overwrite: bool) -> None:
     """Refuse to replace files that no run of ours has made; errors as of `task.check_output`."""
     result = task.result
-    assert result is not None, "the result is no sequence"
+    assert result is not None, "the result is not a sequence"
     journal = FrameJournal(folder_of(task.output), "")
     if isinstance(cut.film, SequenceFilm):
         numbers = [*numbers_of(numbers_of_cut(cut))]
@@ -76,7 +76,7 @@ def with_result(job: FilmJob, task: Task, settings: FilmSettings, given: str) ->
         given: the fingerprint of the task when the work began.
     """
     result, found = task.result, job.found
-    assert result is not None, "the result is no sequence"
+    assert result is not None, "the result is not a sequence"
     journal = FrameJournal(found.folder, found.fingerprint)
     there, cut = sizes_in(result.folder), cut_of(job.film, job.settings)
     done = sum(segment.frames for segment in found.segments)
@@ -117,7 +117,7 @@ def deliver_frames(
         InputError: the source was changed meanwhile.
         OSError, VideoError: something cannot be written.
     """
-    assert task.result is not None, "the result is no sequence"
+    assert task.result is not None, "the result is not a sequence"
     if fingerprint(task, settings) != given:
         raise InputError(f"{task.source}: was changed while it was colorized: run the same command again")
     paths = sound_files(task.result, sound)

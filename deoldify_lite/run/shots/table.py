@@ -82,7 +82,7 @@ class Row:
         if not text:
             return None
         if not re.fullmatch(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)", plain := text.replace("\u2212", "-")):
-            raise self.error(f"{column} is `{text}`, which is no number: write one as 12 or 0.9")
+            raise self.error(f"{column} is `{text}`, which is not a number: write one as 12 or 0.9")
         return float(plain.replace(",", "."))
 
     def whole(self, column: str) -> int | None:
@@ -151,14 +151,14 @@ def parse_rows(path: Path, data: bytes) -> list[Row]:
     if not {"first frame", "start frame"} & set(columns):
         near = _misspelt(path, number, names)
         raise near or OptionError(
-            f"{path}:{number}: is no list of shots: its first line must name the columns, among them "
+            f"{path}:{number}: is not a list of shots: its first line must name the columns, among them "
             "`first frame` and `frames`; `deoldify-lite shots CLIP` writes one"
         )
     if problem := _misspelt(path, number, names):
         raise problem
     twice = next((name for name in columns if name and columns.count(name) > 1), None)
     if twice:
-        raise OptionError(f"{path}:{number}: the column `{twice}` stands there twice: remove one")
+        raise OptionError(f"{path}:{number}: the column `{twice}` appears twice: remove one")
     rows = []
     for line, cells in _cells(path, _text_of(data), mark):
         cells = [cell.strip() for cell in cells]
