@@ -4,8 +4,7 @@
 a time, so that all intermediate values stay in the processor's cache; and it does not load torch.
 """
 
-from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -20,6 +19,9 @@ STRIP_ROWS = 16
 _STRIP_PIXELS = 32_768
 # Pixels whose chroma is brought to the picture's width at once: what lies beside a huge picture stays small.
 _STRETCHED_PIXELS = 2_000_000
+_MIXED_ROWS = 4  # of chroma, from which rows of the picture are interpolated at once
+
+_TINY = np.float32(1e-30)  # keeps nothing from being divided by nothing
 
 _LUMA = np.array([[LUMA_RED, LUMA_GREEN, LUMA_BLUE]], np.float32)
 _SCALES = np.array([[CB_SCALE], [CR_SCALE]], np.float32)
@@ -76,34 +78,66 @@ def merge_picture(
     if rows < chroma.shape[1]:
         chroma = np.stack([_stretch(plane, (rows, min(chroma.shape[2], width))) for plane in chroma])
     position = np.clip((np.arange(height) + 0.5) * rows / height - 0.5, 0, rows - 1)
-    above = position.astype(np.intp)
-    below = np.minimum(above + 1, rows - 1)
-    share = (position - above).astype(np.float32)[:, None]
 
-    result = np.empty_like(picture) if into is None else into
+    result = np.empty(picture.shape, picture.dtype) if into is None else into
     strip_rows = max(STRIP_ROWS, _STRIP_PIXELS // width)
     block = max(1, _STRETCHED_PIXELS // (width * strip_rows)) * strip_rows
+    room = _room_for((min(strip_rows, height), width), picture.dtype)
     for start in range(0, height, strip_rows):
-        strip = slice(start, start + strip_rows)
+        at = position[start : start + strip_rows]
         if start % block == 0:
-            first, last = above[start], below[min(start + block, height) - 1]
+            first, last = int(at[0]), min(int(position[min(start + block, height) - 1]) + 1, rows - 1)
             planes = [_stretch(plane[first : last + 1], (last + 1 - first, width)) for plane in chroma]
-            wide = cv2.split(cv2.transform(np.dstack(planes), _DIFFERENCE * (1 if is_ratio else full)))
-        up, down = above[strip] - first, below[strip] - first
-        luma = np.asarray(cv2.transform(picture[strip].astype(np.float32), _LUMA), np.float32)
-        luma = luma.reshape(len(up), width)
-        difference = []
-        for plane in wide:
-            upper, mixed = plane[up], plane[down]
-            mixed -= upper
-            mixed *= share[strip]
-            mixed += upper
-            if is_ratio:
-                mixed *= luma
-            difference.append(mixed)
-        added = _add_within(luma, difference, full)
-        result[strip] = cv2.merge([channel.astype(picture.dtype) for channel in added])
+            added = cv2.transform(np.dstack(planes), _DIFFERENCE * (1 if is_ratio else full))
+            wide = np.stack([np.asarray(plane, np.float32) for plane in cv2.split(added)])
+        if len(at) != len(room.luma):
+            room = _room_for((len(at), width), picture.dtype)
+        np.copyto(room.rgb, picture[start : start + strip_rows])
+        cv2.transform(room.rgb, _LUMA, room.luma)
+        _mix_rows(wide, at - first, room.difference)
+        if is_ratio:
+            np.multiply(room.difference, room.luma, out=room.difference)
+        _add_within(room.luma, room.difference, full, room.spare)
+        np.copyto(room.rounded, room.difference, casting="unsafe")
+        merged = result[start : start + strip_rows]
+        if merged.flags.c_contiguous:
+            cv2.merge([*room.rounded], merged)
+        else:
+            merged[...] = cv2.merge([*room.rounded])
     return result
+
+
+class _Room(NamedTuple):
+    """Arrays for a strip, used for one after the other: to get new memory takes longer than to fill it."""
+
+    rgb: NDArray[np.float32]  # (h, w, 3)
+    luma: Plane
+    difference: NDArray[np.float32]  # (3, h, w)
+    spare: NDArray[np.float32]  # (2, h, w)
+    rounded: NDArray[Any]  # (3, h, w)
+
+
+def _room_for(size: Size, dtype: Any) -> _Room:
+    planes = np.empty((3, *size), np.float32)
+    return _Room(
+        np.empty((*size, 3), np.float32),
+        np.empty(size, np.float32),
+        planes,
+        np.empty_like(planes[:2]),
+        np.empty_like(planes, dtype),
+    )
+
+
+def _mix_rows(wide: NDArray[np.float32], position: NDArray[np.float64], out: NDArray[np.float32]) -> None:
+    """Interpolate (3, k, w) rows at n positions, which rise evenly, into (3, n, w)."""
+    count = len(position)
+    # As products of matrices: of few rows at once, or most of their shares are 0.
+    step = max(1, int(_MIXED_ROWS * count / (1 + position[-1] - position[0])))
+    for start in range(0, count, step):
+        at = position[start : start + step]
+        up, end = int(at[0]), min(int(at[-1]) + 2, wide.shape[1])
+        shares = np.maximum(1 - np.abs(at[:, None] - np.arange(up, end)), 0).astype(np.float32)
+        np.matmul(shares, wide[:, up:end], out=out[:, start : start + step])
 
 
 def _stretch(plane: Plane, size: Size) -> Plane:
@@ -117,22 +151,30 @@ def add_within(luma: Plane, difference: NDArray[np.float32], top: float) -> NDAr
     Half a level is added, too, so that cutting off rounds. The least and greatest channel alone decide how
     much.
     """
-    planes = [np.asarray(plane, np.float32) for plane in cv2.split(difference)]
-    return np.asarray(cv2.merge(_add_within(luma, planes, top)), np.float32)
+    planes = np.stack([np.asarray(plane, np.float32) for plane in cv2.split(difference)])
+    _add_within(np.array(luma, np.float32), planes, top, np.empty_like(planes[:2]))
+    return np.asarray(cv2.merge([*planes]), np.float32)
 
 
-def _add_within(luma: Plane, difference: Sequence[Plane], top: float) -> Sequence[Plane]:
-    """`add_within` of three planes, in place."""
+def _add_within(luma: Plane, difference: NDArray[np.float32], top: float, spare: NDArray[np.float32]) -> None:
+    """`add_within` of (3, h, w) planes, in place; luma changes, too, and what (2, h, w) `spare` holds.
+
+    The share that fits is the least of 1, `room above / highest` and `luma / -lowest`. It is found as
+    `room / max(room, ...)`, since numpy is some times slower with the maximum of an array and a number.
+    """
     red, green, blue = difference
-    highest = np.maximum(np.maximum(red, green), blue)
-    lowest = np.minimum(np.minimum(red, green), blue)
-    tiny = np.float32(1e-6 * top)
-    room_above = (np.float32(top) - luma) / np.maximum(highest, tiny)
-    room_below = luma / np.maximum(np.negative(lowest, out=lowest), tiny)
-    share = np.minimum(np.minimum(room_above, room_below, out=room_above), 1)
-    for channel in difference:
-        channel *= share
-        channel += luma
-        channel += np.float32(0.5)
-        np.clip(channel, 0, np.float32(top) + np.float32(0.4), out=channel)
-    return difference
+    share, other = spare
+    np.maximum(np.maximum(red, green, out=share), blue, out=share)
+    np.subtract(np.float32(top), luma, out=other)
+    np.maximum(share, other, out=share)
+    share += _TINY
+    np.divide(other, share, out=share)
+    np.minimum(np.minimum(red, green, out=other), blue, out=other)
+    np.negative(other, out=other)
+    np.maximum(other, luma, out=other)
+    other += _TINY
+    np.divide(luma, other, out=other)
+    np.minimum(share, other, out=share)
+    difference *= share
+    luma += np.float32(0.5)
+    difference += luma
