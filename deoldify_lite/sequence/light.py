@@ -49,20 +49,27 @@ def shown(frame: Frame, bits: int) -> Frame:
     return replace(frame, facts=facts, pixels=result, alpha=None)
 
 
-def small_of(frame: Frame, size: Size) -> Frame:
-    """Return a frame of whole numbers at `size`: averaged, or interpolated where it grows.
+def halved(frame: Frame, size: Size) -> Frame:
+    """Return a frame of whole numbers at half its sides, or a quarter and so on, but more than twice `size`.
 
     Values are averaged as they are stored. That is some times faster than to do so as a viewer sees them, and
-    of video and logarithm hardly another picture. Of light it would be: use `luma_of` and shrink that.
+    of video and logarithm hardly another picture. Of light it would be: such a frame is returned itself.
     """
+    if frame.facts.is_float or frame.facts.transfer == LINEAR:
+        return frame
     pixels = frame.pixels
-    # Halves of both sides first, which is fast; what is left is little.
     while min(pixels.shape[0] // size[0], pixels.shape[1] // size[1]) >= 4 and not (
         pixels.shape[0] % 2 or pixels.shape[1] % 2
     ):
         pixels = shrink(pixels, (pixels.shape[0] // 2, pixels.shape[1] // 2))
         pixels = pixels.reshape(*pixels.shape[:2], -1)
-    return replace(frame, pixels=resize(pixels, size).reshape(*size, -1), alpha=None)
+    return replace(frame, pixels=pixels, alpha=None)
+
+
+def small_of(frame: Frame, size: Size) -> Frame:
+    """Return a frame of whole numbers at `size`: stored values averaged, or interpolated where it grows."""
+    # Halves first, which is fast; what is left is little.
+    return replace(frame, pixels=resize(halved(frame, size).pixels, size).reshape(*size, -1), alpha=None)
 
 
 def small_luma_of(frame: Frame, size: Size) -> Luma:

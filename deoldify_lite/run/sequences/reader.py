@@ -14,7 +14,7 @@ from deoldify_lite.film.reader import SmallFrame
 from deoldify_lite.run.sequences.footage import SequenceFilm
 from deoldify_lite.sequence.frame import Frame
 from deoldify_lite.sequence.frames import read
-from deoldify_lite.sequence.light import small_luma_of, small_of
+from deoldify_lite.sequence.light import halved, small_luma_of, small_of
 from deoldify_lite.system.threads import Workers, map_ahead
 
 # Frames that are read at once. Each takes the memory of one at full size, some times over.
@@ -70,6 +70,7 @@ class SequenceReader(AbstractContextManager["SequenceReader"]):
 
 def small_frame(frame: Frame, size_px: int, *, with_chroma: bool) -> SmallFrame:
     """Shrink a frame to a square, as `film.reader.SmallFrame` has it."""
+    frame = halved(frame, (size_px, size_px))  # once for both
     luma = small_luma_of(frame, (size_px, size_px))
     return SmallFrame(luma, _chroma_of(frame, size_px // 2) if with_chroma else None)
 
