@@ -36,6 +36,8 @@ _LEAST_OVERLAP = 0.1  # share of the picture that the other covers
 # Correlation of structures from which on two pictures show the same. Of different photos it was 0.1 at most;
 # of the same one, wavy, grainy or seen in another perspective, it was 0.6 and more.
 LEAST_ALIKE = 0.25
+# Correlation from which on no other guess is made: features take half of the time.
+_ENOUGH_ALIKE = 0.8
 TRUST_MISS_PX = 1.5  # by which the flow there and back may miss, at the size of the result
 
 
@@ -94,6 +96,8 @@ def _find_affine(luma: Plane, other: Plane, mask: Plane) -> tuple[Affine, float]
         for affine in (guess, refined):
             if affine is not None and (likeness := _likeness(affine, planes[0], planes[1], counts)) > best:
                 best, found = likeness, affine
+        if best > _ENOUGH_ALIKE:
+            break
     return _rescaled(found, small[0].shape, luma.shape, small[1].shape, other.shape), best
 
 

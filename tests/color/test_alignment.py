@@ -79,6 +79,12 @@ def test_colors_lie_where_they_belong(name: str) -> None:
     assert found.trust.max() <= 1
 
 
+def test_no_features_are_sought_where_the_whole_fits_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(cv2.SIFT, "create")
+    rgb = painting(1)
+    assert trusted_psnr(rgb, laid(rgb, relit(moved(rgb, shift=0.01), 0.8))) > 34
+
+
 def test_what_was_redrawn_is_not_trusted() -> None:
     rgb, other = painting(1), painting(1)
     redrawn = (slice(100, 260), slice(140, 360))  # a fifth of the picture
