@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from deoldify_lite.color.arrays import Chroma, Features, Luma, Plane, grow, resize, shrink, shrink_luma
+from deoldify_lite.color.arrays import Chroma, Features, Luma, Plane, Size, grow, resize, shrink, shrink_luma
 
 # Side in cells of the grid on which places are compared.
 GRID = 32
@@ -25,6 +25,8 @@ GRID = 32
 _WEIGHTS, _SPREAD, _SPREAD_OF_LUMA = (1.0, 1.0, 0.5), 0.1, 0.1
 _CHANCE, _SPREAD_OF_COLOR = 0.75, 0.12
 _GRAIN = 1e-3
+# Trust in a key's chroma up to which it counts for nothing, and from which on for all.
+_LEAST_TRUST, _ENOUGH_TRUST = 0.3, 0.7
 _MOST_CHANNELS = 128  # that every OpenCV resizes at once
 
 
@@ -32,8 +34,7 @@ _MOST_CHANNELS = 128  # that every OpenCV resizes at once
 class Likeness:
     """The places of key frames, by what they look like."""
 
-    features: tuple[NDArray[np.float32], ...]  # (N, C) each
-    luma: NDArray[np.float32]  # (N,) in [0, 1]
+    features: tuple[NDArray[np.float32], ...]  # (N, C) each; in the first one luma, too
     # (N, 8): trust, and times it luma, its square, that of chroma, Cb and Cr, and luma times these.
     sums: NDArray[np.float32]
     least: NDArray[np.float32]  # (2,) of chroma
@@ -52,6 +53,8 @@ class Likeness:
         y = luma.astype(np.float32) / np.float32(255)
         blue, red = chroma
         strength = blue * blue + red * red
+        # A place is most like itself: what is hardly trusted there would win over all that is.
+        trust = np.clip((trust - np.float32(_LEAST_TRUST)) / np.float32(_ENOUGH_TRUST - _LEAST_TRUST), 0, 1)
         planes = [
             trust * plane for plane in (np.ones_like(y), y, y * y, strength, blue, red, y * blue, y * red)
         ]
@@ -59,9 +62,12 @@ class Likeness:
         grids = [np.stack([resize(p, (GRID, GRID)) for p in one.astype(np.float32)]) for one in features]
         known = trust > 0.5
         seen = chroma[:, known] if known.any() else np.zeros((2, 1), np.float32)
+        places = [_flat(grid) for grid in grids]
+        # The Gaussian of luma's difference in the exponent: three more numbers of each place.
+        there = shrink(y, (GRID, GRID)).ravel() / np.float32(_SPREAD_OF_LUMA)
+        places[0] = np.hstack([places[0], np.stack([there, np.ones_like(there), there * there / -2], 1)])
         return cls(
-            tuple(_flat(grid) for grid in grids),
-            shrink(y, (GRID, GRID)).ravel(),
+            tuple(places),
             sums,
             seen.min(1),
             seen.max(1),
@@ -74,7 +80,6 @@ class Likeness:
             return parts[0]
         return cls(
             tuple(np.concatenate(level) for level in zip(*(part.features for part in parts), strict=True)),
-            np.concatenate([part.luma for part in parts]),
             np.concatenate([part.sums for part in parts]),
             np.min([part.least for part in parts], 0),
             np.max([part.most for part in parts], 0),
@@ -92,7 +97,7 @@ class Likeness:
             (2, h, w).
         """
         size = chroma.shape[1:]
-        sums = self._likeness(shrink_luma(luma, (GRID, GRID)).ravel(), features) @ self.sums
+        sums = self._likeness(luma, features) @ self.sums
         there = sums[:, 0]
         mean, square, strength, *products = (sums[:, 1:] / np.maximum(there, np.float32(1e-6))[:, None]).T
         variance = np.maximum(square - mean * mean, 0) + np.float32(_GRAIN)
@@ -108,17 +113,21 @@ class Likeness:
             result[i] = chroma[i] + sure * (np.clip(line, self.least[i], self.most[i]) - chroma[i])
         return result
 
-    def _likeness(self, luma: NDArray[np.float32], features: Features) -> NDArray[np.float32]:
+    def _likeness(self, luma: Luma, features: Features) -> NDArray[np.float32]:
         """How much each place is like each of the key frames': (GRID * GRID, N)."""
-        # The Gaussian of luma's difference in the exponent: two more numbers of each place.
-        scale = np.float32(1 / _SPREAD_OF_LUMA)
-        ones = np.ones_like(luma)
-        here = np.stack([luma * scale, np.square(luma * scale) / -2, ones], 1)
-        there = np.stack([self.luma * scale, np.ones_like(self.luma), np.square(self.luma * scale) / -2], 1)
-        exponents = here @ there.T
-        for own, key, weight in zip(features, self.features, _WEIGHTS, strict=True):
-            likeness = _flat(own.astype(np.float32) * np.float32(weight / _SPREAD)) @ key.T
-            exponents += _finer(likeness, own.shape[1], own.shape[2])
+        here = [
+            _flat(own.astype(np.float32) * np.float32(weight / _SPREAD))
+            for own, weight in zip(features, _WEIGHTS, strict=True)
+        ]
+        sizes = [(own.shape[1], own.shape[2]) for own in features]
+        y = shrink_luma(luma, sizes[0]).ravel() / np.float32(_SPREAD_OF_LUMA)
+        here[0] = np.hstack([here[0], np.stack([y, y * y / -2, np.ones_like(y)], 1)])
+        # From coarse to fine, so that each is stretched once.
+        exponents = here[-1] @ self.features[-1].T
+        for i in range(len(here) - 2, -1, -1):
+            exponents = _finer(exponents, sizes[i + 1], sizes[i])
+            exponents += here[i] @ self.features[i].T
+        exponents = _finer(exponents, sizes[0], (GRID, GRID))
         return np.exp(exponents, out=exponents)
 
 
@@ -127,13 +136,13 @@ def _flat(planes: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.ascontiguousarray(planes.reshape(len(planes), -1).T)
 
 
-def _finer(rows: NDArray[np.float32], height: int, width: int) -> NDArray[np.float32]:
-    """What is known of each place of a coarser grid, on ours: (height * width, N) -> (GRID * GRID, N)."""
-    if (height, width) == (GRID, GRID):
+def _finer(rows: NDArray[np.float32], size: Size, wanted: Size) -> NDArray[np.float32]:
+    """What is known of each place of a grid, (h * w, N), on a finer one."""
+    if size == wanted:
         return rows
-    planes = rows.reshape(height, width, -1)
-    parts = [
-        cv2.resize(np.ascontiguousarray(planes[..., i : i + _MOST_CHANNELS]), (GRID, GRID))
-        for i in range(0, planes.shape[2], _MOST_CHANNELS)
-    ]
-    return np.asarray(np.concatenate(parts, -1).reshape(GRID * GRID, -1), np.float32)
+    planes = rows.reshape(*size, -1)
+    result = np.empty((*wanted, planes.shape[2]), np.float32)
+    for i in range(0, planes.shape[2], _MOST_CHANNELS):
+        part = np.ascontiguousarray(planes[..., i : i + _MOST_CHANNELS])
+        result[..., i : i + _MOST_CHANNELS] = cv2.resize(part, wanted[::-1]).reshape(*wanted, -1)
+    return result.reshape(wanted[0] * wanted[1], -1)

@@ -62,6 +62,13 @@ def test_what_is_not_trusted_is_not_taken() -> None:
     np.testing.assert_allclose(found[..., 40:], 0.05, atol=0.02)
 
 
+def test_what_is_hardly_trusted_does_not_win_by_being_most_alike() -> None:
+    trust = np.ones((SIDE, SIDE), np.float32)
+    trust[:, SIDE // 2 :] = 0.02
+    found = colored(key(trust), halves(0, 1))
+    np.testing.assert_allclose(found[..., 40:], 0.05, atol=0.02)
+
+
 def test_between_red_and_green_is_no_brown() -> None:
     luma = np.full((SIDE, SIDE), 128, np.uint8)
     ones = np.ones((SIDE, SIDE), np.float32)
