@@ -47,6 +47,9 @@ KEPT = 0.998
 _TRUST_LUMA, _WINDOW, _WAY_POWER = 0.092, 5 / 192, 1 / 8
 # The greatest weight of a key among others is 1 / _SURE.
 _SURE, _UNSURE = 0.02, 1e-3
+# A key that is trusted to so large a share leaves other keys less and less to say, up to nothing where so
+# much of the way from them to it is done; and for likeness they are not asked below so large a share.
+_WHOLE, _REACH, _LEAST_ALIKE = 0.9, 7 / 8, 1 / 3
 # The way to a key is found at so many times less than the size of the chroma.
 _COARSER = 2
 
@@ -175,6 +178,7 @@ class _Shot:
         self._describe = describe
         self._likenesses: list[tuple[int, Likeness]] = []  # of keys, with their frames
         self._anchor: _Anchor | None = None  # the last key, seen from the frame given last
+        self._last: FilmKey | None = None  # that key
         self._references: list[tuple[int, Reference]] = []  # of keys, with their frames
         self._follower = Follower()
         self._chroma: NDArray[np.float32] | None = None  # (h, w, 2) of the network, brought to that frame
@@ -195,9 +199,24 @@ class _Shot:
                 )
         frames = [self._follower.follow(frame) for _, frame in held]
         self._learn(frames, keys)
-        later = self._from_later(frames, keys)
-        for (number, _), frame, key, total in zip(held, frames, keys, later, strict=True):
-            yield self._step(number, frame, key, total)
+        shares = self._shares([number for number, _ in held], keys)
+        later = self._from_later(frames, keys, shares)
+        for (number, _), frame, key, share, total in zip(held, frames, keys, shares, later, strict=True):
+            yield self._step(number, frame, key, share, total)
+
+    def _shares(self, numbers: Sequence[int], keys: Sequence[FilmKey | None]) -> list[tuple[float, float]]:
+        """How much the key before each frame counts, and the one after it, in [0, 1]."""
+        before: list[FilmKey | None] = []
+        for key in keys:
+            before.append(self._last)
+            self._last = key or self._last
+        shares: list[tuple[float, float]] = []
+        after: FilmKey | None = None
+        for number, key, last in reversed(list(zip(numbers, keys, before, strict=True))):
+            # A key is its own frame's on both sides.
+            shares.append((_share(last, key or after, number), _share(after, key or last, number)))
+            after = key or after
+        return shares[::-1]
 
     def _learn(self, frames: Sequence[Predicted], keys: Sequence[FilmKey | None]) -> None:
         """Look at the network's colours of key frames, and at those that they shall have."""
@@ -218,16 +237,20 @@ class _Shot:
                     self._references.append((key.frame, reference))
 
     def _from_later(
-        self, frames: Sequence[Predicted], keys: Sequence[FilmKey | None]
+        self,
+        frames: Sequence[Predicted],
+        keys: Sequence[FilmKey | None],
+        shares: Sequence[tuple[float, float]],
     ) -> list[NDArray[np.float16] | None]:
         """What the keys after each frame bring to it."""
         totals: list[NDArray[np.float16] | None] = [None] * len(frames)
         anchor: _Anchor | None = None
         for i in range(len(frames) - 1, -1, -1):
             back = frames[i + 1].step.back if i + 1 < len(frames) else None
-            if anchor is not None:
+            share = shares[i][1]
+            if anchor is not None and share > 0:
                 anchor, total = self._brought(anchor, back, frames[i])
-                totals[i] = total.astype(np.float16)
+                totals[i] = (total * np.float32(share)).astype(np.float16)
             if (key := keys[i]) is not None:
                 anchor = _anchor(key, self._size)
         return totals
@@ -239,11 +262,17 @@ class _Shot:
         return seen.brought(resize(frame.step.frame.luma, _size(anchor.luma)))
 
     def _step(
-        self, number: int, frame: Predicted, key: FilmKey | None, later: NDArray[np.float16] | None
+        self,
+        number: int,
+        frame: Predicted,
+        key: FilmKey | None,
+        share: tuple[float, float],
+        later: NDArray[np.float16] | None,
     ) -> Predicted:
         total: Sum | None = None
-        if self._anchor is not None:
+        if self._anchor is not None and share[0] > 0:
             self._anchor, total = self._brought(self._anchor, frame.step.forth, frame)
+            total = total * np.float32(share[0])
         if key is not None:
             self._anchor = _anchor(key, self._size)
             own = self._anchor.own()
@@ -254,26 +283,36 @@ class _Shot:
         keyed = np.ascontiguousarray(total[..., :3] / total[..., 3:], np.float32)
         chroma = frame.chroma
         if chroma is not None and frame.features is not None and self._likenesses:
-            likeness = Likeness.of_all(_near(self._likenesses, number))
+            likeness = Likeness.of_all(_near(self._likenesses, number, share))
             chroma = likeness.color(chroma, frame.step.frame.luma, frame.features)
-        elif chroma is not None and (reference := self._reference(number)) is not None:
+        elif chroma is not None and (reference := self._reference(number, share)) is not None:
             chroma = reference.pull(chroma, frame.step.frame.luma)
         return replace(frame, chroma=chroma, hinted=True, keyed=keyed)
 
-    def _reference(self, number: int) -> Reference | None:
+    def _reference(self, number: int, share: tuple[float, float]) -> Reference | None:
         """What is known from the nearest keys before and after a frame."""
-        near = _near(self._references, number)
+        near = _near(self._references, number, share)
         if len(near) < 2:
             return near[0] if near else None
         places = np.concatenate([one.places for one in near])
         return Reference(places, np.concatenate([one.colors for one in near]))
 
 
-def _near(items: Sequence[tuple[int, T]], number: int) -> list[T]:
-    """Those of the nearest keys before and after a frame."""
-    before = [one for frame, one in items if frame <= number]
-    after = [one for frame, one in items if frame > number]
-    return [*before[-1:], *after[:1]]
+def _near(items: Sequence[tuple[int, T]], number: int, share: tuple[float, float]) -> list[T]:
+    """Those of the nearest keys before and after a frame that count enough there."""
+    before = [one for frame, one in items if frame < number] if share[0] >= _LEAST_ALIKE else []
+    after = [one for frame, one in items if frame > number] if share[1] >= _LEAST_ALIKE else []
+    return [*before[-1:], *(one for frame, one in items if frame == number), *after[:1]]
+
+
+def _share(key: FilmKey | None, other: FilmKey | None, number: int) -> float:
+    """How much a key counts in a frame between it and another one, in [0, 1]."""
+    if key is None:
+        return 0.0
+    if other is None or other.trust.mean(dtype=np.float32) < _WHOLE:
+        return 1.0
+    done = (number - key.frame) / (other.frame - key.frame)
+    return min(max((_REACH - done) / (2 * _REACH - 1), 0.0), 1.0)
 
 
 def heed_hints(frames: Iterable[Predicted]) -> Iterator[Predicted]:

@@ -142,6 +142,13 @@ def test_between_two_keys_the_nearer_counts_more() -> None:
     assert reds[0] > reds[2] > reds[8] > reds[10]
 
 
+def test_a_key_of_a_part_leaves_the_rest_to_other_keys() -> None:
+    trust = np.zeros(SIZE, np.float32)
+    trust[:, :48] = 1
+    shown = render(shot(range(9)), [key(0, 0, trust=trust), key(8, 8)])
+    assert error(shown[0], 0) < 0.02
+
+
 def test_hints_win_over_keys() -> None:
     hint = FilmHint(0, Hint(0.505, 0.505, (0.3, -0.3), 0.1))
     both = render(shot([0, 0, 0, 0, 0]), [key(0, 0)], [hint])
