@@ -23,10 +23,10 @@ from deoldify_lite.run.items import Item, Progress
 from deoldify_lite.run.layers import LAYERS
 from deoldify_lite.run.plan import plan, tasks_of
 from deoldify_lite.run.planned import Planned
-from deoldify_lite.run.sequences.frames import MISSING
 from deoldify_lite.run.sequences.plan import (
     Choices,
     are_frames,
+    choose,
     plan_apart,
     plan_sequences,
     take_sequences,
@@ -272,7 +272,7 @@ def colorize_video(
     purpose = encoding.purpose if encoding else None
     if purpose is not None and purpose not in PURPOSES:
         raise OptionError(f"purpose {purpose!r}: choose one of {', '.join(PURPOSES)}")
-    choices = _sequence_choices(sequence, missing, fps, sound)
+    choices = choose(told=sequence, missing=missing, fps=fps, sound=sound)
     rendering = rendering or settle("video")
     listed_shots = None
     if shots is not None:
@@ -379,17 +379,6 @@ def _bytes_of(source: Source) -> int:
         return size_and_time(source)[0]
     except OSError:  # gone, or a sequence
         return 0
-
-
-def _sequence_choices(
-    sequence: bool, missing: str, fps: Fraction | float | None, sound: str | Path | None
-) -> Choices:
-    if missing not in MISSING:
-        raise OptionError(f"missing {missing!r}: choose one of {', '.join(MISSING)}")
-    rate = None if fps is None else Fraction(fps).limit_denominator(100_000)
-    if rate is not None and not 1 <= rate <= 1000:
-        raise OptionError(f"fps {fps}: choose 1 to 1000")
-    return Choices(sequence, missing, rate, None if sound is None else Path(sound))
 
 
 def _check_sequences(

@@ -16,13 +16,21 @@ from deoldify_lite.cli.options import (
     network_of,
     seconds,
 )
+from deoldify_lite.cli.sequences import (
+    add_frames_options,
+    as_arguments,
+    folder_name,
+    frames_of,
+    probe_source,
+)
 from deoldify_lite.cli.settings import add_settings_options
-from deoldify_lite.errors import InputError, OptionError, RenderError
+from deoldify_lite.errors import OptionError, RenderError
 from deoldify_lite.film.kinds import FILM_SUFFIXES
 from deoldify_lite.render.modes import MODES, check_render_factor
 from deoldify_lite.run.delivery import Delivery
-from deoldify_lite.run.manifest import Manifest, fingerprint_of
-from deoldify_lite.run.task import Task, check_output
+from deoldify_lite.run.manifest import Manifest
+from deoldify_lite.run.sequences.frames import Frames
+from deoldify_lite.run.task import Task, check_output, fingerprint_with
 from deoldify_lite.system.destination import is_regular
 
 if TYPE_CHECKING:
@@ -43,12 +51,19 @@ def fill_preview_parser(parser: argparse.ArgumentParser) -> None:
         parser,
         "Render one photo, or one frame of a film, in several modes and render factors on one sheet, so that "
         "you can choose. For a film, also write a short clip with before on the left and after on the right. "
-        "The names of the written files are printed.",
+        "Numbered pictures, one a frame, are a film, too. The names of the written files are printed.",
         "deoldify-lite preview grandma.jpg",
         "deoldify-lite preview clip.mp4 --at 0:42",
+        "deoldify-lite preview reel/%07d.dpx --at 0:42",
         "deoldify-lite preview grandma.jpg --modes artistic,stable --render-factors 9,12,16",
     )
-    parser.add_argument("source", type=Path, metavar="PHOTO|CLIP", help="a photo or a film")
+    parser.add_argument(
+        "source",
+        type=Path,
+        metavar="PHOTO|CLIP",
+        help="a photo or a film; or numbered pictures, one a frame: their folder, or a pattern such as "
+        "reel/%%07d.dpx; a DPX or EXR file is a frame of its sequence",
+    )
     color = parser.add_argument_group("colour")
     color.add_argument(
         "--modes",
@@ -68,7 +83,8 @@ def fill_preview_parser(parser: argparse.ArgumentParser) -> None:
         "--at",
         type=seconds,
         metavar="TIME",
-        help="the frame to render: seconds, M:S or H:M:S (default: the film's middle)",
+        help="the frame to render: seconds, M:S or H:M:S (default: the film's middle, or the "
+        "DPX or EXR file that is named)",
     )
     part.add_argument(
         "--seconds",
@@ -77,6 +93,7 @@ def fill_preview_parser(parser: argparse.ArgumentParser) -> None:
         metavar="S",
         help="length of the clip, which begins at that frame, in seconds; 0 writes none (default: 4)",
     )
+    add_frames_options(parser.add_argument_group("picture sequences"))
     output = parser.add_argument_group("output")
     output.add_argument(
         "-o", "--out", type=Path, metavar="FILE", help="the sheet, .png or .jpg (default: NAME-preview.png)"
@@ -119,23 +136,25 @@ def run_preview(args: argparse.Namespace) -> int:
     from deoldify_lite.photo.io import read_photo
     from deoldify_lite.show.sheet import Row, draw_sheet, subject_of, write_sheet
 
-    is_film = args.source.suffix.lower() in FILM_SUFFIXES
-    sheet, clip = _outputs(args, is_film)
+    frames = frames_of(args, photos=True)
+    is_film = frames is not None or args.source.suffix.lower() in FILM_SUFFIXES
+    sheet, clip = _outputs(args, frames, is_film=is_film)
     # Both are recorded as results, so that the next preview may replace them and no run colorizes them.
     manifest = Manifest(sheet.parent)
     for path in (sheet, clip):
         if path is not None:
-            check_output(Task(args.source, path, manifest), args.overwrite)
+            check_output(Task(args.source, path, manifest, frames=frames), args.overwrite)
 
     def delivery(path: Path) -> Delivery:
-        return Delivery(manifest, fingerprint_of(args.source, {"preview": path.suffix}), args.source)
+        task = Task(args.source, path, manifest, frames=frames)
+        return Delivery(manifest, fingerprint_with(task, {"preview": path.suffix}), args.source)
 
     renderings = _renderings(args, is_film)
     mode, first = next(iter(renderings.items()))
     ours = first.spec.decoder not in ("deep", "wide")
     factors = args.render_factors or list(LITE_FACTORS if ours else DEOLDIFY_FACTORS)
     if is_film:
-        film, at_s, subject = _frame(args, factors)
+        film, at_s, subject = _frame(args, frames, factors)
     else:
         photo = read_photo(args.source)
         for warning in photo.warnings:
@@ -148,34 +167,30 @@ def run_preview(args: argparse.Namespace) -> int:
     print(sheet)
     if clip is not None:
         rendering = renderings.get("video", first)
-        _write_clip(args, film, at_s, rendering, clip, deliver=delivery(clip))
+        write_clip = _write_clip if frames is None else _write_clip_of_frames
+        write_clip(args, film, at_s, rendering, clip, deliver=delivery(clip))
         print(clip)
     weights = "" if args.weights == "lite" else f" --weights {shlex.quote(args.weights)}"
     log.info(
         "for colours as in %s · %d (the others likewise), run: %s %s --mode %s --render-factor %d%s",
-        *(mode, first.render_factor, command, shlex.quote(str(args.source))),
+        *(mode, first.render_factor, command, shlex.join(as_arguments(args, frames))),
         *(mode, first.render_factor, weights),
     )
     return 0
 
 
-def _outputs(args: argparse.Namespace, is_film: bool) -> tuple[Path, Path | None]:
+def _outputs(args: argparse.Namespace, frames: Frames | None, *, is_film: bool) -> tuple[Path, Path | None]:
     """Names of the sheet and of the clip, if one is wanted.
 
     Raises:
-        InputError, OptionError: there is no such source, or an option makes no sense.
+        OptionError: an option makes no sense.
     """
-    # It needs numpy, and `--help` is not to wait for that.
-    from deoldify_lite.run.sequences.plan import refuse_frames
-
-    refuse_frames(args.source, "preview")
-    if not args.source.is_file():
-        raise InputError(f"{args.source}: no such file; name one photo or one film")
     if args.at is not None and not is_film:
         raise OptionError(f"--at {args.at:g}: {args.source} is not a film")
     if not 0 <= args.seconds <= MOST_SECONDS:
         raise OptionError(f"--seconds {args.seconds:g}: choose 0 to {MOST_SECONDS}")
-    sheet = args.out or args.source.with_name(f"{args.source.stem}-preview.png")
+    name = folder_name(args.source, frames)
+    sheet = args.out or name.with_name(f"{name.name}-preview.png")
     if sheet.suffix.lower() not in SUFFIXES or sheet.is_dir() or not is_regular(sheet):
         raise OptionError(f"-o {sheet}: name a file that ends in {' or '.join(SUFFIXES)}, no folder or pipe")
     if sheet.is_symlink():  # as for all files that the user names, what it leads to is written
@@ -193,14 +208,20 @@ def _renderings(args: argparse.Namespace, is_film: bool) -> "dict[str, Rendering
     }
 
 
-def _frame(args: argparse.Namespace, factors: list[int]) -> "tuple[Film, float, Subject]":
+def _frame(
+    args: argparse.Namespace, frames: Frames | None, factors: list[int]
+) -> "tuple[Film, float, Subject]":
     """Return the film, the time of the frame in seconds, and the frame."""
     from deoldify_lite.film.parts import PictureChanges
     from deoldify_lite.film.probe import probe_film
+    from deoldify_lite.run.sequences.footage import SequenceFilm
     from deoldify_lite.show.clip import frame_of
 
-    film = probe_film(args.source)
+    film, _ = probe_source(args.source, frames)
     at_s = film.duration_s / 2 if args.at is None else args.at
+    if args.at is None and isinstance(film, SequenceFilm):
+        frame = film.footage.frame_of(args.source.name)
+        at_s = at_s if frame is None else float(film.seconds(frame))
     try:
         subject = frame_of(film, at_s, largest_square_px=16 * max(factors))
     except PictureChanges:  # where probing has not found it
@@ -249,3 +270,39 @@ def _write_clip(
     if film.parts or len(looked.parts) < 2:
         raise RenderError(item.reason)
     _write_clip(args, looked, at_s, rendering, clip, deliver=deliver)
+
+
+def _write_clip_of_frames(
+    args: argparse.Namespace,
+    film: "Film",
+    at_s: float,
+    rendering: "Rendering",
+    clip: Path,
+    *,
+    deliver: Delivery,
+) -> None:
+    """`_write_clip` for a sequence; the clip has no sound."""
+    from deoldify_lite import api
+    from deoldify_lite.film.cut import Cut
+    from deoldify_lite.show.clip import write_frames_side_by_side
+
+    end_s = at_s + args.seconds
+    source = args.source if not args.source.exists() else film.path
+    # Frames of film scans may take more room than there is for temporary files.
+    with tempfile.TemporaryDirectory(prefix=".deoldify-lite-", dir=clip.parent) as name:
+        folder = Path(name)
+        (item,) = api.colorize_video(
+            *(source, folder / "frames"),
+            rendering=rendering,
+            start_s=at_s,
+            end_s=end_s,
+            missing=args.missing,
+            fps=args.fps,
+        )
+        if item.status == "failed":
+            raise RenderError(item.reason)
+        for warning in item.warnings:
+            log.warning("%s: %s", args.source, warning)
+        write_frames_side_by_side(
+            Cut.between(film, at_s, end_s), folder / "frames", folder, clip, deliver=deliver
+        )

@@ -17,8 +17,16 @@ from deoldify_lite.cli.options import (
     describe,
     network_of,
 )
+from deoldify_lite.cli.sequences import (
+    add_frames_options,
+    as_arguments,
+    folder_name,
+    frames_of,
+    probe_source,
+)
 from deoldify_lite.cli.settings import add_settings_options
-from deoldify_lite.errors import InputError, OptionError
+from deoldify_lite.errors import OptionError
+from deoldify_lite.run.sequences.frames import Frames
 
 if TYPE_CHECKING:  # it loads torch
     from deoldify_lite.render.rendering import Rendering
@@ -38,9 +46,15 @@ def fill_shots_parser(parser: argparse.ArgumentParser) -> None:
         "deoldify-lite shots clip.mp4 -o shots/ --every 100 --edl",
         "deoldify-lite shots clip.mp4 --shots clip-shots/shots.csv",
         "deoldify-lite shots clip.mp4 --edit",
+        "deoldify-lite shots reel/%07d.dpx --fps 18",
         "colorize-video clip.mp4 --shots clip-shots/shots.csv",
     )
-    parser.add_argument("source", type=Path, metavar="CLIP", help="a film")
+    parser.add_argument(
+        "source",
+        type=Path,
+        metavar="CLIP",
+        help="a film; or numbered pictures, one a frame: their folder, or a pattern such as reel/%%07d.dpx",
+    )
     add_color_options(parser.add_argument_group("colour"), mode="video")
     parser.add_argument(
         "--shots",
@@ -49,6 +63,7 @@ def fill_shots_parser(parser: argparse.ArgumentParser) -> None:
         help="show the shots of a list that you have changed, each with its own settings, and write pictures "
         "and page anew beside it; the list stays as it is (default: find the shots, and write a list)",
     )
+    add_frames_options(parser.add_argument_group("picture sequences"))
     output = parser.add_argument_group("output")
     output.add_argument(
         "-o", "--out", type=Path, metavar="DIR", help="folder for the files (default: CLIP-shots)"
@@ -94,26 +109,22 @@ def fill_shots_parser(parser: argparse.ArgumentParser) -> None:
 
 def run_shots(args: argparse.Namespace) -> int:
     """Write the files, and print their names; or serve the page on which they are edited."""
-    # It needs numpy, and `--help` is not to wait for that.
-    from deoldify_lite.run.sequences.plan import refuse_frames
-
-    refuse_frames(args.source, "shots")
-    if not args.source.is_file():
-        raise InputError(f"{args.source}: no such file; name one film")
+    frames = frames_of(args)
     if args.every is not None and args.every < 1:
         raise OptionError(f"--every {args.every}: choose 1 or more")
-    folder = args.out or args.source.with_name(f"{args.source.stem}-shots")
+    name = folder_name(args.source, frames)
+    folder = args.out or name.with_name(f"{name.name}-shots")
     if args.out is None and args.shots is not None:
         folder = args.shots if args.shots.is_dir() else args.shots.parent
     if folder.exists() and not folder.is_dir():
         raise OptionError(f"-o {folder}: is a file; name a folder")
     if args.edit:
-        return _edit(args, folder)
-    _write(args, folder)
+        return _edit(args, frames, folder)
+    _write(args, frames, folder)
     return 0
 
 
-def _edit(args: argparse.Namespace, folder: Path) -> int:
+def _edit(args: argparse.Namespace, frames: Frames | None, folder: Path) -> int:
     """Write the files unless there is a list; then serve the page until Ctrl-C.
 
     Raises:
@@ -123,13 +134,12 @@ def _edit(args: argparse.Namespace, folder: Path) -> int:
         raise OptionError(f"--port {args.port}: choose 0 to 65535")
     if find_spec("gradio") is None:
         raise OptionError("the page needs Gradio; run: pip install 'deoldify_lite[web]'")
-    from deoldify_lite.film.probe import probe_film
     from deoldify_lite.run.shots.list import find_shot_list
     from deoldify_lite.web.session import private_folder
 
     path = find_shot_list(args.shots or folder)
     if args.shots is None and (args.overwrite or not path.exists()):
-        _write(args, folder)
+        _write(args, frames, folder)
     elif args.every is not None or args.edl or args.overwrite or (args.shots and args.out):
         raise OptionError(
             f"{path}: --edit takes this list as it is, and writes no other files: leave out --every, --edl, "
@@ -140,7 +150,7 @@ def _edit(args: argparse.Namespace, folder: Path) -> int:
     from deoldify_lite.web.shots.site import shots_site
 
     with private_folder() as uploads:
-        desk = ShotDesk(probe_film(args.source), path, _rendering(args), uploads)
+        desk = ShotDesk(probe_source(args.source, frames)[0], path, _rendering(args), uploads)
         secret = secrets.token_urlsafe(16)
         try:
             serve(shots_site(desk, uploads, secret), host="127.0.0.1", port=args.port, path=f"/{secret}/")
@@ -156,11 +166,10 @@ def _rendering(args: argparse.Namespace) -> "Rendering":
     return api.settle(args.mode, **network_of(args), **{name: getattr(args, name) for name in names})
 
 
-def _write(args: argparse.Namespace, folder: Path) -> None:
+def _write(args: argparse.Namespace, frames: Frames | None, folder: Path) -> None:
     """Write the files; print their names."""
     from deoldify_lite import api
     from deoldify_lite.film.cut import Cut
-    from deoldify_lite.film.probe import probe_film
     from deoldify_lite.render.certainty import SECOND_OPINIONS
     from deoldify_lite.run.shots.list import read_shot_list
     from deoldify_lite.run.shots.networks import Networks
@@ -173,11 +182,12 @@ def _write(args: argparse.Namespace, folder: Path) -> None:
     settled = None
     if args.shots is not None:
         settled = settle_shots(read_shot_list(args.shots), rendering, None)
-    film = probe_film(args.source)
-    for note in film.notes:
+    film, notes = probe_source(args.source, frames)
+    for note in notes:
         log.warning("%s: %s", args.source, note)
     places = None if settled is None else placed(settled, film, Cut(film))
-    album = Album(film, folder, overwrite=args.overwrite)
+    named = as_arguments(args, frames)
+    album = Album(film, folder, frames=frames, named=named, overwrite=args.overwrite)
     if settled is None:
         album.check_known()
     colorizer = rendering.load()

@@ -2,7 +2,6 @@
 
 import argparse
 from collections.abc import Mapping
-from fractions import Fraction
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,10 +36,10 @@ from deoldify_lite.cli.overall import OverallBar
 from deoldify_lite.cli.pipes.ends import is_dash
 from deoldify_lite.cli.pipes.film import run_film_pipe
 from deoldify_lite.cli.pipes.photo import is_piped
+from deoldify_lite.cli.sequences import add_frames_options
 from deoldify_lite.cli.settings import add_settings_options
 from deoldify_lite.film.purposes import PURPOSES
 from deoldify_lite.run.items import Item
-from deoldify_lite.run.sequences.frames import MISSING
 from deoldify_lite.storage.url import Url, path_or_url
 from deoldify_lite.system.destination import STDIN_NAME
 from deoldify_lite.system.selection import LeftOut
@@ -183,35 +182,13 @@ def add_sequence_options(group: argparse._ArgumentGroup) -> None:
         help="treat the numbered pictures of a folder as frames of a film, even a short sequence of PNGs, "
         "which looks like photos (default: if they look like frames)",
     )
-    group.add_argument(
-        "--missing",
-        choices=MISSING,
-        default="fail",
-        help="frames that have no picture: fail lists them before the work; hold repeats the frame before; "
-        "skip leaves them out (default: fail)",
-    )
-    group.add_argument(
-        "--fps",
-        type=frames_a_second,
-        metavar="RATE",
-        help="frames a second, such as 16, 23.976 or 24000/1001 (default: what the files say, else 24)",
-    )
+    add_frames_options(group)
     group.add_argument(
         "--sound",
         type=Path,
         metavar="FILE",
         help="sound of the film that -o master.mkv makes of a sequence (default: a WAV of its name)",
     )
-
-
-def frames_a_second(text: str) -> Fraction:
-    """Read a rate; one such as 23.976 means 24000/1001."""
-    try:
-        rate = Fraction(text)
-    except (ValueError, ZeroDivisionError):
-        raise argparse.ArgumentTypeError(f"{text}: give a number such as 24 or 24000/1001") from None
-    usual = Fraction(1000 * round(rate * 1001 / 1000), 1001)
-    return usual if rate.denominator > 1 and abs(rate - usual) < Fraction(1, 200) else rate
 
 
 def run_video(args: argparse.Namespace) -> int:

@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from deoldify_lite.errors import InputError
 from deoldify_lite.run.hint_file import HintFile
@@ -133,9 +133,14 @@ def fingerprint(task: Task, settings: "Settings") -> str:
     given |= {} if task.shots is None else {"shots": task.shots.digest}
     given |= {} if task.colors is None else {"colors": task.colors.digest}
     chosen = settings.of_layer() if task.is_layer else settings.as_dict()
+    return fingerprint_with(task, chosen | given)
+
+
+def fingerprint_with(task: Task, settings: dict[str, Any]) -> str:
+    """A hash that changes with source and settings; errors as of `fingerprint`."""
     if task.frames is not None:
-        return fingerprint_of_frames(task.frames.digest(), chosen | given)
-    return fingerprint_of(task.source, chosen | given)
+        return fingerprint_of_frames(task.frames.digest(), settings)
+    return fingerprint_of(task.source, settings)
 
 
 def find_done(task: Task, settings: "Settings") -> Path | None:

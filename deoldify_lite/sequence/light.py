@@ -13,7 +13,7 @@ from deoldify_lite.color.merge import difference_of, merge_picture
 from deoldify_lite.photo.samples import rgb_of_grey, strips_of
 from deoldify_lite.sequence.frame import DISPLAY, LINEAR, Frame
 from deoldify_lite.sequence.halves import TOP, round_to_halves
-from deoldify_lite.sequence.view import as_seen, as_stored, shown_light, view_table
+from deoldify_lite.sequence.view import as_seen, as_stored, shown_values, view_table
 
 _LUMA = np.array([[LUMA_RED, LUMA_GREEN, LUMA_BLUE]], np.float32)
 # In float32, luma of so many bits may be off by a little more than its rounding.
@@ -37,14 +37,18 @@ def luma_of(frame: Frame) -> Luma:
 
 
 def shown(frame: Frame, bits: int) -> Frame:
-    """Return a frame of floating-point light as a screen shows it: RGB in whole numbers of so many bits."""
+    """Return a frame as a screen shows it: RGB without alpha, in whole numbers of so many bits."""
     height, width = frame.pixels.shape[:2]
     top = np.float32((1 << bits) - 1)
-    result = np.empty((height, width, 3), np.uint16)
+    result = np.empty((height, width, 3), np.uint8 if bits <= 8 else np.uint16)
     for strip in strips_of(height, width):
-        light = np.nan_to_num(frame.pixels[strip].astype(np.float32), posinf=TOP, neginf=0)
-        rgb = np.repeat(light, 3, 2) if light.shape[2] == 1 else light
-        result[strip] = np.rint(shown_light(rgb) * top)
+        stored = frame.pixels[strip].astype(np.float32)
+        if frame.facts.is_float:
+            stored = np.nan_to_num(stored, posinf=TOP, neginf=0)
+        else:
+            stored /= np.float32(frame.top)
+        rgb = np.repeat(stored, 3, 2) if stored.shape[2] == 1 else stored
+        result[strip] = np.rint(shown_values(rgb, frame.facts.transfer) * top)
     facts = replace(frame.facts, channels=3, bits=bits, is_float=False, transfer=DISPLAY)
     return replace(frame, facts=facts, pixels=result, alpha=None)
 

@@ -14,7 +14,7 @@ from deoldify_lite.sequence.frames import look, read
 from deoldify_lite.sequence.light import luma_of
 from deoldify_lite.sequence.names import Sequence, list_sequences
 
-_FILM_KINDS = ("DPX", "EXR")
+FILM_KINDS = ("DPX", "EXR")
 _LEAST_FILM, _LEAST_OTHER = 2, 24  # frames; 24 are a second of film
 _LOOKED_AT = 24  # headers, spread over the files
 # Pairs of neighbours that are compared, how many must look alike, and their correlation from which they do.
@@ -33,7 +33,7 @@ def recognise(folder: Path) -> list[Sequence]:
 
 
 def _is_film(sequence: Sequence) -> bool:
-    if sequence.kind in _FILM_KINDS:
+    if sequence.kind in FILM_KINDS:
         return len(sequence) >= _LEAST_FILM
     if len(sequence) < _LEAST_OTHER or sequence.missing:
         return False

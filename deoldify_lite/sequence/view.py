@@ -41,11 +41,15 @@ def as_seen(values: NDArray[np.floating], transfer: str) -> NDArray[np.uint8]:
     return np.rint(seen * 255).astype(np.uint8)
 
 
-def shown_light(light: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return light, (h, w, 3) RGB, as a screen shows it, in [0, 1]; grey is that of `as_seen`, hues stay.
+def shown_values(values: NDArray[np.float32], transfer: str) -> NDArray[np.float32]:
+    """Return stored values, (h, w, 3) RGB, as a screen shows them, in [0, 1].
 
-    What is brighter than white is compressed, what is below black is cut off.
+    Grey is that of `as_seen`. What is brighter than white is compressed, and hues stay; what is below black
+    is cut off.
     """
+    if transfer == DISPLAY:
+        return np.asarray(np.clip(values, 0, 1), np.float32)
+    light = np.asarray(_light_of_log(values) if transfer == LOG else values, np.float32)
     screen = _on_screen(light)
     luma = _on_screen(light @ _WEIGHTS)
     screen *= (_compressed(luma) / np.maximum(luma, np.float32(1e-6)))[..., None]

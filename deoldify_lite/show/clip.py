@@ -1,5 +1,6 @@
 """The preview of a film: a frame for the sheet, and a short clip with before and after side by side."""
 
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,9 @@ from deoldify_lite.film.ffmpeg import filter_together, open_file, write_command
 from deoldify_lite.film.parts import part_at
 from deoldify_lite.film.probe import Film, probe_film
 from deoldify_lite.film.process import last_words, run_arguments
-from deoldify_lite.film.reader import FrameReader
+from deoldify_lite.run.reading import open_frames
+from deoldify_lite.run.sequences.footage import colorized_in
+from deoldify_lite.run.sequences.master import write_as_shown
 from deoldify_lite.show.sheet import CELL_PX, Subject
 from deoldify_lite.system.files import Deliver, atomic_path
 
@@ -40,7 +43,7 @@ def frame_of(film: Film, at_s: float, *, largest_square_px: int) -> Subject:
     cut = Cut.between(film, at_s, None)
     film, _ = part_at(film, cut.first)
     one = Cut(film, cut.first, cut.first + 1)
-    with FrameReader(film, max(CELL_PX, largest_square_px), with_chroma=True, cut=one) as reader:
+    with open_frames(one, max(CELL_PX, largest_square_px), with_chroma=True) as reader:
         frame = next(reader.frames())
     square = np.repeat(frame.luma[..., None], 3, axis=2)
     small = resize(square, shown_size(film, CELL_PX))
@@ -81,7 +84,7 @@ def write_side_by_side(source: Film, cut: Cut, result: Path, path: Path, *, deli
         left = _half(source, cut, height, width)
     else:
         # The result's luma is the source's own, and ffmpeg knows its range, unlike that of the source: see
-        # FrameReader.
+        # `film.reader.FrameReader`.
         left = _half(after, Cut(after), height, width).filter("hue", s=0)
     picture = filter_together(
         [left.filter("pad", f"iw+{GAP_PX}", "ih", color="gray"), right], "hstack", shortest=1
@@ -108,6 +111,27 @@ def write_side_by_side(source: Film, cut: Cut, result: Path, path: Path, *, deli
         done = run_arguments(write_command(streams, part, options))
         if done.returncode != 0:
             raise VideoError(f"{path}: the clip cannot be made: {last_words(done.stderr)}")
+
+
+def write_frames_side_by_side(cut: Cut, result: Path, folder: Path, path: Path, *, deliver: Deliver) -> None:
+    """Write a clip of a sequence on the left and its colorized cut on the right, without sound.
+
+    Args:
+        cut: the part of the sequence that was colorized.
+        result: the folder of the colorized part, whose files have the same names.
+        folder: for films that are needed meanwhile.
+        path: of the clip, .mp4.
+        deliver: gives the finished clip its name.
+
+    Raises:
+        InputError, OSError: a frame cannot be read, or there is no room.
+        VideoError: ffmpeg failed.
+    """
+    before, after = folder / "before.mkv", folder / "after.mkv"
+    write_as_shown(cut, before)
+    write_as_shown(replace(cut, film=colorized_in(result, cut.film)), after)
+    source = probe_film(before)
+    write_side_by_side(source, Cut(source), after, path, deliver=deliver)
 
 
 def _half(film: Film, cut: Cut, height: int, width: int) -> Any:

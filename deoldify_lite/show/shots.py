@@ -20,11 +20,13 @@ from deoldify_lite.photo.samples import to_depth
 from deoldify_lite.photo.thumbnail import jpeg_uri
 from deoldify_lite.photo.xmp import with_mark
 from deoldify_lite.run.delivery import Delivery
-from deoldify_lite.run.manifest import Manifest, fingerprint_of
+from deoldify_lite.run.manifest import Manifest
+from deoldify_lite.run.sequences.footage import SequenceFilm
+from deoldify_lite.run.sequences.frames import Frames
 from deoldify_lite.run.shots.list import NAME
 from deoldify_lite.run.shots.survey import STILLS_AT_ONCE, Colors, FoundShot, Picked, Picture, show_pictures
 from deoldify_lite.run.shots.table import write_rows
-from deoldify_lite.run.task import Task, check_output
+from deoldify_lite.run.task import Task, check_output, fingerprint_with
 from deoldify_lite.show.clip import shown_size
 from deoldify_lite.show.edl import EDL, check_edl, edl_of
 from deoldify_lite.show.report import MANY_THUMBNAILS_PX, QUALITY, THUMBNAILS_PX
@@ -57,12 +59,24 @@ class Album:
     Args:
         film: the film.
         folder: where they go.
+        frames: the sequence that it is, if it is one.
+        named: the film as an argument of `colorize-video`, and options that it needs there; None: its path.
         overwrite: replace files there that are not as an earlier run has left them.
     """
 
-    def __init__(self, film: Film, folder: Path, *, overwrite: bool = False) -> None:
+    def __init__(
+        self,
+        film: Film,
+        folder: Path,
+        *,
+        frames: Frames | None = None,
+        named: Sequence[str] | None = None,
+        overwrite: bool = False,
+    ) -> None:
         self.film = film
         self.folder = folder
+        self._frames = frames
+        self._named = [str(film.path)] if named is None else named
         self._overwrite = overwrite
         self._manifest = Manifest(folder)
 
@@ -73,7 +87,7 @@ class Album:
             InputError: it is there, and is not as an earlier run has left it.
         """
         path = self.folder / name
-        check_output(Task(self.film.path, path, self._manifest), self._overwrite)
+        check_output(self._task(path), self._overwrite)
         # A list may be changed, or a picture painted on, and have as many bytes as before.
         if not self._overwrite and path.exists() and not self._manifest.is_untouched(path):
             raise InputError(
@@ -89,8 +103,11 @@ class Album:
 
     def deliver(self, part: Path, path: Path) -> None:
         """Record a finished file, and give it its name."""
-        fingerprint = fingerprint_of(self.film.path, {"shots": path.name})
+        fingerprint = fingerprint_with(self._task(path), {"shots": path.name})
         Delivery(self._manifest, fingerprint, self.film.path)(part, path)
+
+    def _task(self, path: Path) -> Task:
+        return Task(self.film.path, path, self._manifest, frames=self._frames)
 
     def write_still(self, picture: Picture) -> Path:
         """Write a frame at full size; with the mark of AI, unless it has its own colours."""
@@ -132,13 +149,12 @@ class Album:
         path = self.check(PAGE)
         scenes = len({tile.shot.scene for tile in tiles})
         frames = sum(tile.shot.frames for tile in tiles)
-        film = shlex.quote(str(self.film.path))
         pieces = render_pieces(
             "shots.html.j2",
             generator=GENERATOR,
             title=f"Shots: {self.film.path.name}",
             counts=f"{len(tiles)} shots in {scenes} scenes, {frames} frames",
-            command=f"colorize-video {film} --shots {shlex.quote(str(self.folder / NAME))}",
+            command=shlex.join(["colorize-video", *self._named, "--shots", str(self.folder / NAME)]),
             list_name=NAME,
             tiles=sorted(tiles, key=lambda tile: -1 if tile.doubt is None else tile.doubt, reverse=True),
             second=second,
@@ -228,7 +244,9 @@ def doubts_in(folder: Path) -> dict[int, float]:
 
 def start_of(film: Film, frame: int) -> str:
     """When a frame is shown: its timecode, where the film has one, or its time."""
-    if film.timecode and (timecode := advance_timecode(film.timecode, frame, film.rate)):
+    # Of a sequence, numbers that are left out have timecodes, too.
+    moved = film.footage.number(frame) - film.footage.number(0) if isinstance(film, SequenceFilm) else frame
+    if film.timecode and (timecode := advance_timecode(film.timecode, moved, film.rate)):
         return timecode
     thousandths = round((film.offset_s + film.seconds(frame)) * 1000)
     seconds, thousandths = divmod(thousandths, 1000)

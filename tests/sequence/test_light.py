@@ -11,7 +11,7 @@ from deoldify_lite.color.arrays import resize
 from deoldify_lite.color.merge import chroma_of_rgb
 from deoldify_lite.sequence.frame import DISPLAY, LINEAR, LOG, TRANSFERS, Facts, Frame
 from deoldify_lite.sequence.halves import round_to_halves
-from deoldify_lite.sequence.light import join, luma_of, small_luma_of
+from deoldify_lite.sequence.light import join, luma_of, shown, small_luma_of
 from deoldify_lite.sequence.view import as_seen
 from helpers.frames import luma, ramp
 
@@ -123,3 +123,17 @@ def test_a_small_frame_has_the_luma_that_the_whole_one_has(
     assert small.shape == size
     # Apart from what a curve makes of the average of differing values.
     assert np.abs(small.astype(int) - other).max() <= (1 if transfer == DISPLAY else 3)
+
+
+@pytest.mark.parametrize("transfer", TRANSFERS)
+@pytest.mark.parametrize("bits", [8, 10, 16])
+def test_a_grey_frame_is_shown_as_the_network_sees_it(transfer: str, bits: int) -> None:
+    dtype = np.uint8 if bits == 8 else np.uint16
+    grey = np.linspace(0, (1 << bits) - 1, 300).astype(dtype).reshape(10, 30, 1)
+    frame = frame_of(grey, bits, transfer)
+    for deep in (8, 16):
+        pixels = shown(frame, deep).pixels
+        assert (pixels.shape, pixels.dtype) == ((10, 30, 3), np.uint8 if deep == 8 else np.uint16)
+        assert not np.ptp(pixels, axis=2).any()
+        eight = pixels[..., 0] / (1 if deep == 8 else 257)
+        assert np.abs(eight - luma_of(frame)).max() <= 1

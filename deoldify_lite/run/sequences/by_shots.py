@@ -15,7 +15,7 @@ from deoldify_lite.run.frame_marks import FrameMark, marks_in
 from deoldify_lite.run.making import PieceMaker
 from deoldify_lite.run.manifest import sizes_in
 from deoldify_lite.run.sequences.footage import SequenceFilm
-from deoldify_lite.run.sequences.master import MasterMaker, MasterMaking, master_of
+from deoldify_lite.run.sequences.master import MasterMaker, MasterMaking, making_of
 from deoldify_lite.run.sequences.result import deliver_frames
 from deoldify_lite.run.sequences.writer import FileMaking, part_of
 from deoldify_lite.run.settings import FilmSettings
@@ -47,7 +47,7 @@ def maker_by_shots(
         return FilesByShots(FileMaking(task.result, may_keep=not settings.recolor_all), folder, finish)
     if film is None or task.frames is None:
         return None
-    making = MasterMaking(master_of(film, task.frames.sound), task.output, settings.encoding)
+    making = making_of(film, task.frames.sound, task.output, settings.encoding)
     return MasterByShots(making, MasterMaker(making, folder, fit.streams, deliver))
 
 

@@ -1,7 +1,7 @@
 """A sequence as a film: which of its files show which frames, and what readers of films must know of it."""
 
 from bisect import bisect_right
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
 from itertools import accumulate
@@ -39,6 +39,13 @@ class Footage:
         """The number of the file for a frame; frames count from 0."""
         place = bisect_right(self._counts, frame)
         return self.shown[place][1] - (self._counts[place] - 1 - frame)
+
+    def frame_of(self, name: str) -> int | None:
+        """The frame whose file has a name; None if there is none."""
+        number = self.sequence.number_of(name)
+        if number is None or not any(first <= number <= last for first, last in self.shown):
+            return None
+        return count_of(tuple((first, min(last, number - 1)) for first, last in self.shown if first < number))
 
     def path(self, frame: int) -> Path:
         """The file that has the picture of a frame."""
@@ -88,7 +95,7 @@ def film_of(footage: Footage, rate: Fraction) -> SequenceFilm:
         offset_s=Fraction(0),
         codec=facts.kind,
         pix_fmt="gray16le" if facts.channels == 1 else "gbrp16le",
-        colors=Colors("pc", "bt709", None, None, None),
+        colors=Colors("pc", "smpte170m", None, None, None),
         pixel_aspect=facts.aspect,
         index=0,
         picture_tags={},
@@ -97,3 +104,11 @@ def film_of(footage: Footage, rate: Fraction) -> SequenceFilm:
         timecode=facts.timecode,
         footage=footage,
     )
+
+
+def colorized_in(folder: Path, film: Film) -> SequenceFilm:
+    """Return a sequence as it is in the folder of its result, where each frame has a file of its own."""
+    assert isinstance(film, SequenceFilm), "other films have no folder"
+    footage = film.footage
+    there = replace(footage.sequence, folder=folder)
+    return replace(film, footage=replace(footage, sequence=there, usable=footage.shown))

@@ -88,8 +88,47 @@ def with_master(job: FilmJob, task: Task) -> FilmJob:
     """Return the job with what makes a film of a sequence."""
     film, frames = job.film, task.frames
     assert isinstance(film, SequenceFilm) and frames is not None, "the source is not a sequence"
-    making = MasterMaking(master_of(film, frames.sound), job.output, job.settings.encoding)
+    making = making_of(film, frames.sound, job.output, job.settings.encoding)
     return replace(job, maker=MasterMaker(making, job.found.folder, tuple(job.streams), job.deliver))
+
+
+def making_of(
+    film: SequenceFilm, sound: Path | None, output: Path, encoding: Encoding, *, as_shown: bool = False
+) -> "MasterMaking":
+    """Return how the segments of a film of a sequence are made; errors as of `master_of`.
+
+    Args:
+        film: the sequence.
+        sound: a file with its sound.
+        output: the film.
+        encoding: of that.
+        as_shown: take frames of all kinds as a screen shows them, and not OpenEXR's alone.
+    """
+    facts = film.footage.facts
+    bits = bits_of_film(facts) if as_shown or facts.kind == "EXR" else None
+    return MasterMaking(master_of(film, sound), output, encoding, bits)
+
+
+def write_as_shown(cut: Cut, path: Path) -> None:
+    """Write a film of a part of a sequence in its own colours, as a screen shows it: FFV1, without sound.
+
+    Args:
+        cut: of a `SequenceFilm`.
+        path: of the film, .mkv.
+
+    Raises:
+        InputError, OSError, VideoError: a frame cannot be read, or the film not written.
+    """
+    film = cut.film
+    assert isinstance(film, SequenceFilm), "other films are films already"
+    making = making_of(film, None, path, Encoding(codec="ffv1"), as_shown=True)
+    segment = making.open(cut, path.parent)
+    try:
+        for _ in range(cut.frame_count):
+            segment.keep()
+        MasterMaker(making, path.parent, (), os.replace).finish(cut, [(segment.path, segment.end())])
+    finally:
+        segment.stop()
 
 
 class RawSegment(FrameSegment[NDArray[Any]]):
@@ -99,12 +138,14 @@ class RawSegment(FrameSegment[NDArray[Any]]):
         cut: of a `SequenceFilm`, from the segment's first frame on.
         encoder: takes them; is stopped with the segment.
         size: height and width of them.
+        shown_bits: take frames as a screen shows them, with so many bits; None: as they are stored.
     """
 
-    def __init__(self, cut: Cut, encoder: RawEncoder, size: Size) -> None:
+    def __init__(self, cut: Cut, encoder: RawEncoder, size: Size, shown_bits: int | None) -> None:
         super().__init__(cut, files_of(cut), encoder.path)
         self._encoder = encoder
         self._size = size
+        self._shown_bits = shown_bits
 
     def stop(self) -> None:
         """See `run.making.Segment`."""
@@ -114,8 +155,8 @@ class RawSegment(FrameSegment[NDArray[Any]]):
     def _make(self, picture: Picture, number: int, chroma: NDArray[np.float32] | None) -> NDArray[Any]:
         frame = picture.read()
         self._tell(number, frame.warnings)
-        if frame.facts.is_float:
-            frame = shown(frame, _SHOWN_BITS)
+        if self._shown_bits is not None:
+            frame = shown(frame, self._shown_bits)
         pixels = frame.pixels if chroma is None else join(frame, chroma).pixels
         if pixels.shape[2] == 1:
             pixels = np.repeat(pixels, 3, 2)
@@ -137,11 +178,12 @@ class MasterMaking:
     master: Film  # that it becomes
     output: Path
     encoding: Encoding
+    shown_bits: int | None = None  # as of `RawSegment`
 
     def open(self, cut: Cut, folder: Path) -> RawSegment:
         """See `run.making.Making`."""
         encoder = RawEncoder(self.master, self.output, self.encoding, folder)
-        return RawSegment(cut, encoder, (self.master.height, self.master.width))
+        return RawSegment(cut, encoder, (self.master.height, self.master.width), self.shown_bits)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from deoldify_lite.run.frame_marks import frame_name
 from deoldify_lite.run.manifest import NAME as MANIFEST_NAME
 from deoldify_lite.run.manifest import Manifest
 from deoldify_lite.run.planned import Planned
-from deoldify_lite.run.sequences.frames import Frames
+from deoldify_lite.run.sequences.frames import MISSING, Frames
 from deoldify_lite.sequence.names import (
     KINDS,
     find_sequence,
@@ -23,7 +23,7 @@ from deoldify_lite.sequence.names import (
     name_frames,
 )
 from deoldify_lite.sequence.names import Sequence as FrameFiles
-from deoldify_lite.sequence.recognise import recognise
+from deoldify_lite.sequence.recognise import FILM_KINDS, recognise
 from deoldify_lite.storage.url import Place, Url
 from deoldify_lite.system.files import find_media
 from deoldify_lite.system.selection import Selection, is_of_system
@@ -47,6 +47,26 @@ class Choices:
     def are_default(self) -> bool:
         """Whether nothing is said."""
         return self == Choices()
+
+
+def choose(
+    *,
+    told: bool = False,
+    missing: str = "fail",
+    fps: Fraction | float | None = None,
+    sound: str | Path | None = None,
+) -> Choices:
+    """Return what the user says of sequences.
+
+    Raises:
+        OptionError: a value is out of range.
+    """
+    if missing not in MISSING:
+        raise OptionError(f"missing {missing!r}: choose one of {', '.join(MISSING)}")
+    rate = None if fps is None else Fraction(fps).limit_denominator(100_000)
+    if rate is not None and not 1 <= rate <= 1000:
+        raise OptionError(f"fps {fps}: choose 1 to 1000")
+    return Choices(told, missing, rate, None if sound is None else Path(sound))
 
 
 def take_sequences(
@@ -256,21 +276,25 @@ def plan_apart(films: Sequence[Place], out: Place) -> list[Planned]:
     return [Planned(film, out.parent, name, named=True, result=result)]
 
 
-def refuse_frames(source: Path, command: str) -> None:
-    """Refuse a sequence where a single file is wanted.
+def find_frames(source: Path, choices: Choices, *, photos: bool) -> Frames | None:
+    """Return the one sequence that a source is, for commands that take one source; None if it is none.
 
     Args:
         source: of the user.
-        command: that wants it.
+        choices: what the user says of sequences.
+        photos: whether a TIFF or a PNG is a photo; else, as of the other kinds, one stands for its sequence.
 
     Raises:
-        OptionError: it is a folder or a pattern of numbered pictures.
+        InputError: there are no frames, or those of several sequences.
     """
-    if is_pattern(source) or (source.is_dir() and list_sequences(source)):
-        raise OptionError(
-            f"{source}: {command} takes no picture sequence: make a film of it, such as with "
-            "ffmpeg, and name that; for a look at one frame, name its file"
-        )
+    kinds = FILM_KINDS if photos else KINDS.values()
+    is_frame = source.is_file() and KINDS.get(source.suffix.lower()) in kinds
+    if not (is_frame or is_pattern(source) or (source.is_dir() and list_sequences(source))):
+        return None
+    sequence = find_sequence(source)
+    if is_frame:
+        log.info("%s: stands for its whole sequence, %s", source, sequence)
+    return Frames(sequence, choices.missing, choices.rate)
 
 
 def warn_of_frames(planned: Sequence[Planned]) -> None:

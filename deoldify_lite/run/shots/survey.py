@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from deoldify_lite.color.arrays import Luma
 from deoldify_lite.film.cut import Cut
 from deoldify_lite.film.probe import Film
-from deoldify_lite.film.reader import FrameReader
-from deoldify_lite.film.stills import Still, read_stills
+from deoldify_lite.film.stills import Still
 from deoldify_lite.render.certainty import doubts_on
 from deoldify_lite.render.colorizer import Colorizer
+from deoldify_lite.run.reading import open_frames, open_stills
 from deoldify_lite.run.shots.pieces import Place
 from deoldify_lite.run.steps import read_shots
 from deoldify_lite.temporal.scene_memory import SceneMemory
@@ -77,7 +77,7 @@ def find_shots(
     Raises:
         VideoError: ffmpeg failed.
     """
-    with FrameReader(film, size_px, with_chroma=True) as reader:
+    with open_frames(Cut(film), size_px, with_chroma=True) as reader:
         yield from _shots_in(read_shots(reader), every, progress)
 
 
@@ -119,7 +119,7 @@ def follow_list(
     """Read a film once, at a small size, and find the shots of a list; arguments as of `find_shots`."""
     firsts = {place.first: number for number, place in enumerate(places)}
     numbers = numbers_of(places)
-    with FrameReader(film, size_px, with_chroma=True) as reader:
+    with open_frames(Cut(film), size_px, with_chroma=True) as reader:
         frames = mark_listed((Frame(frame.luma, frame.chroma) for frame in reader.frames()), firsts)
         number = at = 0
         in_color = False
@@ -163,8 +163,9 @@ class Colors:
         colorizer = self.colorizer if self.of_shot is None else self.of_shot(one.shot)
         luma = one.luma
         if colorizer.render_size != len(luma):
-            with FrameReader(film, colorizer.render_size, cut=Cut(film, one.frame, one.frame + 1)) as reader:
-                luma = next(iter(reader))
+            cut = Cut(film, one.frame, one.frame + 1)
+            with open_frames(cut, colorizer.render_size, with_chroma=False) as reader:
+                luma = next(reader.frames()).luma
         return colorizer.predict_chroma([luma])[0]
 
 
@@ -188,7 +189,7 @@ def show_pictures(film: Film, picked: Iterable[Picked], colors: Colors) -> Itera
         size = (len(one.luma),) if chroma is None else chroma.shape
         groups.setdefault(size, []).append((one, Still(one.frame, chroma, one.luma)))
     for group in groups.values():
-        for (one, _), rgb in zip(group, read_stills(film, [still for _, still in group]), strict=True):
+        for (one, _), rgb in zip(group, open_stills(film, [still for _, still in group]), strict=True):
             doubt = None
             if one.is_telling and not one.in_color:
                 doubt = doubts_on(colors.colorizer, [one.luma], second=colors.second)[0]

@@ -20,11 +20,12 @@ from deoldify_lite.errors import InputError
 from deoldify_lite.film.chroma import MATRICES, convert_chroma
 from deoldify_lite.film.cut import Cut
 from deoldify_lite.film.probe import Film
-from deoldify_lite.film.stills import Still, read_stills
+from deoldify_lite.film.stills import Still
 from deoldify_lite.film.tone import fit_chroma
 from deoldify_lite.photo.samples import to_depth
 from deoldify_lite.run.key_files import KeyFolder, frame_named
 from deoldify_lite.run.keying import ready_keys
+from deoldify_lite.run.reading import open_stills
 from deoldify_lite.run.settings import FilmSettings
 from deoldify_lite.run.shots.networks import Networks
 from deoldify_lite.run.shots.pieces import Place
@@ -141,7 +142,7 @@ class Trials:
         (step,) = find_steps([frame], colorizer.chroma_size, settings)
         (predicted,) = predict_steps([step], colorizer, batch_size=1, described=True)
         grey = None if frame.in_color else np.zeros((2, 16, 16), np.float32)
-        (rgb,) = read_stills(film, [Still(place.telling, grey, small.luma)])
+        (rgb,) = open_stills(film, [Still(place.telling, grey, small.luma)])
         return _Seen(predicted, np.asarray(to_depth(resize(rgb, self._size), np.uint8)))
 
 

@@ -28,6 +28,8 @@ def test_frames_follow_the_numbers() -> None:
     assert numbers(whole) == files(whole) == [7, 8, 9, 10]
     skipped = footage(((7, 8), (11, 12)), ((7, 8), (11, 12)))
     assert numbers(skipped) == files(skipped) == [7, 8, 11, 12]
+    names = ("f007.dpx", "f008.dpx", "f009.dpx", "f012.dpx", "g012.dpx", "f013.dpx")
+    assert [*map(skipped.frame_of, names)] == [0, 1, None, 3, None, None]
 
 
 def test_a_frame_without_a_picture_holds_the_one_before() -> None:

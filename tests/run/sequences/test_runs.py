@@ -9,7 +9,6 @@ import pytest
 from PIL import Image
 
 from deoldify_lite import api
-from deoldify_lite.cli import main as cli
 from deoldify_lite.errors import InputError, OptionError
 from deoldify_lite.run import unfinished
 from deoldify_lite.run.manifest import Manifest
@@ -297,12 +296,3 @@ def test_sequences_by_url_are_refused(tmp_path: Path, rendering: api.Rendering) 
             api.colorize_video(source, out, rendering=rendering, sequence=told)
     with pytest.raises(OptionError, match="frames are written and read on this machine"):
         api.colorize_video("memory://store/a.mkv", tmp_path / "%04d.dpx", rendering=rendering)
-
-
-@pytest.mark.logs_errors
-def test_commands_for_one_file_refuse_a_sequence(reel: Path, caplog: pytest.LogCaptureFixture) -> None:
-    for command in ("preview", "shots"):
-        for source in (reel, reel / "f%05d.png"):
-            caplog.clear()
-            assert cli.main([command, str(source)]) == 2
-            assert f"{command} takes no picture sequence" in caplog.text
