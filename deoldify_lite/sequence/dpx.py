@@ -71,7 +71,9 @@ def write_dpx(path: Path, frame: Frame) -> None:
         samples = samples[..., ::-1]
     rows = samples.reshape(header.rows, -1)
     picture = pack(rows, header.packing, is_grey=header.channels == 1)
-    head = with_size(header, len(header.head) + len(picture) + len(rest.tail))
+    head = header.head
+    if len(picture) != rest.header.size:  # else even a wrong size of the file stays
+        head = with_size(header, len(head) + len(picture) + len(rest.tail))
     with atomic_path(path) as part, open(part, "wb") as file:
         file.writelines((head, picture, rest.tail))
 
@@ -89,4 +91,5 @@ def new_dpx(
         raise InputError(f"{path}: DPX holds 8, 10, 12 or 16 bits, not {bits}")
     height, width = pixels.shape[:2]
     header = make_header(path.name, width, height, bits, rate=rate, timecode=timecode, aspect=aspect)
-    return Frame(path, replace(header.facts), pixels, source=DpxRest(header, b""))
+    header = replace(header, head=with_size(header, len(header.head) + header.size))
+    return Frame(path, header.facts, pixels, source=DpxRest(header, b""))

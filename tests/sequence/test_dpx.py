@@ -216,3 +216,16 @@ def test_the_source_is_never_written_to(tmp_path: Path) -> None:
         write(tmp_path / "a1.tif", read(path))
     with pytest.raises(InputError, match="cannot be opened"):
         read(tmp_path / "a2.dpx")
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_wrong_size_of_the_file_stays_unless_the_size_changes(tmp_path: Path, channels: int) -> None:
+    data = bytearray(dpx_bytes(ramp(12, 14, channels, 10), 10))
+    data[16:20] = b"\0\0\1\2"
+    (tmp_path / "1.dpx").write_bytes(data)
+    write(tmp_path / "2.dpx", join(read(tmp_path / "1.dpx"), CHROMA))
+    result = (tmp_path / "2.dpx").read_bytes()
+    if channels == 3:
+        assert result[:2048] == data[:2048]
+    else:
+        assert int.from_bytes(result[16:20], "big") == len(result)
