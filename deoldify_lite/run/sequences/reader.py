@@ -81,7 +81,8 @@ def _chroma_of(frame: Frame, side_px: int) -> NDArray[np.uint8] | None:
         return None
     size = side_px, side_px
     is_float = frame.facts.is_float
-    small = resize(frame.pixels.astype(np.float32), size) if is_float else small_of(frame, size).pixels
+    values = np.nan_to_num(frame.pixels.astype(np.float32), posinf=1, neginf=0) if is_float else None
+    small = small_of(frame, size).pixels if values is None else resize(values, size)
     top = np.float32(1 if is_float else frame.top)
     red, green, blue = np.moveaxis(np.clip(small / top, 0, 1), 2, 0)
     luma = LUMA_RED * red + LUMA_GREEN * green + LUMA_BLUE * blue
