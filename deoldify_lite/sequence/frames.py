@@ -13,6 +13,7 @@ from deoldify_lite.sequence.dpx import look_dpx, new_dpx, read_dpx, write_dpx
 from deoldify_lite.sequence.dpx_header import at_place as dpx_at_place
 from deoldify_lite.sequence.exr import exr_at_place, look_exr, new_exr, read_exr, write_exr
 from deoldify_lite.sequence.frame import Facts, Frame
+from deoldify_lite.sequence.jp2 import look_jp2, new_jp2, read_jp2, write_jp2
 from deoldify_lite.sequence.names import KINDS, KNOWN
 from deoldify_lite.sequence.stills import look_still, new_still, read_still, write_still
 
@@ -29,6 +30,8 @@ def look(path: Path) -> Facts:
             return look_dpx(path)
         if kind == "EXR":
             return look_exr(path)
+        if kind == "JPEG 2000":
+            return look_jp2(path)
         return look_still(path, kind)
     except OSError as error:
         raise InputError(f"{path}: cannot be opened: {error.strerror or error}") from error
@@ -50,6 +53,8 @@ def read(path: Path, transfer: str | None = None) -> Frame:
             frame = read_dpx(path)
         elif kind == "EXR":
             frame = read_exr(path)
+        elif kind == "JPEG 2000":
+            frame = read_jp2(path)
         else:
             frame = read_still(path, kind)
     except OSError as error:
@@ -76,6 +81,8 @@ def write(path: Path, frame: Frame) -> tuple[str, ...]:
             return ()
         if frame.facts.kind == "EXR":
             return write_exr(path, frame)
+        if frame.facts.kind == "JPEG 2000":
+            return write_jp2(path, frame)
         return write_still(path, frame)
     except OSError as error:
         raise InputError(f"{path}: cannot be written: {error.strerror or error}") from error
@@ -113,7 +120,7 @@ def new_frame(
     Args:
         path: where it is to be written; its suffix is one of `KINDS`.
         pixels: (H, W, 3) RGB as a screen shows it: uint8 for 8 bits, else uint16 of as many bits as told.
-        bits: 8, 10, 12 or 16 for DPX, 8 or 16 for TIFF and PNG, 16 for EXR.
+        bits: 8, 10, 12 or 16 for DPX and JPEG 2000, 8 or 16 for TIFF and PNG, 16 for EXR.
         rate: frames a second, for kinds that hold it.
         timecode: of this frame, for kinds that hold it.
         aspect: of a pixel, width / height, likewise; None: square.
@@ -123,6 +130,8 @@ def new_frame(
         return new_dpx(path, pixels, bits, rate, timecode, aspect)
     if kind == "EXR":
         return new_exr(path, pixels, rate, timecode, aspect)
+    if kind == "JPEG 2000":
+        return new_jp2(path, pixels, bits)
     return new_still(path, kind, pixels, bits)
 
 

@@ -17,9 +17,9 @@ KINDS = {
     ".tif": "TIFF",
     ".tiff": "TIFF",
     ".png": "PNG",
+    **dict.fromkeys((".jp2", ".j2k", ".j2c", ".jpc"), "JPEG 2000"),
 }
-KNOWN = "DPX, EXR, TIFF and PNG"
-_JPEG_2000 = (".jp2", ".j2k", ".j2c", ".jpc", ".jpf", ".jpx")
+KNOWN = "DPX, EXR, TIFF, PNG and JPEG 2000"
 
 # Where a pattern has its number: %07d, #### (one a digit), or a range in brackets.
 _PLACE = re.compile(r"%(?:0?(?P<width>\d+))?d|(?P<hashes>#+)|\[(?P<first>\d+)-(?P<last>\d+)\]|(?P<star>\*)")
@@ -141,11 +141,6 @@ def find_sequence(path: Path) -> Sequence:
         found = _matching(path)
         where = f"{path}: "
     if not found:
-        if path.suffix.lower() in _JPEG_2000:
-            raise InputError(
-                f"{path}: JPEG 2000 is not a kind of frame: no writer keeps what such files hold. "
-                "Make TIFF of it: ffmpeg -i reel/%07d.jp2 tiff/%07d.tif"
-            )
         raise InputError(
             f"{where}no numbered {KNOWN} files are there; name a folder or a pattern such as reel/%07d.dpx"
         )
@@ -194,9 +189,10 @@ def group_names(folder: Path, names: Iterable[str]) -> list[Sequence]:
     """
     groups: dict[tuple[str, ...], list[list[str]]] = {}
     for name in names:
-        parts = re.split(r"(\d+)", name)
-        # A digit in the suffix, as in .jp2, is not a number of a frame.
-        if len(parts) >= 3 and "." in parts[-1]:
+        stem, dot, suffix = name.rpartition(".")
+        parts = re.split(r"(\d+)", stem)
+        parts[-1] += dot + suffix  # a digit in it, as in .jp2, is no number of a frame
+        if len(parts) >= 3:
             groups.setdefault(tuple(parts[::2]), []).append(parts)
     split: dict[tuple[str, str], list[str]] = {}
     for members in groups.values():

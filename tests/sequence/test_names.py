@@ -81,6 +81,8 @@ def test_what_is_not_there(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("suffix", [".jp2", ".J2K", ".j2c"])
-def test_jpeg_2000_is_refused_by_name(tmp_path: Path, suffix: str) -> None:
-    with pytest.raises(InputError, match=r"JPEG 2000 is not a kind of frame.*Make TIFF of it: ffmpeg"):
-        find_sequence(tmp_path / f"%07d{suffix}")
+def test_a_digit_of_a_suffix_is_no_number(tmp_path: Path, suffix: str) -> None:
+    touch(tmp_path, f"reel_0001{suffix}", f"reel_0002{suffix}", f"reel{suffix}")
+    found = find_sequence(tmp_path / f"reel_%04d{suffix}")
+    assert (found.kind, found.ranges) == ("JPEG 2000", ((1, 2),))
+    assert find_sequence(tmp_path) == found

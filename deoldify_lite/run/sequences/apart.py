@@ -37,6 +37,8 @@ def bits_for(film: Film, kind: str) -> int:
         return 16
     if kind == "DPX":  # few programs write 8 bits, and some read no others than 10
         return next((bits for bits in (10, 12) if film.depth <= bits), 16)
+    if kind == "JPEG 2000":
+        return next((bits for bits in (8, 10, 12) if film.depth <= bits), 16)
     return 8 if film.depth == 8 else 16
 
 

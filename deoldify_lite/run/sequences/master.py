@@ -39,7 +39,7 @@ def bits_of_film(facts: Facts) -> int:
     """Return the bits that the samples of a sequence have in a film."""
     if facts.kind == "EXR":
         return _SHOWN_BITS
-    if facts.kind == "DPX":
+    if facts.kind in ("DPX", "JPEG 2000"):
         return facts.bits
     return 8 if facts.bits <= 8 else 16  # as photos are read
 
