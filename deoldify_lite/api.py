@@ -221,7 +221,8 @@ def colorize_video(
         recolor_all: also recolour shots that are already in colour.
         hints: a file with colours at points of frames, or a folder with one for each film.
         colors_from: a layer that `layer` wrote, or any film in colour with the same frames, or a folder with
-            one of the same name for each; its chroma is taken frame by frame, without the network, so that
+            one of the same name for each; of a picture sequence such a film, or the sequence in colour as a
+            folder or a pattern; its chroma is taken frame by frame, without the network, so that
             other choices about colour have no effect.
         shots: a list of the film's shots, or the folder of `deoldify-lite shots`, by which it is rendered:
             only shots that have changed since the last run are rendered again.
@@ -334,10 +335,7 @@ def colorize_video(
         _check_sequences(
             planned,
             choices,
-            {
-                "--layer": layer,
-                "--colours-from": colors_from,
-            },
+            {"--layer": layer},
             {"--deinterlace": deinterlace or None},
             {
                 "--for": purpose,
@@ -346,6 +344,11 @@ def colorize_video(
                 "--pix-fmt": encoding.pix_fmt,
             },
         )
+        if colors_from is not None and any(one.result is not None and one.frames is None for one in planned):
+            raise OptionError(
+                f"{target}: --colours-from makes no frames of a film: make the film in colour first, with -o "
+                "film.mkv --codec ffv1, and then frames of that"
+            )
         if accept is None:  # or what is left out is told of with each part of a folder
             _tell(left_out, on_left_out)
         planned = [one for one in planned if accept is None or accept(one.place)]

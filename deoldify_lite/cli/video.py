@@ -91,7 +91,8 @@ def fill_video_parser(parser: argparse.ArgumentParser) -> None:
     add_colors_from_option(
         color,
         "a layer that --layer wrote, or any film in colour with the same frames, frame by frame; or from a "
-        "folder with one of the same name for each film; other choices about colour have no effect then",
+        "folder with one of the same name for each film; or, for a picture sequence, from the same one in "
+        "colour, as a folder or a pattern; other choices about colour have no effect then",
     )
     color.add_argument(
         "--keys",

@@ -14,7 +14,7 @@ from deoldify_lite.film.fit import Fit
 from deoldify_lite.film.given import cut_of_other, encode_given
 from deoldify_lite.film.mux import join_with_source
 from deoldify_lite.film.parts import PictureChanges
-from deoldify_lite.film.probe import Film, probe_film
+from deoldify_lite.film.probe import Film
 from deoldify_lite.render.colorizer import Colorizer, OutOfMemoryError
 from deoldify_lite.render.rendering import Rendering
 from deoldify_lite.run.delivery import deliver_unchanged, delivery_of
@@ -28,9 +28,10 @@ from deoldify_lite.run.items import (
     warnings_of,
 )
 from deoldify_lite.run.keying import ready_keys
+from deoldify_lite.run.making import SegmentWriter
 from deoldify_lite.run.ready import ReadyFilm, programs_of, ready_film, segments_mark
-from deoldify_lite.run.sequences.master import with_master
-from deoldify_lite.run.sequences.result import numbers_of_result, with_result
+from deoldify_lite.run.sequences.given import probe_version
+from deoldify_lite.run.sequences.result import numbers_of_result, with_maker
 from deoldify_lite.run.settings import FilmSettings
 from deoldify_lite.run.shots.networks import Networks
 from deoldify_lite.run.steps import Tally
@@ -236,11 +237,7 @@ def _colorize(
                     if its_layer is None
                     else partial(deliver_unchanged, its_layer, used, delivery_of(its_layer, used)),
                 )
-                if task.result is not None:
-                    job = with_result(job, task, used, delivery.fingerprint)
-                elif task.frames is not None:
-                    job = with_master(job, task)
-                tally = renderer.colorize(job)
+                tally = renderer.colorize(with_maker(job, task, used, delivery.fingerprint))
             return used.render_factor, tally
         except OutOfMemoryError:
             if not renderer.shrink(used.render_factor):
@@ -260,7 +257,7 @@ def _give_back(task: Task, film: Film, fit: Fit, settings: FilmSettings, progres
     if task.colors.problem:
         raise InputError(task.colors.problem)
     cut = cut_of(film, settings)
-    given = cut_of_other(cut, probe_film(task.colors.path))
+    given = cut_of_other(cut, probe_version(task.colors))
     delivery = delivery_of(task, settings)
 
     def on_frames(frames: int) -> None:
@@ -270,6 +267,16 @@ def _give_back(task: Task, film: Film, fit: Fit, settings: FilmSettings, progres
     # It is quick without a network, so that a run that was stopped begins anew.
     with unfinished(task.output, f"{delivery.fingerprint} {programs_of(film)}") as found:
         path = found.folder / f"given{task.output.suffix}"
+        if task.frames is not None:
+            deliver = partial(deliver_unchanged, task, settings, delivery)
+            job = FilmJob(film, task.output, settings, found, fit.streams, deliver)
+            job = with_maker(job, task, settings, delivery.fingerprint, given)
+            assert job.maker is not None, "frames are files"
+            with SegmentWriter(job.maker, cut, ()) as writer:
+                for done in range(1, cut.frame_count + 1):
+                    writer.keep()
+                    on_frames(done)
+            return Tally(cut.frame_count, warnings=writer.warnings)
         frames, warnings = encode_given(cut, given, task.output, path, settings.encoding, on_frames)
         with atomic_path(task.output, deliver=partial(deliver_unchanged, task, settings, delivery)) as part:
             join_with_source(film, cut, [(path, frames)], fit.streams, part)

@@ -25,6 +25,7 @@ class Version:
     path: Path
     digest: str  # of its content
     problem: str = ""  # why it cannot be used
+    frames: Frames | None = None  # the sequence of files that `path` stands for
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,11 @@ from deoldify_lite.photo.profiles import in_profile
 from deoldify_lite.photo.xmp import says_layer
 from deoldify_lite.render.given import Given, take_colors
 from deoldify_lite.run.layers import LAYER_MARK
-from deoldify_lite.run.manifest import fingerprint_of
+from deoldify_lite.run.manifest import fingerprint_of, fingerprint_of_frames
+from deoldify_lite.run.sequences.frames import Frames
 from deoldify_lite.run.task import Task, Version
+from deoldify_lite.sequence.names import Sequence as FrameFiles
+from deoldify_lite.sequence.names import find_sequence, is_pattern, list_sequences
 from deoldify_lite.system.files import sha256_of
 
 _RESULT_MARK = "-colorized"  # at the end of a result's name, where it lies beside its photo
@@ -38,7 +41,8 @@ def with_versions(tasks: Sequence[Task], path: Path, *, films: bool = False) -> 
 
     They are looked for in the same place below the folder: of photo.jpg, `photo` or `photo.jpg` with any
     suffix of photos, also with -colorized or -layer at the end; likewise of films. Where there is a layer,
-    that is taken.
+    that is taken. Of a picture sequence it is the one of the same names there, or else the only one; or the
+    frames that a pattern names.
 
     Raises:
         OptionError: there is no such file or folder, it has no version of any photo, or it is one file and
@@ -47,20 +51,23 @@ def with_versions(tasks: Sequence[Task], path: Path, *, films: bool = False) -> 
     """
     kind = "film" if films else "photo"
     version_of = _film_version if films else _photo_version
-    if path.is_file():
+    if path.is_file() or (films and is_pattern(path)):
         if len(tasks) > 1:
             raise OptionError(
                 f"{path}: one version gives its colours to one {kind}, and there are {len(tasks)}: "
                 "name a folder with a version of each"
             )
-        return [replace(task, colors=version_of(path)) for task in tasks]
+        if path.is_file():
+            return [replace(task, colors=version_of(path)) for task in tasks]
+        return [replace(task, colors=_frames_version(task, find_sequence(path))) for task in tasks]
     if not path.is_dir():
         raise OptionError(f"{path}: no such file or folder with coloured versions")
     named = cache(partial(_by_stem, suffixes=FILM_SUFFIXES if films else PHOTO_SUFFIXES))
     found = []
     for task in tasks:
         deeper = path / task.output.parent.relative_to(task.manifest.folder)
-        found.append(_with_version(task, named(deeper), version_of))
+        of_frames = None if task.frames is None else _with_frames(task, deeper)
+        found.append(of_frames or _with_version(task, named(deeper), version_of))
     if not any(task.colors for task in found):
         raise OptionError(
             f"{path}: holds no version of any {kind}: give each the name of its {kind}, with any suffix, "
@@ -116,6 +123,35 @@ def _like(photo: Photo, version: Photo, is_layer: bool) -> Picture:
     if is_layer or version.icc == photo.icc:
         return version.rgb
     return in_profile(version.rgb, version.icc, photo.icc)
+
+
+def _with_frames(task: Task, folder: Path) -> Task | None:
+    """Add the version of a sequence that is in a folder; None if there is none.
+
+    Raises:
+        InputError: there are several, and none has the same names.
+    """
+    there = list_sequences(folder) if folder.is_dir() else []
+    if not there:
+        return None
+    same = [one for one in there if one.pattern.name == task.source.name]
+    return replace(task, colors=_frames_version(task, same[0] if same else find_sequence(folder)))
+
+
+def _frames_version(task: Task, sequence: FrameFiles) -> Version:
+    """A sequence as a version; frames that are missing in the source may be missing there, too.
+
+    Raises:
+        OptionError: the task is one of a film.
+    """
+    path = sequence.pattern
+    if task.frames is None:
+        raise OptionError(
+            f"{path}: frames give their colours to a picture sequence, and {task.source} is a film: make a "
+            f"film of them first: colorize-video {path} -o film.mkv --codec ffv1"
+        )
+    frames = Frames(sequence, task.frames.missing)
+    return Version(path, fingerprint_of_frames(frames.digest(), {}), frames=frames)
 
 
 def _photo_version(path: Path) -> Version:

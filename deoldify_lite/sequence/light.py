@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from deoldify_lite.color.arrays import Chroma, Luma, Plane, Size, grow, resize, shrink
 from deoldify_lite.color.bt601 import LUMA_BLUE, LUMA_GREEN, LUMA_RED
-from deoldify_lite.color.merge import difference_of, merge_picture
+from deoldify_lite.color.merge import chroma_of_rgb, difference_of, merge_picture
 from deoldify_lite.photo.samples import rgb_of_grey, strips_of
 from deoldify_lite.sequence.frame import DISPLAY, LINEAR, Frame
 from deoldify_lite.sequence.halves import TOP, round_to_halves
@@ -96,12 +96,51 @@ def join(frame: Frame, chroma: Chroma) -> Frame:
     Returns:
         The frame in RGB of the same depth.
     """
-    transfer, pixels = frame.facts.transfer, frame.pixels
+    transfer = frame.facts.transfer
     chroma = chroma.astype(np.float32, copy=False)
     if transfer != DISPLAY:
         seen = small_luma_of(frame, (chroma.shape[1], chroma.shape[2]))
         chroma = as_stored(chroma, seen.astype(np.float32) / np.float32(255), transfer)
-    is_ratio = transfer == LINEAR
+    return _join_stored(frame, chroma)
+
+
+def take_colors(frame: Frame, other: Frame) -> Frame:
+    """Give a frame the colours of another one that shows the same, of any size and kind.
+
+    Luma stays, as of `join`. Where both are stored in the same encoding, so are the colours that go over.
+    """
+    if other.facts.transfer == frame.facts.transfer:
+        return _join_stored(frame, _stored_chroma_of(other))
+    full = np.float32(65_535)
+    return join(frame, chroma_of_rgb(shown(other, 16).pixels / full))
+
+
+def has_color(frame: Frame) -> bool:
+    """Return whether the channels of a frame differ anywhere by more than rounding does."""
+    if frame.pixels.shape[2] == 1:
+        return False
+    values = np.nan_to_num(frame.pixels.astype(np.float32))
+    top = np.float32(1 if frame.facts.is_float else frame.top)
+    return bool(np.ptp(values, axis=2).max() > 2 / 255 * top)
+
+
+def _stored_chroma_of(frame: Frame) -> Chroma:
+    """(2, H, W) of the values as they are stored; of light, of its ratio to luma, as of `as_stored`."""
+    values = frame.pixels.astype(np.float32)
+    if values.shape[2] == 1:
+        return np.zeros((2, 1, 1), np.float32)
+    if frame.facts.transfer == LINEAR:
+        luma = _luma_of(values)[..., None]
+        with np.errstate(all="ignore"):  # a frame may hold infinity and what is not a number
+            values = np.where(luma > _TINY, values / luma, np.float32(1))
+        return chroma_of_rgb(np.nan_to_num(values, nan=1, posinf=1, neginf=1))
+    return chroma_of_rgb(values / np.float32(1 if frame.facts.is_float else frame.top))
+
+
+def _join_stored(frame: Frame, chroma: Chroma) -> Frame:
+    """`join` with chroma as of `as_stored`."""
+    pixels = frame.pixels
+    is_ratio = frame.facts.transfer == LINEAR
     if pixels.shape[2] == 1:
         pixels = rgb_of_grey(pixels) if pixels.dtype != np.float16 else np.repeat(pixels, 3, 2)
     if frame.facts.is_float:

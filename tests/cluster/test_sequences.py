@@ -7,13 +7,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from deoldify_lite.cluster.crew import Crew
 from deoldify_lite.cluster.films import colorize_films
 from deoldify_lite.cluster.worker.station import Station
 from deoldify_lite.render.colorizer import Colorizer
 from deoldify_lite.run.films import colorize_films as colorize_films_here
+from deoldify_lite.run.guides import with_hints, with_keys
 from deoldify_lite.run.items import Item
 from deoldify_lite.run.manifest import Manifest
 from deoldify_lite.run.plan import tasks_of
@@ -23,6 +26,7 @@ from deoldify_lite.run.settings import FilmSettings
 from deoldify_lite.run.task import Task
 from deoldify_lite.run.unfinished import folder_of
 from deoldify_lite.run.verify import verify
+from deoldify_lite.run.versions import with_versions
 from deoldify_lite.system.selection import EVERYTHING
 from helpers.film_runs import SETTINGS
 from helpers.films import make, plane_hashes, tone
@@ -128,3 +132,33 @@ def test_what_one_process_began_workers_finish(tmp_path: Path, kind: str) -> Non
     assert run_there(tasks(tmp_path, kind, folder), Stopping(3), alone).status == "failed"
     assert run_there(tasks(tmp_path, kind, folder), Stopping(99), alone).status == "done"
     assert bytes_of(folder) == bytes_of(tmp_path / "here")
+
+
+def test_hints_key_frames_and_versions_count_there_too(tmp_path: Path) -> None:
+    plain = run_here(tasks(tmp_path, SEQUENCE, tmp_path / "plain"), Stopping(99))
+    grey = np.asarray(Image.open(tmp_path / "reel" / "f00020.png"), int)[..., None]
+    (tmp_path / "keys").mkdir()
+    colored = np.clip(grey + np.array([40, -20, 0]), 0, 255).astype(np.uint8)
+    Image.fromarray(colored).save(tmp_path / "keys" / "frame-000013.png")
+    hints = tmp_path / "reel.hints.csv"
+    hints.write_text("f25,50%,50%,#2040e0\n")
+    runs = {
+        "keys": lambda given: with_keys(given, tmp_path / "keys"),
+        "hints": lambda given: with_hints(given, hints, film=True),
+        "version": lambda given: with_versions(given, tmp_path / "keys" / "here", films=True),
+    }
+    for name, with_guides in runs.items():
+        here, there = tmp_path / name / "here", tmp_path / name / "there"
+        one = run_here(with_guides(tasks(tmp_path, SEQUENCE, here)), Stopping(99))
+        item = run_there(with_guides(tasks(tmp_path, SEQUENCE, there)), Stopping(99))
+        assert (one.status, one.reason, one.warnings) == ("done", "", ()), name
+        assert (item.status, item.reason, item.warnings) == ("done", "", ()), name
+        assert bytes_of(here) == bytes_of(there), name
+        before, after = bytes_of(plain.output.parent), bytes_of(here)
+        numbers = {"keys": range(17, 27), "hints": range(27, 37)}.get(name, ())
+        assert all(before[frame] != after[frame] for frame in (f"f{number:05}.png" for number in numbers)), (
+            name
+        )
+        if name == "keys":
+            rgb = np.asarray(Image.open(here / "f00020.png"), int)
+            assert np.abs((rgb[..., 0] - rgb[..., 1]).mean() - 60) < 15, "as in the key frame"

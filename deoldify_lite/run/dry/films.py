@@ -10,7 +10,6 @@ from pathlib import Path
 
 from deoldify_lite.errors import InputError
 from deoldify_lite.film.given import cut_of_other
-from deoldify_lite.film.probe import probe_film
 from deoldify_lite.run.dry.network import BUDGET_S, Gauge
 from deoldify_lite.run.failure import failed
 from deoldify_lite.run.items import Item, ShotWork
@@ -18,8 +17,8 @@ from deoldify_lite.run.keying import ready_keys
 from deoldify_lite.run.manifest import Manifest
 from deoldify_lite.run.outlook import Outlook
 from deoldify_lite.run.ready import ReadyFilm, ready_film, segments_mark
-from deoldify_lite.run.sequences.master import with_master
-from deoldify_lite.run.sequences.result import with_result
+from deoldify_lite.run.sequences.given import probe_version
+from deoldify_lite.run.sequences.result import with_maker
 from deoldify_lite.run.settings import FilmSettings
 from deoldify_lite.run.stream import FilmJob, colorize_film, cut_of
 from deoldify_lite.run.task import Task, fingerprint
@@ -127,7 +126,7 @@ def _look(task: Task, settings: FilmSettings, *, overwrite: bool) -> _Left | Ite
     if task.colors is not None:
         if task.colors.problem:
             raise InputError(task.colors.problem)
-        cut_of_other(cut, probe_film(task.colors.path))
+        cut_of_other(cut, probe_version(task.colors))
         return _Left(ready, cut.first, cut.frame_count, warnings=warnings)
     if task.shots is not None:
         works = ready.by_shots(settings, os.replace, overwrite=overwrite).look()
@@ -183,12 +182,9 @@ def _colorize_piece(left: _Left, count: int, settings: FilmSettings, gauge: Gaug
         began = time.perf_counter()
         with unfinished(output, "sample") as found:
             job = FilmJob(film, output, settings, found, streams=(), deliver=os.replace, layer=layer)
-            if task.frames is not None and task.result is None:
-                job = with_master(job, task)
-            elif task.result is not None:
-                there = replace(task.result, folder=folder)
-                sample = replace(task, output=output, result=there, manifest=Manifest(folder))
-                job = with_result(job, sample, settings, fingerprint(sample, settings))
+            there = None if task.result is None else replace(task.result, folder=folder)
+            sample = replace(task, output=output, result=there, manifest=Manifest(folder))
+            job = with_maker(job, sample, settings, fingerprint(sample, settings))
             tally = colorize_film(job, gauge.colorizer, batch_size=gauge.batch_size)
         seconds = time.perf_counter() - began
         written = sum(path.stat().st_size for path in folder.iterdir() if path.is_file())

@@ -121,9 +121,13 @@ class FilmPicture:
             return self._frame(own=True)
         return self._frame(own=False)
 
+    def colored(self) -> Frame:
+        """Make the frame in the colours that it has."""
+        return self._frame(own=True)
+
     def keep(self, part: Path) -> tuple[str, ...]:
         """Write the frame in the colours that it has."""
-        frame = self._frame(own=True)
+        frame = self.colored()
         return (*frame.warnings, *write(part, replace(frame, warnings=())))
 
     def _frame(self, *, own: bool) -> Frame:

@@ -22,7 +22,8 @@ from deoldify_lite.film.sound_file import probe_sound
 from deoldify_lite.film.timecode import advance_timecode
 from deoldify_lite.film.writer import segment_path
 from deoldify_lite.run.sequences.footage import SequenceFilm
-from deoldify_lite.run.sequences.pictures import Picture, files_of
+from deoldify_lite.run.sequences.given import GivenPictures
+from deoldify_lite.run.sequences.pictures import Picture, Pictures, files_of
 from deoldify_lite.run.sequences.segment import FrameSegment
 from deoldify_lite.run.stream import FilmJob
 from deoldify_lite.run.task import Task
@@ -84,11 +85,11 @@ def fit_master(film: SequenceFilm, task: Task, encoding: Encoding) -> Fit:
     return Fit(streams, losses)
 
 
-def with_master(job: FilmJob, task: Task) -> FilmJob:
-    """Return the job with what makes a film of a sequence."""
+def with_master(job: FilmJob, task: Task, given: Cut | None = None) -> FilmJob:
+    """Return the job with what makes a film of a sequence; `given` as of `MasterMaking`."""
     film, frames = job.film, task.frames
     assert isinstance(film, SequenceFilm) and frames is not None, "the source is not a sequence"
-    making = making_of(film, frames.sound, job.output, job.settings.encoding)
+    making = replace(making_of(film, frames.sound, job.output, job.settings.encoding), given=given)
     return replace(job, maker=MasterMaker(making, job.found.folder, tuple(job.streams), job.deliver))
 
 
@@ -136,13 +137,16 @@ class RawSegment(FrameSegment[NDArray[Any]]):
 
     Args:
         cut: of a `SequenceFilm`, from the segment's first frame on.
+        pictures: of that.
         encoder: takes them; is stopped with the segment.
         size: height and width of them.
         shown_bits: take frames as a screen shows them, with so many bits; None: as they are stored.
     """
 
-    def __init__(self, cut: Cut, encoder: RawEncoder, size: Size, shown_bits: int | None) -> None:
-        super().__init__(cut, files_of(cut), encoder.path)
+    def __init__(
+        self, cut: Cut, pictures: Pictures, encoder: RawEncoder, size: Size, shown_bits: int | None
+    ) -> None:
+        super().__init__(cut, pictures, encoder.path)
         self._encoder = encoder
         self._size = size
         self._shown_bits = shown_bits
@@ -179,11 +183,13 @@ class MasterMaking:
     output: Path
     encoding: Encoding
     shown_bits: int | None = None  # as of `RawSegment`
+    given: Cut | None = None  # of a version, which gives all of the sequence its colours
 
     def open(self, cut: Cut, folder: Path) -> RawSegment:
         """See `run.making.Making`."""
         encoder = RawEncoder(self.master, self.output, self.encoding, folder)
-        return RawSegment(cut, encoder, (self.master.height, self.master.width), self.shown_bits)
+        pictures = files_of(cut) if self.given is None else GivenPictures(cut, self.given)
+        return RawSegment(cut, pictures, encoder, (self.master.height, self.master.width), self.shown_bits)
 
 
 @dataclass(frozen=True)

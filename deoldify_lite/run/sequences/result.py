@@ -15,6 +15,7 @@ from deoldify_lite.run.manifest import sizes_in
 from deoldify_lite.run.sequences.apart import sound_files
 from deoldify_lite.run.sequences.footage import SequenceFilm
 from deoldify_lite.run.sequences.journal import FrameJournal
+from deoldify_lite.run.sequences.master import with_master
 from deoldify_lite.run.sequences.writer import FileMaking, FilesMaker
 from deoldify_lite.run.settings import FilmSettings
 from deoldify_lite.run.shots.segments import folder_of as shots_folder_of
@@ -66,7 +67,26 @@ def check_result(task: Task, cut: Cut, fit: Fit, overwrite: bool) -> None:
             )
 
 
-def with_result(job: FilmJob, task: Task, settings: FilmSettings, given: str) -> FilmJob:
+def with_maker(
+    job: FilmJob, task: Task, settings: FilmSettings, fingerprint: str, version: Cut | None = None
+) -> FilmJob:
+    """Return the job with what makes its result, unless ffmpeg does so alone.
+
+    Args:
+        job: of a film, or a sequence.
+        task: of the same.
+        settings: by which its fingerprint is made.
+        fingerprint: of the task when the work began.
+        version: the part of a version that gives a sequence its colours.
+    """
+    if task.result is not None:
+        return with_result(job, task, settings, fingerprint, version)
+    return job if task.frames is None else with_master(job, task, version)
+
+
+def with_result(
+    job: FilmJob, task: Task, settings: FilmSettings, given: str, version: Cut | None = None
+) -> FilmJob:
     """Return the job with what makes a sequence.
 
     Args:
@@ -74,6 +94,7 @@ def with_result(job: FilmJob, task: Task, settings: FilmSettings, given: str) ->
         task: with a result that is a sequence.
         settings: by which its fingerprint is made.
         given: the fingerprint of the task when the work began.
+        version: as of `FileMaking.given`.
     """
     result, found = task.result, job.found
     assert result is not None, "the result is not a sequence"
@@ -88,7 +109,7 @@ def with_result(job: FilmJob, task: Task, settings: FilmSettings, given: str) ->
         numbers = numbers_of(numbers_of_cut(replace(cut, end=cut.first + frames)))
         deliver_frames(task, settings, given, cut, journal.marks(numbers), tuple(job.streams), found.folder)
 
-    making = FileMaking(result, may_keep=not job.settings.recolor_all)
+    making = FileMaking(result, may_keep=not job.settings.recolor_all, given=version)
     maker = FilesMaker(making, journal, found.folder, deliver)
     return replace(job, maker=maker, segment_frames=SEGMENT_FRAMES)
 

@@ -16,6 +16,7 @@ from deoldify_lite.run.frame_marks import FrameMark, mark_of, marks_in, write_ma
 from deoldify_lite.run.manifest import sizes_in
 from deoldify_lite.run.sequences.apart import FilmPictures
 from deoldify_lite.run.sequences.footage import SequenceFilm
+from deoldify_lite.run.sequences.given import GivenPictures
 from deoldify_lite.run.sequences.journal import FrameJournal
 from deoldify_lite.run.sequences.pictures import Picture, Pictures, files_of
 from deoldify_lite.run.sequences.segment import FrameSegment
@@ -117,11 +118,14 @@ class FileMaking:
 
     result: FrameFiles
     may_keep: bool = True  # frames of a film may keep the colours that they have
+    given: Cut | None = None  # of a version of a sequence, which gives all of it its colours
 
     def open(self, cut: Cut, folder: Path, names: FrameNames | None = None) -> FileSegment:
         """See `run.making.Making`; here, `names` gives each frame its own at once."""
         pictures: Pictures
-        if isinstance(cut.film, SequenceFilm):
+        if self.given is not None:
+            pictures = GivenPictures(cut, self.given)
+        elif isinstance(cut.film, SequenceFilm):
             pictures = files_of(cut)
         else:
             pictures = FilmPictures(cut, self.result, may_keep=self.may_keep)
