@@ -102,7 +102,9 @@ def colorize(clip: Any, *, colorizer: Colorizer | None = None, steadiness: float
         blank, [blank, *spread], _Pieces(colorizer, clip.num_frames, steadiness, (height, width))
     )
     by_frame = core.std.Interleave([chroma] * PIECE_FRAMES)[: clip.num_frames]
-    return core.std.ModifyFrame(base, [base, squares, by_frame], _Result(form, (height, width)))
+    # Limited range by its name since R74, and by the one before, which has the numbers the other way round.
+    limited = ("_Range", 0) if hasattr(vs, "Range") else ("_ColorRange", 1)
+    return core.std.ModifyFrame(base, [base, squares, by_frame], _Result(form, (height, width), limited))
 
 
 def _check(clip: Any, vs: Any) -> None:
@@ -210,8 +212,9 @@ class _Pieces:
 class _Result:
     """Gives each frame in colour."""
 
-    def __init__(self, form: Form, chroma_size: tuple[int, int]) -> None:
+    def __init__(self, form: Form, chroma_size: tuple[int, int], limited: tuple[str, int]) -> None:
         self._form, self._rows = form, 2 * chroma_size[0]
+        self._limited = limited  # the property that says limited range, and its value
 
     def __call__(self, n: int, f: Sequence[Any]) -> Any:
         result = f[0].copy()
@@ -223,5 +226,6 @@ class _Result:
         if result.props.get("_Matrix") in _UNSAID:
             result.props["_Matrix"] = 1
         if "_Range" not in result.props and "_ColorRange" not in result.props:
-            result.props["_ColorRange"] = 1
+            name, value = self._limited
+            result.props[name] = value
         return result
