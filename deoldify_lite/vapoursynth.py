@@ -75,7 +75,7 @@ def colorize(clip: Any, *, colorizer: Colorizer | None = None, steadiness: float
     try:
         import vapoursynth as vs
     except ImportError as error:
-        raise InputError("VapourSynth is not installed: pip install 'deoldify_lite[vapoursynth]'") from error
+        raise InputError('VapourSynth is not installed: pip install "deoldify_lite[vapoursynth]"') from error
     if steadiness is None:
         steadiness = MODES["video"].steadiness
     if not 0 <= steadiness <= 1:

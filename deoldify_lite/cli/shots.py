@@ -133,7 +133,7 @@ def _edit(args: argparse.Namespace, frames: Frames | None, folder: Path) -> int:
     if not 0 <= args.port < 65536:
         raise OptionError(f"--port {args.port}: choose 0 to 65535")
     if find_spec("gradio") is None:
-        raise OptionError("the page needs Gradio; run: pip install 'deoldify_lite[web]'")
+        raise OptionError('the page needs Gradio; run: pip install "deoldify_lite[web]"')
     from deoldify_lite.run.shots.list import find_shot_list
     from deoldify_lite.web.session import private_folder
 

@@ -69,7 +69,7 @@ def run_web(args: argparse.Namespace) -> int:
     if not 0 <= args.port < 65536:
         raise OptionError(f"--port {args.port}: choose 0 to 65535")
     if find_spec("gradio") is None:
-        raise OptionError("the page needs Gradio; run: pip install 'deoldify_lite[web]'")
+        raise OptionError('the page needs Gradio; run: pip install "deoldify_lite[web]"')
     from deoldify_lite.web.session import Sessions, private_folder
 
     with private_folder() as folder:

@@ -140,7 +140,7 @@ def import_ray(*, ours: bool) -> Any:
         import ray.exceptions
     except ImportError:
         raise OptionError(
-            "--engine ray: Ray is not installed; run: pip install 'deoldify_lite[ray]'"
+            '--engine ray: Ray is not installed; run: pip install "deoldify_lite[ray]"'
         ) from None
     logging.getLogger("ray").setLevel(logging.ERROR)
     return ray

@@ -90,7 +90,7 @@ def _version(name: str) -> str:
 
 def _fit(requirement: Requirement) -> Finding:
     found = _version(requirement.name)
-    wanted = f"'{requirement.name}{requirement.specifier}'"
+    wanted = f'"{requirement.name}{requirement.specifier}"'  # which every shell takes for a word
     if not found:
         return Finding(
             "package",

@@ -274,7 +274,7 @@ def load_package(kind: Kind, path: Path) -> Any:
     except ImportError as error:
         raise InputError(
             f"{path}: to read {kind.label} run: pip install {kind.install}   (or all of them: "
-            f"pip install 'deoldify_lite[formats]')"
+            f'pip install "deoldify_lite[formats]")'
         ) from error
 
 

@@ -66,7 +66,7 @@ def refusal_of(path: Path, page: Any, error: Exception) -> Exception:
         if find_spec("imagecodecs") is None:
             return InputError(
                 f"{path}: to read a {_kind_of(page)} run: pip install imagecodecs   (or all of them: "
-                "pip install 'deoldify_lite[formats]')"
+                'pip install "deoldify_lite[formats]")'
             )
     elif not isinstance(error, UnidentifiedImageError):
         return error

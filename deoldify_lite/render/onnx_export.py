@@ -79,7 +79,7 @@ def export_onnx(
     if missing:
         raise OptionError(
             f"{', '.join(missing)}: not installed, and needed for ONNX files; run: "
-            "pip install 'deoldify_lite[onnx]'"
+            'pip install "deoldify_lite[onnx]"'
         )
     if target.suffix.lower() != ".onnx" and is_regular(target):
         raise OptionError(f"{target}: name a file NAME.onnx")

@@ -147,6 +147,6 @@ def _library(path: Path) -> Any:
     if find_spec("OpenEXR") is None:
         raise InputError(
             f"{path}: to read and write OpenEXR run: pip install OpenEXR   (or all formats: "
-            "pip install 'deoldify_lite[formats]')"
+            'pip install "deoldify_lite[formats]")'
         )
     return importlib.import_module("OpenEXR")

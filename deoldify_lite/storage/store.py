@@ -256,12 +256,12 @@ def _open(url: Url) -> tuple[Any, str]:
         import fsspec
     except ImportError:
         raise OptionError(
-            f"{url}: fsspec is not installed; run: pip install 'deoldify_lite[remote]'"
+            f'{url}: fsspec is not installed; run: pip install "deoldify_lite[remote]"'
         ) from None
     try:
         system, path = fsspec.url_to_fs(url)
     except ImportError as error:
-        extra = "'deoldify_lite[s3]'" if url.protocol in ("s3", "s3a") else _DRIVERS.get(url.protocol, "")
+        extra = '"deoldify_lite[s3]"' if url.protocol in ("s3", "s3a") else _DRIVERS.get(url.protocol, "")
         raise OptionError(
             f"{url}: the driver for {url.protocol}:// is not installed ({error}); run: pip install {extra}"
         ) from error

@@ -56,7 +56,7 @@ def bell(folder: Path, poll_s: float | None) -> Iterator[Bell]:
         from watchdog.observers import Observer
     except ImportError as error:
         raise OptionError(
-            "watching needs a package that is not installed: pip install 'deoldify_lite[watch]'; or look "
+            'watching needs a package that is not installed: pip install "deoldify_lite[watch]"; or look '
             "through the folder every few seconds with --poll SECONDS"
         ) from error
     found = Bell(LOOK_S)

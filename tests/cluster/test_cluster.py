@@ -492,7 +492,7 @@ def test_another_version_is_refused(tmp_path: Path, rendering: api.Rendering) ->
 
 def test_ray_is_not_installed(rendering: api.Rendering, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "ray", None)
-    with pytest.raises(OptionError, match=r"pip install 'deoldify_lite\[ray\]'"):
+    with pytest.raises(OptionError, match=r'pip install "deoldify_lite\[ray\]"'):
         RayEngine().open(rendering).__enter__()
 
 

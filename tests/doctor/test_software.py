@@ -52,7 +52,7 @@ def test_packages_that_are_missing_or_do_not_fit(monkeypatch: pytest.MonkeyPatch
     assert [finding.name for finding in found] == ["numpy", "tqdm", "psutil", "not installed, of extras"]
     assert not named(found, "numpy").problem
     assert named(found, "tqdm").problem == ">=99 is needed"
-    assert named(found, "tqdm").remedy == "run: pip install 'tqdm>=99'"
+    assert named(found, "tqdm").remedy == 'run: pip install "tqdm>=99"'
     assert "not installed" in named(found, "psutil").problem
     assert named(found, "not installed, of extras").found == "rawpy (of [formats])"
     assert not named(found, "not installed, of extras").problem

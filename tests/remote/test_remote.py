@@ -285,7 +285,7 @@ def test_a_missing_driver_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
         raise ImportError("Install s3fs to access S3")
 
     monkeypatch.setattr(fsspec, "url_to_fs", missing)
-    with pytest.raises(OptionError, match=r"s3://b/x: .*pip install 'deoldify_lite\[s3\]'"):
+    with pytest.raises(OptionError, match=r's3://b/x: .*pip install "deoldify_lite\[s3\]"'):
         look_up(Url("s3://b/x"))
     with pytest.raises(OptionError, match="pip install gcsfs"):
         look_up(Url("gs://b/x"))

@@ -54,7 +54,7 @@ def film(written: Path, tmp_path: Path) -> Path:
 def server(film: Path, tiny_weights: Path, tmp_path: Path, browser: Any) -> Iterator[SimpleNamespace]:
     """The real server, and the folder of the list."""
     if find_spec("gradio") is None:
-        pytest.skip("gradio is not installed: pip install 'deoldify_lite[web]'")
+        pytest.skip('gradio is not installed: pip install "deoldify_lite[web]"')
     temporary = tmp_path / "temporary"
     temporary.mkdir()
     with (tmp_path / "server.log").open("w") as log:
@@ -268,4 +268,4 @@ def test_what_would_do_nothing_is_refused(
     change_list(film.with_name("clip-shots") / "shots.csv", lambda rows: rows[1].update(frames="31"))
     assert cli.main(options) == 2 and "shots.csv:4: this shot begins at frame 70" in caplog.text
     monkeypatch.setattr("deoldify_lite.cli.shots.find_spec", lambda name: None)
-    assert cli.main(options) == 2 and "pip install 'deoldify_lite[web]'" in caplog.text
+    assert cli.main(options) == 2 and 'pip install "deoldify_lite[web]"' in caplog.text

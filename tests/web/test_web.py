@@ -303,7 +303,7 @@ PATIENCE_S = 60
 def starting(tiny_weights: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace]:
     """The real server, which starts, and the folder in which it makes its own."""
     if find_spec("gradio") is None:
-        pytest.skip("gradio is not installed: pip install 'deoldify_lite[web]'")
+        pytest.skip('gradio is not installed: pip install "deoldify_lite[web]"')
     temporary = tmp_path_factory.mktemp("temporary")
     log = temporary.parent / "server.log"
     with log.open("w") as stderr:

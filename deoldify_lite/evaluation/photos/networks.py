@@ -232,4 +232,4 @@ def _load_known(kind: Any, url: str, fetch: bool) -> Any:
 
 def _not_installed(package: str, error: ImportError) -> WeightsError:
     log.debug("%s", package, exc_info=error)
-    return WeightsError(f"{package} is missing: pip install 'deoldify_lite[evaluate]'")
+    return WeightsError(f'{package} is missing: pip install "deoldify_lite[evaluate]"')
