@@ -6,14 +6,14 @@
 #
 # /data holds your photos and films, and the results; /cache keeps fetched weights and prepared networks.
 
-FROM python:3.13-slim-bookworm AS build
+FROM python:3.13-slim-trixie AS build
 WORKDIR /source
 COPY setup.cfg pyproject.toml README.md LICENSE ./
 COPY deoldify_lite deoldify_lite
 COPY weights weights
 RUN pip wheel --no-cache-dir --no-deps --wheel-dir /wheel .
 
-FROM python:3.13-slim-bookworm
+FROM python:3.13-slim-trixie
 # The versions of a Debian release change only to mend faults.
 # hadolint ignore=DL3008
 RUN apt-get update \
