@@ -39,7 +39,7 @@ def fill_verify_parser(parser: argparse.ArgumentParser) -> None:
 
 
 def run_verify(args: argparse.Namespace) -> int:
-    """Log each result that is not sound; return 0 if all are."""
+    """Log each result that is not intact; return 0 if all are."""
     check_output_file("--json", args.json)
     verdicts = []
     for out in args.outs:
@@ -50,7 +50,7 @@ def run_verify(args: argparse.Namespace) -> int:
             elif verdict.reason:
                 log.info("%s: %s", verdict.output, verdict.reason)
     unsound = sum(not verdict.sound for verdict in verdicts)
-    log.info("%d results are sound, %d are not", len(verdicts) - unsound, unsound)
+    log.info("%d of %d results are intact", len(verdicts) - unsound, len(verdicts))
     if args.json:
         items = [{"output": str(v.output), "sound": v.sound, "reason": v.reason} for v in verdicts]
         write_json(args.json, items)

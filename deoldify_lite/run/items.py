@@ -102,7 +102,9 @@ def closing_lines(items: list[Item], left_out: LeftOut | None, seconds: float) -
     if done:
         frames = sum(item.frames or 0 for item in done)
         count, unit = (frames, "frames") if frames else (len(done), "photos")
-        lines.append(f"{seconds:.0f} s, {count / max(seconds, 1e-3):.1f} {unit} a second")
+        rate = count / max(seconds, 1e-3)
+        speed = f", {rate:.1f} {unit} a second" if rate >= 0.1 else f", {1 / rate:.0f} s a {unit.rstrip('s')}"
+        lines.append(f"{seconds:.0f} s{speed if count > 1 else ''}")
         files = [item.output for item in done if item.output != STDOUT_NAME]
         lines += [f"result: {files[0]}"] if len(files) == 1 else []
         lines += [f"results in {_where(files)}"] if len(files) > 1 else []

@@ -58,7 +58,18 @@ def test_the_end_says_where_the_results_are(outputs: list[str], said: str) -> No
 
 
 def test_standard_output_is_no_folder() -> None:
-    assert (
-        closing_lines([Item(Path("in"), Path(STDOUT_NAME), "done")], None, 1.0)[-1]
-        == "1 s, 1.0 photos a second"
-    )
+    assert closing_lines([Item(Path("in"), Path(STDOUT_NAME), "done")], None, 1.0)[-1] == "1 s"
+
+
+@pytest.mark.parametrize(
+    ("number", "seconds", "said"),
+    [
+        (1, 29.4, "29 s"),
+        (2, 60.0, "60 s, 30 s a photo"),
+        (2, 20.0, "20 s, 0.1 photos a second"),
+        (30, 2.0, "2 s, 15.0 photos a second"),
+    ],
+)
+def test_the_end_says_how_fast_it_went(number: int, seconds: float, said: str) -> None:
+    items = [Item(Path("in"), Path("out", str(at)), "done") for at in range(number)]
+    assert closing_lines(items, None, seconds)[-2] == said
