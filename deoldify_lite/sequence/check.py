@@ -54,7 +54,8 @@ class Examination:
 
 def examine(sequence: Sequence) -> Examination:
     """Look at the header of every frame, and return all that is wrong with the sequence."""
-    facts: dict[int, Facts] = {}
+    # Numbers by layout, with the first frame's facts: those of each would take a kilobyte.
+    layouts: dict[Any, tuple[Facts, list[int]]] = {}
     reasons: dict[int, str] = {}
     empty: list[int] = []
     for number in sequence.numbers():
@@ -63,30 +64,23 @@ def examine(sequence: Sequence) -> Examination:
             if path.stat().st_size == 0:
                 empty.append(number)
             else:
-                facts[number] = look(path)
+                facts = look(path)
+                layouts.setdefault(facts.layout, (facts, []))[1].append(number)
         except InputError as error:
             reasons[number] = str(error)
         except OSError as error:
             reasons[number] = f"{path}: cannot be opened: {error.strerror or error}"
-    common = _common(facts.values())
+    # The first of those that most frames have.
+    common = max(layouts.values(), key=lambda each: len(each[1]), default=(None, []))[0]
+    others = [each for each in layouts.values() if each[0] is not common]
     troubles = (
         *_missing(sequence, as_ranges(empty)),
         *(Trouble(UNREADABLE, ((number, number),), reason) for number, reason in reasons.items()),
-        *(_different(sequence, facts, common) if common else ()),
+        *_different(sequence, others, common),
         *_duplicates(sequence),
     )
-    unlike = (number for number, each in facts.items() if common and each.layout != common.layout)
+    unlike = (number for _, numbers in others for number in numbers)
     return Examination(common, troubles, without(sequence.ranges, as_ranges([*empty, *reasons, *unlike])))
-
-
-def _common(facts: Iterable[Facts]) -> Facts | None:
-    """Return the first facts of the layout that most frames have."""
-    counts: dict[Any, int] = {}
-    firsts: dict[Any, Facts] = {}
-    for each in facts:
-        counts[each.layout] = counts.get(each.layout, 0) + 1
-        firsts.setdefault(each.layout, each)
-    return firsts[max(counts, key=counts.__getitem__)] if counts else None
 
 
 def _missing(sequence: Sequence, empty: Ranges) -> Iterator[Trouble]:
@@ -96,14 +90,12 @@ def _missing(sequence: Sequence, empty: Ranges) -> Iterator[Trouble]:
             yield Trouble(sort, frames, f"{_named(sequence, frames)}: {words}; {remedy}")
 
 
-def _different(sequence: Sequence, facts: dict[int, Facts], common: Facts) -> Iterator[Trouble]:
-    others: dict[str, list[int]] = {}
-    for number, each in facts.items():
-        if each.layout != common.layout:
-            others.setdefault(str(each), []).append(number)
-    for what, numbers in others.items():
+def _different(
+    sequence: Sequence, layouts: Iterable[tuple[Facts, list[int]]], common: Facts | None
+) -> Iterator[Trouble]:
+    for facts, numbers in layouts:
         frames = as_ranges(numbers)
-        text = f"{_named(sequence, frames)}: {what}, while most are {common}; move them elsewhere"
+        text = f"{_named(sequence, frames)}: {facts}, while most are {common}; move them elsewhere"
         yield Trouble(DIFFERENT, frames, text)
 
 

@@ -141,7 +141,7 @@ def measure_kills(args: argparse.Namespace, folder: Path) -> int:
 
 def measure_memory(args: argparse.Namespace, folder: Path) -> int:
     for count in args.frames:
-        # One scene again and again, since more scenes are remembered, though no more than 64.
+        # One scene, back and forth, since more scenes are remembered, though no more than 64.
         reel = draw(folder / f"reel-{count}", SMALL, count, drawn=min(args.frames))
         used = run(args, reel, folder / "out")
         print(
@@ -178,7 +178,7 @@ def measure_speed(args: argparse.Namespace, folder: Path) -> int:
 
 
 def draw(folder: Path, size: tuple[int, int], count: int, drawn: int | None = None) -> Path:
-    """Make a sequence of moving pictures in grey, with timecode; beyond those that are drawn they repeat."""
+    """Make a sequence of moving pictures in grey, with timecode; those that are drawn come back and forth."""
     folder.mkdir(parents=True)
     rng = np.random.default_rng(1)
     drawn = min(drawn or count, count)
@@ -188,8 +188,9 @@ def draw(folder: Path, size: tuple[int, int], count: int, drawn: int | None = No
         deep = luma.astype(np.uint16) * 4 + rng.integers(0, 4, luma.shape, np.uint16)
         timecode = advance_timecode("01:00:00:00", place, RATE)
         write(path, new_frame(path, np.dstack([deep] * 3), bits=10, rate=RATE, timecode=timecode))
+    turn = 2 * drawn - 2
     for place in range(drawn, count):
-        os.link(name_of(folder, place % drawn), name_of(folder, place))
+        os.link(name_of(folder, min(place % turn, turn - place % turn)), name_of(folder, place))
     return folder
 
 

@@ -24,7 +24,7 @@ class FrameJournal:
         self._path = folder / FRAMES_NAME
         self._fingerprint = fingerprint
         self._marks: dict[int, FrameMark] = {}  # of this fingerprint
-        self._sizes: dict[int, set[int]] = {}  # of all that was ever written
+        self._sizes: dict[int, tuple[int, ...]] = {}  # of all that was ever written
         text = ""
         if self._path.is_file() and not self._path.is_symlink():
             text = self._path.read_text(encoding="utf-8", errors="replace")
@@ -34,7 +34,7 @@ class FrameJournal:
             parts = line.split("\t")
             if len(parts) == 4 and parts[0].isdecimal() and parts[1].isdecimal() and len(parts[2]) == DIGITS:
                 number, mark = int(parts[0]), FrameMark(int(parts[1]), parts[2])
-                self._sizes.setdefault(number, set()).add(mark.size)
+                self._remember(number, mark.size)
                 if parts[3] == fingerprint:
                     self._marks[number] = mark
 
@@ -67,4 +67,9 @@ class FrameJournal:
             os.fsync(file.fileno())
         self._torn = False
         self._marks[number] = mark
-        self._sizes.setdefault(number, set()).add(mark.size)
+        self._remember(number, mark.size)
+
+    def _remember(self, number: int, size: int) -> None:
+        sizes = self._sizes.get(number, ())
+        if size not in sizes:
+            self._sizes[number] = (*sizes, size)
