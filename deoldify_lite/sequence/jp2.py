@@ -246,6 +246,6 @@ def _library(path: Path) -> Any:
     if find_spec("imagecodecs") is None:
         raise InputError(
             f"{path}: to read and write JPEG 2000 run: pip install imagecodecs   (or all formats: "
-            "pip install 'deoldify_lite[formats]')"
+            'pip install "deoldify_lite[formats]")'
         )
     return importlib.import_module("imagecodecs")

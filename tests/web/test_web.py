@@ -287,7 +287,7 @@ def test_only_this_computer_is_served_unless_asked() -> None:
 
 def test_a_missing_gradio_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("deoldify_lite.cli.web.find_spec", lambda name: None)
-    with pytest.raises(OptionError, match=r"pip install 'deoldify_lite\[web\]'"):
+    with pytest.raises(OptionError, match=r'pip install "deoldify_lite\[web\]"'):
         run_web(web_arguments())
 
 
