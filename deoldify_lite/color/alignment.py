@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deoldify_lite.color.arrays import Chroma, Picture, Plane, box_mean, fit_size, resize, shrink
+from deoldify_lite.color.borders import find_borders, repeat_edges
 from deoldify_lite.color.bt601 import LUMA_BLUE, LUMA_GREEN, LUMA_RED
 from deoldify_lite.color.merge import chroma_of_rgb
 from deoldify_lite.color.registration import register, structure
@@ -62,6 +63,10 @@ def lay_chroma(
     mask = None
     if alpha is not None:
         mask = shrink(alpha, (small.shape[0], small.shape[1])).astype(np.float32) / top
+    borders = find_borders(rgb, luma)
+    if borders.any() and not borders.all():
+        rgb = repeat_edges(rgb, borders)
+        mask = np.where(borders, np.float32(0), np.float32(1) if mask is None else mask)
     there = rgb @ _WEIGHTS
     found = register(luma, there, mask)
     if found is None:

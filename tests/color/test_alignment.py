@@ -79,6 +79,15 @@ def test_colors_lie_where_they_belong(name: str) -> None:
     assert found.trust.max() <= 1
 
 
+def test_black_borders_take_no_trust_beside_them() -> None:
+    rgb = painting(1)
+    found = laid(rgb, moved(rgb, shift=0.03))
+    height, width = SIZE
+    assert found.trust[: height - 30, : width - 30].mean() > 0.97
+    assert found.trust[2:-40, 2:12].mean() > 0.9
+    assert found.trust[-8:].max() == 0
+
+
 def test_no_features_are_sought_where_the_whole_fits_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(cv2.SIFT, "create")
     rgb = painting(1)
