@@ -97,7 +97,7 @@ class Likeness:
             (2, h, w).
         """
         size = chroma.shape[1:]
-        sums = self._likeness(luma, features) @ self.sums
+        sums = _product(self._likeness(luma, features), np.ascontiguousarray(self.sums.T))
         there = sums[:, 0]
         mean, square, strength, *products = (sums[:, 1:] / np.maximum(there, np.float32(1e-6))[:, None]).T
         variance = np.maximum(square - mean * mean, 0) + np.float32(_GRAIN)
@@ -123,12 +123,20 @@ class Likeness:
         y = shrink_luma(luma, sizes[0]).ravel() / np.float32(_SPREAD_OF_LUMA)
         here[0] = np.hstack([here[0], np.stack([y, y * y / -2, np.ones_like(y)], 1)])
         # From coarse to fine, so that each is stretched once.
-        exponents = here[-1] @ self.features[-1].T
+        exponents = _product(here[-1], self.features[-1])
         for i in range(len(here) - 2, -1, -1):
             exponents = _finer(exponents, sizes[i + 1], sizes[i])
-            exponents += here[i] @ self.features[i].T
+            exponents += _product(here[i], self.features[i])
         exponents = _finer(exponents, sizes[0], (GRID, GRID))
         return np.exp(exponents, out=exponents)
+
+
+def _product(one: NDArray[np.float32], other: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The inner product of each row with each of the other's: (n, C), (N, C) -> (n, N).
+
+    OpenCV's, since the threads of NumPy's wait busily for the next one, beside a network that needs the cores.
+    """
+    return np.asarray(cv2.gemm(one, other, 1, None, 0, flags=cv2.GEMM_2_T), np.float32)  # type: ignore[call-overload]
 
 
 def _flat(planes: NDArray[np.float32]) -> NDArray[np.float32]:
