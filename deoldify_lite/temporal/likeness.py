@@ -134,7 +134,7 @@ class Likeness:
 def _product(one: NDArray[np.float32], other: NDArray[np.float32]) -> NDArray[np.float32]:
     """The inner product of each row with each of the other's: (n, C), (N, C) -> (n, N).
 
-    OpenCV's, since the threads of NumPy's wait busily for the next one, beside a network that needs the cores.
+    OpenCV's, since NumPy's threads wait busily for the next one, beside a network that needs the cores.
     """
     return np.asarray(cv2.gemm(one, other, 1, None, 0, flags=cv2.GEMM_2_T), np.float32)  # type: ignore[call-overload]
 
