@@ -4,14 +4,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from deoldify_lite.color.arrays import Plane, resize
+from deoldify_lite.color.arrays import Plane, box_mean, resize
 
 # Levels of 8 bits by which a border may vary, and its colour differ from grey.
 _VARIES = 6
 # The least share of a picture that is a border, and the share beside it that compression has touched.
 _LEAST_SHARE, _BESIDE = 2e-3, 1 / 200
 # The true picture shows the same there if its luma deviates, and its mean differs, by less than these.
-_FLAT, _ALIKE = 0.03, 0.25
+# Means over so large a share of the longer side, each way, are compared.
+_FLAT, _ALIKE, _SMOOTH = 0.03, 0.25, 1 / 100
 
 
 def find_borders(rgb: NDArray[np.float32], luma: Plane) -> NDArray[np.bool_]:
@@ -27,6 +28,7 @@ def find_borders(rgb: NDArray[np.float32], luma: Plane) -> NDArray[np.bool_]:
     height, width = rgb.shape[:2]
     levels = np.rint(255 * np.clip(rgb, 0, 1)).astype(np.uint8)
     shown = resize(luma, (height, width))
+    radius = max(1, round(_SMOOTH * max(height, width)))
     borders = np.zeros((height, width), bool)
     for x, y in ((0, 0), (width - 1, 0), (0, height - 1), (width - 1, height - 1)):
         color = levels[y, x]
@@ -36,7 +38,9 @@ def find_borders(rgb: NDArray[np.float32], luma: Plane) -> NDArray[np.bool_]:
         flags = 4 | cv2.FLOODFILL_FIXED_RANGE | cv2.FLOODFILL_MASK_ONLY
         cv2.floodFill(levels, found, (x, y), (0,), (_VARIES,) * 3, (_VARIES,) * 3, flags)
         area = found[1:-1, 1:-1] > 0
-        beneath = shown[area]
+        # Grain is no structure: the other version may well be without it.
+        weight = area.astype(np.float32)
+        beneath = (box_mean(shown * weight, radius) / np.maximum(box_mean(weight, radius), 1e-6))[area]
         is_shown = beneath.std() < _FLAT and abs(float(beneath.mean()) - color.mean() / 255) < _ALIKE
         if area.mean() > _LEAST_SHARE and not is_shown:
             borders |= area

@@ -25,6 +25,13 @@ def test_a_sky_that_the_picture_has_is_no_border() -> None:
     assert not find_borders(rgb, rgb @ WEIGHTS).any()
 
 
+def test_grain_in_its_sky_makes_no_border_of_a_clean_one() -> None:
+    rgb = (painting(1) / 255).astype(np.float32)
+    rgb[:60] = 0.9
+    grain = np.random.default_rng(0).normal(0, 0.06, rgb.shape[:2]).astype(np.float32)
+    assert not find_borders(rgb, np.clip(rgb @ WEIGHTS + grain, 0, 1)).any()
+
+
 def test_a_colored_area_is_no_border() -> None:
     rgb = (painting(1) / 255).astype(np.float32)
     other = rgb.copy()
