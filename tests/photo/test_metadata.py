@@ -365,7 +365,9 @@ def test_tags_that_share_their_bytes_take_no_more_memory_than_the_file(tmp_path:
     struct.pack_into("<II", data, second.offset + 4, 40_000, first.valueoffset)
     (tmp_path / "a.tif").write_bytes(data)
     photo = read_photo(tmp_path / "a.tif")
-    assert [tag.code for tag in photo.tags] == [65000] and "(65001)" in photo.warnings[0]
+    assert [tag.code for tag in photo.tags] == [65000]
+    # Pillow 13 warns of it, too, before us.
+    assert any("left out" in warning and "(65001)" in warning for warning in photo.warnings)
 
 
 def test_private_tags_of_exif_go_along_into_every_format(tmp_path: Path) -> None:
