@@ -381,11 +381,11 @@ def test_a_folder_of_results_may_itself_be_a_link(tmp_path: Path) -> None:
 def test_a_manifest_that_is_a_link_or_a_pipe(tmp_path: Path) -> None:
     (tmp_path / "kept").write_text("mine")
     (tmp_path / NAME).symlink_to(tmp_path / "kept")
-    with pytest.raises(InputError, match="no plain file"):
+    with pytest.raises(InputError, match="not a plain file"):
         Manifest(tmp_path)
     (tmp_path / NAME).unlink()
     os.mkfifo(tmp_path / NAME)
-    with pytest.raises(InputError, match="no plain file"):
+    with pytest.raises(InputError, match="not a plain file"):
         Manifest(tmp_path)
 
 
