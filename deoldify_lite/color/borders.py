@@ -10,9 +10,10 @@ from deoldify_lite.color.arrays import Plane, box_mean, resize
 _VARIES = 6
 # The least share of a picture that is a border, and the share beside it that compression has touched.
 _LEAST_SHARE, _BESIDE = 2e-3, 1 / 200
-# The true picture shows the same there if its luma deviates, and its mean differs, by less than these.
+# The true picture shows the same there if eight tenths of its luma lie within the first, and its mean differs
+# by less than the second. That holds for its dark parts, too, if a shift has moved their outlines.
 # Means over so large a share of the longer side, each way, are compared.
-_FLAT, _ALIKE, _SMOOTH = 0.03, 0.25, 1 / 100
+_FLAT, _ALIKE, _SMOOTH = 0.15, 0.25, 1 / 100
 
 
 def find_borders(rgb: NDArray[np.float32], luma: Plane) -> NDArray[np.bool_]:
@@ -41,11 +42,16 @@ def find_borders(rgb: NDArray[np.float32], luma: Plane) -> NDArray[np.bool_]:
         # Grain is no structure: the other version may well be without it.
         weight = area.astype(np.float32)
         beneath = (box_mean(shown * weight, radius) / np.maximum(box_mean(weight, radius), 1e-6))[area]
-        is_shown = beneath.std() < _FLAT and abs(float(beneath.mean()) - color.mean() / 255) < _ALIKE
-        if area.mean() > _LEAST_SHARE and not is_shown:
+        if area.mean() > _LEAST_SHARE and not _shows(beneath, color.mean() / 255):
             borders |= area
     beside = 2 * max(1, round(_BESIDE * max(height, width))) + 1
     return cv2.dilate(borders.astype(np.uint8), np.ones((beside, beside), np.uint8)) > 0
+
+
+def _shows(beneath: NDArray[np.floating], grey: float) -> bool:
+    """Whether luma shows an even area of about some grey, too."""
+    low, high = np.percentile(beneath, (10, 90))
+    return bool(high - low < _FLAT and abs(float(beneath.mean()) - grey) < _ALIKE)
 
 
 def repeat_edges(rgb: NDArray[np.float32], borders: NDArray[np.bool_]) -> NDArray[np.float32]:

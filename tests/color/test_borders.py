@@ -32,6 +32,12 @@ def test_grain_in_its_sky_makes_no_border_of_a_clean_one() -> None:
     assert not find_borders(rgb, np.clip(rgb @ WEIGHTS + grain, 0, 1)).any()
 
 
+def test_a_backdrop_whose_outlines_are_shifted_is_no_border() -> None:
+    rgb = np.zeros((96, 128, 3), np.float32)
+    rgb[30:66, 40:88] = (0.9, 0.6, 0.5)
+    assert not find_borders(np.roll(rgb, (3, 4), (0, 1)), rgb @ WEIGHTS).any()
+
+
 def test_a_colored_area_is_no_border() -> None:
     rgb = (painting(1) / 255).astype(np.float32)
     other = rgb.copy()
