@@ -218,4 +218,4 @@ def _write(args: argparse.Namespace, frames: Frames | None, folder: Path) -> Non
     for path in paths:
         print(path)
     scenes = len({shot.scene for shot in shots})
-    log.info("%s: %d shots in %d scenes", args.source, len(shots), scenes)
+    log.info("%s: shots: %d, scenes: %d", args.source, len(shots), scenes)

@@ -153,7 +153,7 @@ class Album:
             "shots.html.j2",
             generator=GENERATOR,
             title=f"Shots: {self.film.path.name}",
-            counts=f"{len(tiles)} shots in {scenes} scenes, {frames} frames",
+            counts=f"shots: {len(tiles)}, scenes: {scenes}, frames: {frames}",
             command=shlex.join(["colorize-video", *self._named, "--shots", str(self.folder / NAME)]),
             list_name=NAME,
             tiles=sorted(tiles, key=lambda tile: -1 if tile.doubt is None else tile.doubt, reverse=True),
