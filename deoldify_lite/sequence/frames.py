@@ -63,7 +63,7 @@ def read(path: Path, transfer: str | None = None) -> Frame:
 
 
 def write(path: Path, frame: Frame) -> tuple[str, ...]:
-    """Write a frame, whole or not at all, and return warnings of what could not be kept.
+    """Write a frame, whole or not at all; return its warnings, and those of what could not be kept.
 
     It has the kind, depth and packing of the file that it was read from, and the fields of its header.
 
@@ -78,12 +78,12 @@ def write(path: Path, frame: Frame) -> tuple[str, ...]:
             raise OptionError(f"{path}: is the source itself; choose another folder or name")
         if frame.facts.kind == "DPX":
             write_dpx(path, frame)
-            return ()
+            return frame.warnings
         if frame.facts.kind == "EXR":
-            return write_exr(path, frame)
+            return *frame.warnings, *write_exr(path, frame)
         if frame.facts.kind == "JPEG 2000":
-            return write_jp2(path, frame)
-        return write_still(path, frame)
+            return *frame.warnings, *write_jp2(path, frame)
+        return *frame.warnings, *write_still(path, frame)
     except OSError as error:
         raise InputError(f"{path}: cannot be written: {error.strerror or error}") from error
 

@@ -127,8 +127,7 @@ class FilmPicture:
 
     def keep(self, part: Path) -> tuple[str, ...]:
         """Write the frame in the colours that it has."""
-        frame = self.colored()
-        return (*frame.warnings, *write(part, replace(frame, warnings=())))
+        return write(part, self.colored())
 
     def _frame(self, *, own: bool) -> Frame:
         film, top = self.film, (1 << self.bits) - 1

@@ -61,8 +61,7 @@ class FilePicture:
     def keep(self, part: Path) -> tuple[str, ...]:
         """Copy the file."""
         if self.held and self.path.suffix.lower() in _COUNTING:
-            frame = self.read()
-            return *frame.warnings, *write(part, replace(frame, warnings=()))
+            return write(part, self.read())
         with atomic_path(part) as copy:
             shutil.copyfile(self.path, copy)
         return ()

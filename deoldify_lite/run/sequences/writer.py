@@ -4,7 +4,7 @@ import os
 import tempfile
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -92,11 +92,7 @@ class FileSegment(FrameSegment[tuple[int, FrameMark]]):
         self, picture: Picture, number: int, chroma: NDArray[np.float32] | None
     ) -> tuple[int, FrameMark]:
         part = part_of(self._result, self._folder, number)
-        if chroma is None:
-            warnings = picture.keep(part)
-        else:
-            frame = join(picture.read(), chroma)
-            warnings = (*frame.warnings, *write(part, replace(frame, warnings=())))
+        warnings = picture.keep(part) if chroma is None else write(part, join(picture.read(), chroma))
         mark = mark_of(part)
         self._tell(number, warnings)
         if self._names is not None:
