@@ -4,6 +4,7 @@ A file is a codestream alone, or one among boxes (ISO/IEC 15444-1, annex I).
 """
 
 import importlib
+import io
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -59,8 +60,7 @@ def read_jp2(path: Path) -> Frame:
     """See `frames.read`."""
     codecs = _library(path)
     data = path.read_bytes()
-    with open(path, "rb") as file:
-        layout = _layout_of(path, file, len(data))
+    layout = _layout_of(path, io.BytesIO(data), len(data))
     facts = layout.facts
     try:
         samples = codecs.jpeg2k_decode(data[layout.start : layout.end], numthreads=1)
@@ -166,9 +166,10 @@ def _codestream_in(path: Path, file: BinaryIO, size: int) -> tuple[int, int]:
     """Find the codestream among boxes."""
     found = [box for box in boxes_of(file) if box.kind in (b"jp2h", b"jp2c")]
     streams = [box for box in found if box.kind == b"jp2c"]
-    if len(streams) != 1 or found[0].kind != b"jp2h":
-        what = "cut short" if not streams else "a JPEG 2000 with several pictures, which is not read"
-        raise InputError(f"{path}: {what}. {_REMEDY}" if streams else f"{path}: {what}; copy the file anew")
+    if not streams:
+        raise InputError(f"{path}: cut short; copy the file anew")
+    if len(streams) > 1 or found[0].kind != b"jp2h":
+        raise InputError(f"{path}: a JPEG 2000 with several pictures, which is not read. {_REMEDY}")
     file.seek(found[0].start)
     header = file.read(min(found[0].end - found[0].start, _MOST_HEADER))
     for box in boxes_of(header):
