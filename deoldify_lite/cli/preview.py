@@ -6,7 +6,7 @@ import shlex
 import tempfile
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from deoldify_lite.cli.options import (
     add_performance_options,
@@ -36,6 +36,7 @@ from deoldify_lite.system.destination import is_regular
 if TYPE_CHECKING:
     from deoldify_lite.api import Rendering
     from deoldify_lite.film.probe import Film
+    from deoldify_lite.run.items import Item
     from deoldify_lite.show.sheet import Subject
 
 log = logging.getLogger(__name__)
@@ -244,7 +245,6 @@ def _write_clip(
     Raises:
         RenderError: the film cannot be colorized.
     """
-    from deoldify_lite import api
     from deoldify_lite.film.cut import Cut
     from deoldify_lite.film.parts import part_at
     from deoldify_lite.film.probe import probe_film
@@ -260,10 +260,8 @@ def _write_clip(
         )
     with tempfile.TemporaryDirectory(prefix="deoldify-lite-") as folder:
         result = Path(folder) / "after.mkv"
-        (item,) = api.colorize_video(args.source, result, rendering=rendering, start_s=at_s, end_s=end_s)
+        item = _colorize(args, args.source, result, rendering=rendering, start_s=at_s, end_s=end_s)
         if item.status != "failed":
-            for warning in item.warnings:
-                log.warning("%s: %s", args.source, warning)
             write_side_by_side(shown, Cut.between(shown, at_s, end_s), result, clip, deliver=deliver)
             return
     looked = film if film.parts else probe_film(args.source, every_frame=True)
@@ -282,7 +280,6 @@ def _write_clip_of_frames(
     deliver: Delivery,
 ) -> None:
     """`_write_clip` for a sequence; the clip has no sound."""
-    from deoldify_lite import api
     from deoldify_lite.film.cut import Cut
     from deoldify_lite.show.clip import write_frames_side_by_side
 
@@ -291,8 +288,10 @@ def _write_clip_of_frames(
     # Frames of film scans may take more room than there is for temporary files.
     with tempfile.TemporaryDirectory(prefix=".deoldify-lite-", dir=clip.parent) as name:
         folder = Path(name)
-        (item,) = api.colorize_video(
-            *(source, folder / "frames"),
+        item = _colorize(
+            args,
+            source,
+            folder / "frames",
             rendering=rendering,
             start_s=at_s,
             end_s=end_s,
@@ -301,8 +300,17 @@ def _write_clip_of_frames(
         )
         if item.status == "failed":
             raise RenderError(item.reason)
-        for warning in item.warnings:
-            log.warning("%s: %s", args.source, warning)
         write_frames_side_by_side(
             Cut.between(film, at_s, end_s), folder / "frames", folder, clip, deliver=deliver
         )
+
+
+def _colorize(args: argparse.Namespace, source: Path, result: Path, **options: Any) -> "Item":
+    """Colorize a part of a film, and log the warnings unless it failed."""
+    from deoldify_lite import api
+
+    (item,) = api.colorize_video(source, result, **options)
+    if item.status != "failed":
+        for warning in item.warnings:
+            log.warning("%s: %s", args.source, warning)
+    return item
