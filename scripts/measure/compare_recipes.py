@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
 """Train recipes side by side for the same time each, and print what each reached, as a Markdown table.
 
-Every recipe trains from scratch on DATA at the sizes of its phases, in a folder of its own below OUT,
-for as many steps as fit into the time, by the speed of its first ones. The speeds are taken before any
-training, one after the other: only these minutes need a machine with nothing else to do. All are then
-measured on all validation photos, rendered at the size of their last phase.
+Every recipe trains on DATA at the sizes of its phases, in a folder of its own below OUT, for as many steps
+as fit into the time, by the speed of its first ones. The speeds are taken before any training, one after
+the other: only these minutes need a machine with nothing else to do. All are then measured on all
+validation photos, rendered at the size of their last phase. `scripts/measure/evaluate.py VALIDATION
+--weights OUT/RECIPE/weights.safetensors` measures them on photos of other sources.
+
+All networks start from scratch, but for encoders of the kind that --encoder-weights holds.
 """
 
 import argparse
@@ -15,14 +18,40 @@ from dataclasses import replace
 from pathlib import Path
 
 from deoldify_lite.training.config import TrainConfig
+from deoldify_lite.training.features import TEACHER
 from deoldify_lite.training.loop import train
 from deoldify_lite.training.recipes import RECIPES, WITH_CRITIC, Phase, Recipe
 
-# Each with what it is compared for. The encoders all start from scratch: nothing can be assumed to be there.
+_LITE = replace(RECIPES["lite"], encoder_rate=0.7)  # as of the second run of weights/README.md
+# A third of the time for the encoder alone, where a picture costs it less than half, as in `lite-more`.
+_DISTILLED = replace(
+    _LITE,
+    encoder="resnet34",
+    distillation_weight=0.08,
+    phases=(Phase(0.4, 128, 48, "encoder"), Phase(0.4, 128, 32), Phase(0.2, 192, 16)),
+)
+# The weights of losses of Kang et al. 2023, https://arxiv.org/abs/2212.11613, section 4.1, with our losses in
+# their places: SqueezeNet's features for VGG's, and hinge loss.
+_DDCOLOR = replace(
+    _LITE,
+    phases=tuple(replace(phase, trains="both") for phase in _LITE.phases),
+    pixel_loss="l1",
+    pixel_weight=0.1,
+    feature_weight=5.0,
+    class_weight=0.0,
+    colorfulness_weight=0.5,
+    critic="patch",
+    adversarial_weight=1.0,
+)
+
+# Each with what it is compared for.
 COMPARED: dict[str, Recipe] = {
-    "lite": RECIPES["lite"],
-    "lite, pixels alone": replace(RECIPES["lite"], feature_weight=0, class_weight=0),
-    "lite, no colour classes": replace(RECIPES["lite"], class_weight=0),
+    "lite": _LITE,
+    "lite, ResNet34 distilled": _DISTILLED,
+    "lite, colour queries": replace(_LITE, network="query"),
+    "lite, DDColor's losses": _DDCOLOR,
+    "lite, pixels alone": replace(_LITE, feature_weight=0, class_weight=0),
+    "lite, no colour classes": replace(_LITE, class_weight=0),
     "hinge": RECIPES["hinge"],
     "pix2pix": RECIPES["pix2pix"],
     "pix2pix, no skip connections": replace(RECIPES["pix2pix"], network="encoder-decoder"),
@@ -60,14 +89,19 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=5.0, help="for each recipe")
     parser.add_argument("--recipes", nargs="+", choices=list(COMPARED), default=list(COMPARED))
     parser.add_argument("--feature-net", required=True)
-    parser.add_argument("--teacher", type=Path, required=True)
+    parser.add_argument("--teacher", type=Path, required=True, help="weights of tf_efficientnet_lite2")
+    parser.add_argument(
+        "--encoder-weights", type=Path, help="a file of timm's, which encoders of --teacher's kind start from"
+    )
     args = parser.parse_args()
     logging.basicConfig(level=logging.WARNING)
     configs, steps = {}, {}
     for name in args.recipes:
+        starts = args.encoder_weights and COMPARED[name].encoder == TEACHER
         config = TrainConfig(
             args.data,
-            args.out / name.replace(", ", "-").replace(" ", "-"),
+            args.out / name.replace(", ", "-").replace(" ", "-").replace("'", ""),
+            encoder_weights=args.encoder_weights if starts else "none",
             feature_net=args.feature_net,
             teacher=args.teacher,
             validation_photos=10_000,
