@@ -59,14 +59,11 @@ def ready_keys(
             )
     pictures = {number: _read(path) for number, path in frames.items()}
     keys, warnings = [], []
-    for number, (rgb, alpha) in pictures.items():
+    for number, (rgb, alpha, told) in pictures.items():
         path = frames[number]
-        frame = _read_frame(film, number, with_chroma=not settings.recolor_all)
-        if frame.chroma is not None and is_in_color([(frame.luma, frame.chroma)]):
-            raise InputError(
-                f"{path}: is for frame {number} of {film.path}, whose shot is in colour already: remove it, "
-                "or colour all shots anew with --recolor-all"
-            )
+        for warning in told:
+            log.warning("%s: %s", path, warning)
+        frame = _read_frame(film, number, path, settings)
         laid = lay_chroma(_upright(frame.luma, film), rgb, alpha)
         if laid is None or laid.trust.mean() < _LEAST_TRUST:
             warnings.append(
@@ -79,11 +76,19 @@ def ready_keys(
     return tuple(keys), tuple(warnings)
 
 
-def _read(path: Path) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:
-    """A picture's colours in sRGB, and its alpha."""
+def check_keys(film: Film, folder: KeyFolder, settings: FilmSettings) -> None:
+    """Check that each key frame can be read, has colour, and is for a frame that gets colours.
+
+    Arguments and errors as in `ready_keys`.
+    """
+    for number, path in folder.frames(film).items():
+        _read(path)
+        _read_frame(film, number, path, settings)
+
+
+def _read(path: Path) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None, tuple[str, ...]]:
+    """A picture's colours in sRGB, its alpha, and warnings."""
     photo = read_photo(path)
-    for warning in photo.warnings:
-        log.warning("%s: %s", path, warning)
     size = fit_size(photo.rgb.shape, 2 * WORKING_PX)
     small = resize(photo.rgb, size)
     rgb = look_of(replace(photo, alpha=None), small)
@@ -94,13 +99,24 @@ def _read(path: Path) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:
         shown = rgb[alpha > _SHOWN][None]
     if not shown.size or is_grey(shown):
         raise InputError(f"{path}: this key frame has no colour: put a picture in colour there")
-    return rgb, alpha
+    return rgb, alpha, photo.warnings
 
 
-def _read_frame(film: Film, number: int, *, with_chroma: bool) -> SmallFrame:
+def _read_frame(film: Film, number: int, path: Path, settings: FilmSettings) -> SmallFrame:
+    """The frame that a picture is for.
+
+    Raises:
+        InputError: it is in colour already.
+    """
     cut = Cut(film, number, number + 1)
-    with open_frames(cut, WORKING_PX, with_chroma=with_chroma) as reader:
-        return next(reader.frames())
+    with open_frames(cut, WORKING_PX, with_chroma=not settings.recolor_all) as reader:
+        frame = next(reader.frames())
+    if frame.chroma is not None and is_in_color([(frame.luma, frame.chroma)]):
+        raise InputError(
+            f"{path}: is for frame {number} of {film.path}, whose shot is in colour already: remove it, or "
+            "colour all shots anew with --recolor-all"
+        )
+    return frame
 
 
 def _upright(luma: NDArray[np.uint8], film: Film) -> Plane:

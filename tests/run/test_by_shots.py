@@ -392,8 +392,15 @@ def test_wrong_key_frames_name_the_line(run: Run, listed: Path, tmp_path: Path) 
         change_list(listed, lambda rows: [one.update({"key frames": ""}) for one in rows])
         change_list(listed, lambda rows: rows[row].update({"key frames": cell}))  # noqa: B023
         fails(run, words)
+        fails(run, words, dry_run=True)
+        assert not [*listed.parent.glob(".segments/*/*.mkv")], "before any shot is rendered"
     change_list(listed, lambda rows: rows[1].update({"key frames": key.name, "leave": "yes"}))
     fails(run, f"{listed}:3: leave is yes, so key frames mean nothing")
+    change_list(listed, lambda rows: rows[1].update({"key frames": ""}))
+    own = tmp_path / "keys" / "frame-27.png"
+    own.parent.mkdir()
+    own.write_bytes(key.read_bytes())
+    fails(run, f"{listed}:3: leave is yes, so {own}, for frame 27, means nothing", keys=own.parent)
 
 
 def fails(run: Run, words: str, **options: Any) -> None:

@@ -129,12 +129,12 @@ def _look(task: Task, settings: FilmSettings, *, overwrite: bool) -> _Left | Ite
         cut_of_other(cut, probe_version(task.colors))
         return _Left(ready, cut.first, cut.frame_count, warnings=warnings)
     if task.shots is not None:
-        works = ready.by_shots(settings, os.replace, overwrite=overwrite).look()
+        works, of_keys = ready.by_shots(settings, os.replace, overwrite=overwrite).look()
         todo = [work for work in works if work.why]
         frames, all_frames = (sum(work.frames for work in some) for some in (todo, works))
         reason = f"{len(todo)} of {len(works)} shots would be rendered, {frames} of {all_frames} frames"
         first = todo[0].first_frame if todo else 0
-        return _Left(ready, first, frames, reason, warnings, works)
+        return _Left(ready, first, frames, reason, (*of_keys, *warnings), works)
     if task.keys is not None:
         warnings = (*ready_keys(ready.written, task.keys, settings)[1], *warnings)
     done = finished_frames(task.output, segments_mark(fingerprint(task, settings), ready.written, settings))

@@ -145,7 +145,8 @@ def check_keys(place: Place, film: Film, pictures: Sequence[Path]) -> None:
     for frame, path in frames.items():
         if not _is_in(place, frame):
             raise row.error(
-                f"key frames: {path} is for frame {frame}, and this shot has {place.first} to {place.end - 1}"
+                f"key frames: {path} is for frame {frame}, and this shot has {place.first} to "
+                f"{place.end - 1}: name it in the line of its shot"
             )
 
 

@@ -91,9 +91,7 @@ def pieces_of(
     """
     places = placed(shots, film, cut)
     anchors: dict[str, int] = {}
-    keys_in = {
-        place.first: {} if place.settled.shot.leave else _keys_in(place, film, keys) for place in places
-    }
+    keys_in = {place.first: _keys_in(place, film, keys) for place in places}
     of_scenes: dict[str, list[Path]] = {}
     for place in places:
         of_scenes.setdefault(place.settled.shot.scene, []).extend(keys_in[place.first].values())
@@ -263,10 +261,16 @@ def _keys_in(place: Place, film: Film, keys: Mapping[int, Path]) -> dict[int, Pa
     """The key frames in a shot, by frame: those of the whole film, and its own.
 
     Raises:
-        OptionError: a picture of its own is for a frame elsewhere, or for one that has a key frame.
+        OptionError: a picture of its own is for a frame elsewhere, or for one that has a key frame; or the
+            shot is left as it is.
     """
     row = place.settled.shot.row
     found = {frame: path for frame, path in keys.items() if place.first <= frame < place.end}
+    if found and place.settled.shot.leave:
+        frame, path = next(iter(found.items()))
+        raise row.error(
+            f"leave is yes, so {path}, for frame {frame}, means nothing: empty it, or remove that"
+        )
     if place.settled.keys is None:
         return found
     try:
@@ -276,7 +280,8 @@ def _keys_in(place: Place, film: Film, keys: Mapping[int, Path]) -> dict[int, Pa
     for frame, path in own.items():
         if not place.first <= frame < place.end:
             raise row.error(
-                f"key frames: {path} is for frame {frame}, and this shot has {place.first} to {place.end - 1}"
+                f"key frames: {path} is for frame {frame}, and this shot has {place.first} to "
+                f"{place.end - 1}: name it in the line of its shot"
             )
         if frame in found:
             raise row.error(f"key frames: {path} is for frame {frame}, and so is {found[frame]}: remove one")

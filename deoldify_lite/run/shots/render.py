@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from itertools import chain, groupby
 from pathlib import Path
@@ -13,8 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deoldify_lite.color.arrays import Luma
-from deoldify_lite.color.key import FilmKey
-from deoldify_lite.errors import DeoldifyError, VideoError
+from deoldify_lite.errors import VideoError
 from deoldify_lite.film.chroma import has_chroma
 from deoldify_lite.film.cut import Cut
 from deoldify_lite.film.mux import join_with_source
@@ -23,10 +22,9 @@ from deoldify_lite.film.segment import SegmentEncoder
 from deoldify_lite.film.writer import warnings_of_difference
 from deoldify_lite.render.colorizer import Colorizer
 from deoldify_lite.run.items import Progress
-from deoldify_lite.run.key_files import KeyFolder
-from deoldify_lite.run.keying import ready_keys
 from deoldify_lite.run.making import PieceMaker, Segment, warnings_of
 from deoldify_lite.run.reading import open_frames
+from deoldify_lite.run.shots.keyed import SceneKeys, check_pieces, with_keys
 from deoldify_lite.run.shots.networks import Networks
 from deoldify_lite.run.shots.pieces import Piece
 from deoldify_lite.run.shots.segments import KeptSegments
@@ -71,38 +69,24 @@ def colorize_pieces(job: ShotJob, networks: Networks, *, batch_size: int) -> Tal
     """Render the pieces that are not kept, and join all of them.
 
     Raises:
-        OptionError, OutOfMemoryError, RenderError: see `Networks` and `Colorizer`.
+        OptionError: a key frame cannot be used; or see `Networks`.
+        OutOfMemoryError, RenderError: see `Colorizer`.
         VideoError: ffmpeg failed, or the film has other frames than the list says.
     """
     missing = [piece for piece in job.pieces if job.kept.find(piece) is None]
     done = sum(piece.frames for piece in job.pieces) - sum(piece.frames for piece in missing)
     log.info("%s: %d of %d pieces are kept", job.film.path, len(job.pieces) - len(missing), len(job.pieces))
+    check_pieces(job.film, missing)
     counter = _Counter(job, done)
-    lumas, borrowed = _Anchors(job.film), _SceneKeys(job.film)
+    lumas, borrowed = _Anchors(job.film), SceneKeys(job.film)
     for run in _runs(missing):
         if run[0].leave:
             _leave_run(job, run, counter)
         else:
             colorizer = networks.colorizer(run[0].rendering)
-            run = [_with_keys(job, piece) for piece in run]
+            run = [with_keys(job.film, piece) for piece in run]
             _render_run(job, run, colorizer, lumas, borrowed, counter, batch_size=batch_size)
     return _join(job)
-
-
-def _with_keys(job: ShotJob, piece: Piece) -> Piece:
-    """The piece with its key frames laid on its frames.
-
-    Raises:
-        OptionError: one cannot be read, or is for a frame in colour; the error names the line.
-    """
-    if not piece.keys:
-        return piece
-    folder = KeyFolder(piece.shot.row.path.parent, piece.keys, "")
-    try:
-        keys, warnings = ready_keys(job.film, folder, piece.settings)
-    except DeoldifyError as error:
-        raise piece.shot.row.error(str(error)) from error
-    return replace(piece, settings=replace(piece.settings, keys=keys), warnings=warnings)
 
 
 def _runs(pieces: Iterable[Piece]) -> Iterator[list[Piece]]:
@@ -135,7 +119,7 @@ def _render_run(
     run: Sequence[Piece],
     colorizer: Colorizer,
     lumas: "_Anchors",
-    borrowed: "_SceneKeys",
+    borrowed: SceneKeys,
     counter: "_Counter",
     *,
     batch_size: int,
@@ -291,23 +275,6 @@ class _Anchors:
             with open_frames(Cut(self._film, frame, frame + 1), size_px, with_chroma=False) as reader:
                 self._last = ((frame, size_px), next(reader.frames()).luma)
         return self._last[1]
-
-
-class _SceneKeys:
-    """Key frames that shots take from others of their scenes, each laid on its frame once for all of them."""
-
-    def __init__(self, film: Film) -> None:
-        self._film = film
-        self._laid: dict[tuple[tuple[Path, ...], int, bool], tuple[FilmKey, ...]] = {}
-
-    def of(self, piece: Piece) -> tuple[FilmKey, ...]:
-        """Those that a piece takes; errors as of `ready_keys`."""
-        settings, pictures = piece.settings, piece.scene_keys
-        known = (pictures, settings.render_factor, settings.recolor_all)
-        if pictures and known not in self._laid:
-            folder = KeyFolder(pictures[0].parent, pictures, "")
-            self._laid[known], _ = ready_keys(self._film, folder, settings)  # the shot that has them warns
-        return self._laid.get(known, ())
 
 
 class _Encoder:

@@ -13,6 +13,7 @@ from deoldify_lite.render.colorizer import OutOfMemoryError, shrunk_factor
 from deoldify_lite.run.items import Progress, ShotWork
 from deoldify_lite.run.making import PieceMaker
 from deoldify_lite.run.settings import FilmSettings
+from deoldify_lite.run.shots.keyed import with_keys
 from deoldify_lite.run.shots.networks import Networks
 from deoldify_lite.run.shots.pieces import Piece, pieces_of
 from deoldify_lite.run.shots.render import ShotJob, colorize_pieces
@@ -73,11 +74,18 @@ class ShotPlan:
         """The part of the film to render."""
         return cut_of(self.film, self.settings)
 
-    def look(self) -> tuple[ShotWork, ...]:
-        """What would be rendered, and why; nothing is written."""
+    def look(self) -> tuple[tuple[ShotWork, ...], tuple[str, ...]]:
+        """What would be rendered, and why, and warnings about key frames; nothing is written.
+
+        Raises:
+            OptionError: as in `pieces`, or a key frame cannot be used; the error names the line.
+        """
         assert self.task.shots is not None
         kept = look_into(folder_of(self.task.shots.path, self.task.output), self._is_whole)
-        return self._works(self.pieces({}), kept)
+        pieces = self.pieces({})
+        works = self._works(pieces, kept)
+        todo = (piece for piece, work in zip(pieces, works, strict=True) if work.why)
+        return works, tuple(words for piece in todo for words in with_keys(self.film, piece).warnings)
 
     def colorize(
         self,
