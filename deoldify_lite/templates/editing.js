@@ -1,12 +1,12 @@
 // Hints and key frames of shots. What is changed is kept here until it is saved; the server shows each change on
-// the frame. A shot is known by its first frame.
+// the frame that is looked at. A shot is known by its first frame.
 const editor = byId("editor");
 const shots = new Map();
 let shot = null; // the one in the dialog
 let turn = 0; // of pictures that were asked for: only the last one is shown
 
 function take(found) {
-  const known = shots.get(found.first) || { past: [] };
+  const known = shots.get(found.first) || { past: [], at: found.telling, problems: {} };
   const now = { hints: found.hints, keys: found.keys };
   shots.set(found.first, Object.assign(known, found, { now, saved: now }));
 }
@@ -53,7 +53,8 @@ function draw() {
   for (const one of shots.values()) tileOf(one).classList.toggle("changed", some.includes(one));
   if (!shot) return;
   byId("undo").disabled = !shot.past.length;
-  byId("marks").replaceChildren(...shot.now.hints.map((hint) => {
+  drawWalk();
+  byId("marks").replaceChildren(...shot.now.hints.filter((hint) => hint.frame === shot.at).map((hint) => {
     const mark = document.createElement("button");
     mark.type = "button";
     mark.style.left = `${100 * hint.x}%`;
@@ -70,29 +71,60 @@ function draw() {
     remove.type = "button";
     remove.textContent = "Remove";
     remove.addEventListener("click", () => change({ ...shot.now, keys: shot.now.keys.filter((one) => one !== key) }));
-    const place = key.frame === shot.frame ? "" : `, for frame ${key.frame}, which is not shown here`;
-    item.append(`${key.label}${place} `, remove);
+    item.append(`${key.label}, frame ${key.frame} `);
+    if (key.frame !== shot.at && isIn(shot, key.frame)) item.append(goer("Go there", key.frame), " ");
+    item.append(remove);
+    if (shot.problems[key.name]) {
+      const words = document.createElement("span");
+      words.className = "failed";
+      words.textContent = shot.problems[key.name];
+      item.append(words);
+    }
     return item;
   }));
 }
 
+// What is wrong with key frames is said beside their shot.
+async function learnProblems(one, keys) {
+  const names = keys.map((key) => key.name);
+  one.problems = names.length ? await (await send(`problems/${one.first}`, names)).json() : {};
+  sayBeside(one, Object.values(one.problems));
+  if (one === shot) draw();
+}
+function sayBeside(one, sentences) {
+  const place = tileOf(one).querySelector(".problems");
+  place.hidden = !sentences.length;
+  place.replaceChildren(...sentences.map((words) => {
+    const item = document.createElement("li");
+    item.textContent = words;
+    return item;
+  }));
+}
+
+const still = async ({ first, now }, frame) => URL.createObjectURL(await (await send(`try/${first}/${frame}`, {
+  hints: now.hints.map((hint) => hint.text),
+  keys: now.keys.map((key) => key.name),
+})).blob());
+function showTile(one, picture) {
+  const small = tileOf(one).querySelector("img");
+  small.src = small.dataset.src = picture;
+  if (one.picture) URL.revokeObjectURL(one.picture);
+  Object.assign(one, { picture, shown: one.now });
+}
 async function tryOut() {
   const mine = ++turn;
-  const { first, now } = shot;
+  const one = shot;
+  const { at, now } = one;
   editor.classList.add("busy");
   try {
-    const response = await send(`try/${first}`, {
-      hints: now.hints.map((hint) => hint.text),
-      keys: now.keys.map((key) => key.name),
-    });
-    const picture = URL.createObjectURL(await response.blob());
+    const picture = await still(one, at);
     if (mine !== turn) return;
+    const old = byId("still").src;
     byId("still").src = picture;
-    const small = tileOf(shot).querySelector("img");
-    small.src = small.dataset.src = picture;
-    URL.revokeObjectURL(shot.picture);
-    shot.picture = picture;
-    byId("frame").dataset.shows = turn;
+    if (at === one.telling) showTile(one, picture);
+    if (old !== one.picture) URL.revokeObjectURL(old);
+    Object.assign(byId("frame").dataset, { shows: turn, at });
+    if (now.keys.length || Object.keys(one.problems).length) await learnProblems(one, now.keys);
   } finally {
     if (mine === turn) editor.classList.remove("busy");
   }
@@ -103,7 +135,7 @@ async function change(next) {
   const mine = shot;
   const before = mine.now;
   say("");
-  mine.past.push(before);
+  mine.past.push({ now: before, at: mine.at });
   mine.now = next;
   draw();
   const shown = await trying(async () => { await tryOut(); return true; });
@@ -115,7 +147,7 @@ async function change(next) {
 }
 async function undo() {
   if (!shot || !shot.past.length) return;
-  shot.now = shot.past.pop();
+  Object.assign(shot, shot.past.pop());
   say("");
   draw();
   await trying(tryOut);
@@ -133,14 +165,13 @@ async function save() {
 
 function open(first) {
   shot = shots.get(first);
-  byId("shot").textContent = `Shot ${shot.number}, frame ${shot.frame}`;
-  const others = shot.others ? `Hints on other frames, which are not shown here: ${shot.others}. ` : "";
-  byId("facts").textContent = others + (shot.fixed && `This shot ${shot.fixed}.`);
+  byId("facts").textContent = shot.fixed && `This shot ${shot.fixed}.`;
   byId("tools").disabled = Boolean(shot.fixed);
   editor.classList.toggle("fixed", Boolean(shot.fixed));
   const small = tileOf(shot).querySelector("img");
   byId("frame").style.setProperty("--ratio", small.getAttribute("width") / small.getAttribute("height"));
   byId("still").removeAttribute("src");
+  delete byId("frame").dataset.at;
   say("");
   draw();
   if (!editor.open) editor.showModal();
@@ -163,6 +194,7 @@ byId("hex").addEventListener("input", () => {
 
 byId("still").addEventListener("click", (event) => {
   if (shot.fixed) return;
+  if (Number(byId("frame").dataset.at) !== shot.at) return say(`Wait until frame ${shot.at} is shown.`);
   const color = byId("keep").checked ? "keep" : colorOf(byId("hex").value);
   if (!color) return say(`“${byId("hex").value}” is not a colour: write #rrggbb, as #2f4a8c`, true);
   if (!byId("reach").validity.valid) return say("the reach is a number of percent, from 0.1 to 100, or empty", true);
@@ -171,47 +203,18 @@ byId("still").addEventListener("click", (event) => {
   const y = (event.clientY - box.top) / box.height;
   const percent = (share) => `${Math.min(Math.max(100 * share, 0), 100).toFixed(2)}%`;
   const reach = byId("reach").value && `,${Number(byId("reach").value)}%`;
-  const text = `f${shot.frame},${percent(x)},${percent(y)},${color}${reach}`;
-  return change({ ...shot.now, hints: [...shot.now.hints.filter((hint) => hint.text !== text), { text, x, y, color }] });
-});
-
-// The eyedropper: the mean of some pixels, since one alone may be grain.
-const palette = byId("palette");
-byId("palette-file").addEventListener("change", () => trying(async () => {
-  const [file] = byId("palette-file").files;
-  if (!file) return;
-  const response = await upload("palette", file);
-  const picture = await createImageBitmap(await response.blob());
-  palette.width = picture.width;
-  palette.height = picture.height;
-  palette.getContext("2d", { willReadFrequently: true }).drawImage(picture, 0, 0);
-  palette.hidden = false;
-  say("Click a point of this picture to take its colour.");
-}));
-palette.addEventListener("click", (event) => {
-  const box = palette.getBoundingClientRect();
-  const x = Math.floor((event.clientX - box.left) / box.width * palette.width);
-  const y = Math.floor((event.clientY - box.top) / box.height * palette.height);
-  const left = Math.max(x - 2, 0);
-  const top = Math.max(y - 2, 0);
-  const right = Math.min(x + 3, palette.width);
-  const bottom = Math.min(y + 3, palette.height);
-  const { data } = palette.getContext("2d").getImageData(left, top, right - left, bottom - top);
-  const mean = [0, 1, 2].map((channel) => {
-    let sum = 0;
-    for (let i = channel; i < data.length; i += 4) sum += data[i];
-    return Math.round(sum / (data.length / 4));
-  });
-  choose("#" + mean.map((value) => value.toString(16).padStart(2, "0")).join(""));
-  say("Now click the thing that has this colour.");
+  const text = `f${shot.at},${percent(x)},${percent(y)},${color}${reach}`;
+  const hints = shot.now.hints.filter((hint) => hint.text !== text);
+  return change({ ...shot.now, hints: [...hints, { text, frame: shot.at, x, y, color }] });
 });
 
 async function takeKey(file) {
   if (shot.fixed) return;
   const mine = shot;
   say("The key frame is being laid on its frame …");
-  const key = await trying(async () => (await upload(`keys/${mine.first}`, file)).json());
+  const key = await trying(async () => (await upload(`keys/${mine.first}/${mine.at}`, file)).json());
   if (!key || mine !== shot) return;
+  mine.at = key.frame;
   await change({ ...mine.now, keys: [...mine.now.keys.filter((one) => one.frame !== key.frame), key] });
 }
 byId("key-file").addEventListener("change", () => {
@@ -242,7 +245,24 @@ list.addEventListener("click", (event) => {
 });
 byId("undo").addEventListener("click", undo);
 for (const button of document.querySelectorAll(".save")) button.addEventListener("click", save);
-editor.addEventListener("close", () => { shot = null; });
+editor.addEventListener("close", () => {
+  const one = shot;
+  shot = null;
+  if (byId("still").src !== one.picture) URL.revokeObjectURL(byId("still").src);
+  // The tile shows the telling frame, also after changes on another one.
+  if (one.shown !== one.now) trying(async () => showTile(one, await still(one, one.telling)));
+});
+// A tile is asked for when it comes near the screen; what is wrong with it is found out then.
+for (const one of shots.values()) {
+  const small = tileOf(one).querySelector("img");
+  const learn = () => one.shown || trying(() => learnProblems(one, one.now.keys));
+  small.addEventListener("load", learn, { once: true });
+  small.addEventListener("error", async () => {
+    const response = await fetch(small.dataset.src).catch(() => null);
+    const found = response && !response.ok && await response.json().catch(() => null);
+    if (found) sayBeside(one, [found.error]);
+  });
+}
 // Enter in a field must not close the dialog.
 editor.querySelector("form").addEventListener("submit", (event) => {
   if (event.submitter !== byId("close")) event.preventDefault();

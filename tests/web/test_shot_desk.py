@@ -82,8 +82,8 @@ def coloured(path: Path, shot: int, number: int) -> Path:
 
 def test_the_list_is_shown(desk: ShotDesk, path: Path) -> None:
     first, second, _ = desk.shots()
-    assert (first.first, first.number, first.frame, first.hints, first.keys) == (0, 1, 20, (), ())
-    assert (second.first, second.number, second.frame, second.fixed) == (40, 2, 55, "")
+    assert (first.first, first.number, first.telling, first.hints, first.keys) == (0, 1, 20, (), ())
+    assert (second.begin, second.end, second.telling, second.fixed) == (40, 70, 55, "")
     change_list(path, lambda rows: rows[1].update({"in colour already": "yes"}))
     change_list(path, lambda rows: rows[2].update(leave="yes"))
     desk.load()
@@ -101,18 +101,33 @@ def test_a_tile_is_the_frame_as_it_comes_out(desk: ShotDesk, rendering: Renderin
 
 
 def test_a_hint_spreads_and_what_is_wrong_is_said(desk: ShotDesk) -> None:
-    plain = desk.try_out(0, [], [])
-    hinted = desk.try_out(0, [f"f20,50%,50%,{BLUE}"], [])
-    assert desk.try_out(0, [], []) == plain
+    plain = desk.try_out(0, 20, [], [])
+    hinted = desk.try_out(0, 20, [f"f20,50%,50%,{BLUE}"], [])
+    assert desk.try_out(0, 20, [], []) == plain
     before, after = (chroma_at(data, 0.5, 0.5) for data in (plain, hinted))
     assert after[0] > before[0] + 0.05 and after[0] > after[1]
-    assert desk.try_out(0, [f"f21,50%,50%,{BLUE}"], []) == plain, "it is of another frame"
+    assert desk.try_out(0, 20, [f"f45,50%,50%,{BLUE}"], []) == plain, "it is of another shot"
     with pytest.raises(OptionError, match="`#12` is not a colour"):
-        desk.try_out(0, ["f20,50%,50%,#12"], [])
+        desk.try_out(0, 20, ["f20,50%,50%,#12"], [])
     with pytest.raises(OptionError, match="outside of the picture"):
-        desk.try_out(0, ["f20,150%,50%,keep"], [])
+        desk.try_out(0, 20, ["f20,150%,50%,keep"], [])
     with pytest.raises(OptionError, match="no shot begins at frame 7"):
-        desk.try_out(7, [], [])
+        desk.try_out(7, 7, [], [])
+
+
+def test_any_frame_shows_what_hints_on_others_of_its_shot_do(desk: ShotDesk) -> None:
+    hint = f"f20,50%,50%,{BLUE}"  # the picture pans by a pixel a frame
+    for frame, x in ((0, 0.5 + 20 / 128), (39, 0.5 - 19 / 128), (21, 0.5)):
+        plain, hinted = desk.try_out(0, frame, [], []), desk.try_out(0, frame, [hint], [])
+        assert np.abs(picture(plain).mean() - picture(desk.try_out(0, 20, [], [])).mean()) > 0, (
+            "another frame"
+        )
+        before, after = (chroma_at(data, x, 0.5) for data in (plain, hinted))
+        assert after[0] > before[0] + 0.05 and after[0] > after[1], frame
+    many = [f"f{frame},50%,50%,{BLUE}" for frame in range(40)]
+    assert picture(desk.try_out(0, 5, many, [])).shape == (96, 128, 3)
+    with pytest.raises(OptionError, match="shot 1 has no frame 40: load the page again"):
+        desk.try_out(0, 40, [], [])
 
 
 def test_hints_are_saved_where_the_commands_read_them(desk: ShotDesk, path: Path) -> None:
@@ -121,8 +136,10 @@ def test_hints_are_saved_where_the_commands_read_them(desk: ShotDesk, path: Path
     two.write_bytes(b"# mine\r\nf41,1,1,keep\r\nf55,2,2,keep\r\n")
     before = path.read_bytes()
     desk.load()
-    assert [(one.text, one.color) for one in desk.shots()[1].hints] == [("f55,2,2,keep", "keep")]
-    assert desk.shots()[1].others == 1
+    assert [(one.text, one.frame) for one in desk.shots()[1].hints] == [
+        ("f41,1,1,keep", 41),
+        ("f55,2,2,keep", 55),
+    ]
     hints = [f"f20,50%,50%,{BLUE}", "f20,10%,10%,keep,5%"]
     saved = desk.save(
         [
@@ -172,7 +189,7 @@ def test_a_list_of_scenes_gets_its_columns(
     text = "Scene Number,Start Frame,End Frame\n1,1,40\n2,41,70\n3,71,100\n"
     path.write_text(text)
     desk = ShotDesk(probe_film(clip), path, rendering, tmp_path)
-    assert [(one.first, one.number, one.frame) for one in desk.shots()] == [
+    assert [(one.first, one.number, one.telling) for one in desk.shots()] == [
         (0, 1, 19),
         (40, 2, 54),
         (70, 3, 84),
@@ -197,10 +214,10 @@ def test_a_dropped_key_frame_gives_its_colours_and_is_saved(
     desk: ShotDesk, path: Path, tmp_path: Path
 ) -> None:
     source = coloured(tmp_path / "from elsewhere.png", 1, 20)
-    key = desk.take_key(0, source.name, dropped(tmp_path, source))
+    key = desk.take_key(0, 20, source.name, dropped(tmp_path, source))
     assert (key.label, key.frame) == ("from elsewhere.png", 20)
-    keyed, truth = chroma_of(picture(desk.try_out(0, [], [key.name]))), chroma_of(picture_of(1, 20))
-    plain = chroma_of(picture(desk.try_out(0, [], [])))
+    keyed, truth = chroma_of(picture(desk.try_out(0, 20, [], [key.name]))), chroma_of(picture_of(1, 20))
+    plain = chroma_of(picture(desk.try_out(0, 20, [], [])))
     assert np.abs(keyed - truth).mean() < 0.5 * np.abs(plain - truth).mean()
     (saved,) = desk.save([change(0, keys_added=[key.name])])
     assert [one.name for one in saved.keys] == ["keys/shot-0001_frame-000020.png"]
@@ -209,7 +226,7 @@ def test_a_dropped_key_frame_gives_its_colours_and_is_saved(
 
     other = coloured(tmp_path / "shot-0001_frame-000020.png", 1, 20)
     Image.open(other).save(other, compress_level=0)
-    again = desk.take_key(0, other.name, dropped(tmp_path, other))
+    again = desk.take_key(0, 20, other.name, dropped(tmp_path, other))
     desk.save([change(0, keys_added=[again.name], keys_removed=[saved.keys[0].name])])
     (named,) = read_shot_list(path).shots[0].keys
     assert named.name == "shot-0001_2_frame-000020.png" and named.read_bytes() == other.read_bytes()
@@ -224,9 +241,9 @@ def chroma_of(rgb: NDArray[Any]) -> NDArray[Any]:
 
 @pytest.mark.slow
 def test_a_wrong_key_frame_is_refused_as_the_command_does(desk: ShotDesk, path: Path, tmp_path: Path) -> None:
-    def refused(name: str, source: Path, first: int = 0) -> str:
+    def refused(name: str, source: Path, first: int = 0, frame: int = 20) -> str:
         with pytest.raises(DeoldifyError) as found:
-            desk.take_key(first, name, dropped(tmp_path, source))
+            desk.take_key(first, frame, name, dropped(tmp_path, source))
         assert str(tmp_path / "uploads") not in str(found.value)
         return str(found.value).removeprefix(f"{path}:2: ")
 
@@ -241,17 +258,61 @@ def test_a_wrong_key_frame_is_refused_as_the_command_does(desk: ShotDesk, path: 
     assert refused("grey.png", grey).startswith("grey.png: this key frame has no colour")
     assert refused("noise.png", noise).startswith("noise.png: shows nothing of frame 20, or too little")
     words = refused("frame-55.png", good)
-    assert words == "key frames: frame-55.png is for frame 55, and this shot has 0 to 39"
+    assert words == (
+        "key frames: frame-55.png is for frame 55, and this shot has 0 to 39: name it in the line of its shot"
+    )
     assert "has frames 0 to 99" in refused("frame-999.png", good)
     assert not path.with_name("keys").exists()
     with pytest.raises(InputError, match="no longer here: drop it again"):
-        desk.try_out(0, [], ["../../etc/passwd"])
-    key = desk.take_key(0, "good.png", dropped(tmp_path, good))
+        desk.try_out(0, 20, [], ["../../etc/passwd"])
+    key = desk.take_key(0, 20, "good.png", dropped(tmp_path, good))
     change_list(
         path, lambda rows: rows[0].update({"key frames": str(coloured(tmp_path / "frame-20.png", 1, 20))})
     )
     with pytest.raises(OptionError, match=r"shots\.csv:2: .*is for frame 20, and so is frame-20\.png"):
         desk.save([change(0, keys_added=[key.name])])
+
+
+@pytest.mark.slow
+def test_a_saved_key_frame_that_gives_nothing_is_told_and_left_out(
+    desk: ShotDesk, path: Path, tmp_path: Path
+) -> None:
+    keys = path.with_name("keys")
+    keys.mkdir()
+    names = [
+        "frame-20.png",
+        "x_frame-20.png",
+        "frame-22.png",
+        "frame-24.png",
+        "frame-50.png",
+        "frame-999.png",
+    ]
+    coloured(keys / "frame-20.png", 1, 20)
+    coloured(keys / "x_frame-20.png", 1, 20)
+    Image.fromarray(np.random.default_rng(0).integers(0, 255, (96, 128, 3), np.uint8)).save(
+        keys / "frame-22.png"
+    )
+    (keys / "frame-24.png").write_bytes(b"no picture")
+    coloured(keys / "frame-50.png", 2, 10)
+    coloured(keys / "frame-999.png", 1, 20)
+    cell = "; ".join(f"keys/{name}" for name in names)
+    change_list(path, lambda rows: rows[0].update({"key frames": cell}))
+    desk.load()
+    listed = [key.name for key in desk.shots()[0].keys]
+    assert listed == [f"keys/{name}" for name in names]
+    assert [key.frame for key in desk.shots()[0].keys] == [20, 20, 22, 24, 50, 999]
+    found = {Path(name).name: words for name, words in desk.problems(0, listed).items()}
+    assert set(found) == set(names[1:])
+    assert "is for frame 20, and so is frame-20.png: remove one of them" in found["x_frame-20.png"]
+    assert found["frame-22.png"].startswith("frame-22.png: shows nothing of frame 22, or too little")
+    assert str(keys / "frame-24.png") in found["frame-24.png"]
+    assert "shots.csv:2: key frames: " in found["frame-50.png"]
+    assert "this shot has 0 to 39" in found["frame-50.png"] and "has frames 0 to 99" in found["frame-999.png"]
+    good = desk.try_out(0, 20, [], listed[:1])
+    assert desk.try_out(0, 20, [], listed) == good == desk.try_out(0, 20, [], [*listed[:1], *listed[2:]])
+    assert desk.tile(0)
+    desk.save([change(0, keys_removed=listed[1:])])
+    assert desk.problems(0, [key.name for key in desk.shots()[0].keys]) == {}
 
 
 @pytest.mark.slow
@@ -263,11 +324,16 @@ def test_shots_in_colour_stay(tmp_path: Path, rendering: Rendering) -> None:
     with pytest.raises(
         InputError, match="shot 1 is in colour already, and stays so: write no into its column"
     ):
-        desk.try_out(0, [f"f20,50%,50%,{BLUE}"], [])
+        desk.try_out(0, 20, [f"f20,50%,50%,{BLUE}"], [])
     own = desk.tile(0)
-    change_list(path, lambda rows: rows[0].update(leave="no"))
+    key = coloured(path.with_name("frame-20.png"), 3, 20)
+    change_list(path, lambda rows: rows[0].update({"key frames": key.name}))
     desk.load()
-    assert desk.tile(0) != own and desk.try_out(0, [f"f20,50%,50%,{BLUE}"], [])
+    assert "is in colour already" in desk.problems(0, [key.name])[key.name]
+    assert desk.try_out(0, 20, [], [key.name]) and desk.tile(0) == own
+    change_list(path, lambda rows: rows[0].update({"leave": "no", "key frames": ""}))
+    desk.load()
+    assert desk.tile(0) != own and desk.try_out(0, 20, [f"f20,50%,50%,{BLUE}"], [])
 
 
 def test_any_picture_gives_colours(desk: ShotDesk, tmp_path: Path) -> None:

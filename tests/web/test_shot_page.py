@@ -143,6 +143,81 @@ def test_tiles_come_least_certain_first(page: Any, server: SimpleNamespace) -> N
     assert "is in colour already" in page.inner_text("#facts") and page.is_disabled("#hex")
 
 
+def test_a_list_that_is_wrong_is_told_in_place_of_the_page(page: Any, server: SimpleNamespace) -> None:
+    path = server.folder / "shots.csv"
+    before = path.read_bytes()
+    change_list(path, lambda rows: rows[1].update(frames="31"))
+    page.reload()
+    words = page.inner_text("#said")
+    assert words.startswith(f"{path}:4: this shot begins at frame 70") and "they overlap" in words
+    path.write_bytes(before)
+    page.click("text=load this page again")
+    until(page, "document.querySelectorAll('article').length == 3")
+
+
+def test_any_frame_of_a_shot_is_shown_and_gets_hints(page: Any, server: SimpleNamespace) -> None:
+    telling = read_shot_list(server.folder).shots[0].telling_frame
+    open_shot(page, 0)
+    assert page.inner_text("#shot") == f"Shot 1, frame {telling} (telling)" and page.is_disabled(
+        "#to-telling"
+    )
+    first_picture = page.get_attribute("#still", "src")
+    page.click("#to-last")
+    shown(page, 2)
+    assert page.inner_text("#shot") == "Shot 1, frame 39" and page.is_disabled("#forth")
+    assert page.get_attribute("#still", "src") != first_picture
+    page.click("#back")
+    shown(page, 3)
+    page.focus("#at")
+    page.keyboard.press("ArrowLeft")
+    shown(page, 4)
+    page.fill("#hex", "#2040e0")
+    click_frame(page, 0.5, 0.25)
+    shown(page, 5)
+    assert page.locator("#marks button").count() == 1
+    page.click("#to-first")
+    shown(page, 6)
+    assert page.is_disabled("#back") and page.locator("#marks button").count() == 0
+    page.click("#marked >> text=37")
+    shown(page, 7)
+    assert page.inner_text("#shot") == "Shot 1, frame 37" and page.locator("#marks button").count() == 1
+    page.click("#to-first")
+    shown(page, 8)
+    page.click("#undo")
+    shown(page, 9)
+    assert page.inner_text("#shot") == "Shot 1, frame 37" and page.locator("#marks button").count() == 0
+    click_frame(page, 0.5, 0.25)
+    shown(page, 10)
+    save(page)
+    (line,) = (server.folder / "shot-0001.hints.csv").read_text().splitlines()
+    assert line.startswith("f37,")
+    # The tile shows the telling frame, with what this hint does to it.
+    before = page.get_attribute("article[data-number='1'] img", "src")
+    page.click("#close")
+    until(page, f"document.querySelector('article[data-number=\"1\"] img').src != '{before}'")
+
+
+def test_key_frames_that_give_nothing_are_told_beside_their_shot(page: Any, server: SimpleNamespace) -> None:
+    folder, shots = server.folder, read_shot_list(server.folder).shots
+    good, bad = f"frame-{shots[1].telling_frame}.png", f"frame-{shots[1].first}.png"
+    Image.fromarray(picture_of(2, shots[1].telling_frame - shots[1].first)).save(folder / good)
+    noise = np.random.default_rng(0).integers(0, 255, (96, 128, 3), np.uint8)
+    Image.fromarray(noise).save(folder / bad)
+    change_list(folder / "shots.csv", lambda rows: rows[1].update({"key frames": f"{good}; {bad}"}))
+    page.reload()
+    words = f"{bad}: shows nothing of frame {shots[1].first}, or too little: this key frame is left out"
+    beside = "document.querySelector('#shot-2 .problems').textContent"
+    until(page, f"{beside}.startsWith('{words}')")
+    assert not page.evaluate("document.querySelector('#shot-1 .problems').textContent")
+    open_shot(page, shots[1].first)
+    until(page, f"document.querySelector('#keys .failed').textContent.startsWith('{words}')")
+    assert page.locator("#keys li").count() == 2 and page.locator("#keys .failed").count() == 1
+    page.click(f"#keys li:has-text('{bad}') >> text=Remove")
+    until(page, f"!{beside}")
+    save(page)
+    assert [key.name for key in read_shot_list(folder).shots[1].keys] == [good] and (folder / bad).exists()
+
+
 def test_hints_are_clicked_undone_and_saved(
     page: Any, server: SimpleNamespace, film: Path, tiny_weights: Path, tmp_path: Path
 ) -> None:

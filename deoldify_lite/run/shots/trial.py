@@ -1,12 +1,14 @@
-"""One frame of each shot in the colours that come out, with hints and key frames tried on it.
+"""Frames of shots in the colours that come out, with hints and key frames tried on them.
 
-The frame goes through the steps of a film as if its shot had no other. So the first picture of a frame needs
-ffmpeg and the network, and all others only what follows them.
+A frame goes through the steps of a film as if its shot had no others but those nearest to it that have
+hints or key frames. So the first picture of a frame needs ffmpeg and the network, and all others only what
+follows them.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -16,14 +18,14 @@ from numpy.typing import NDArray
 from deoldify_lite.color.arrays import Size, resize
 from deoldify_lite.color.hint import FilmHint
 from deoldify_lite.color.key import FilmKey
-from deoldify_lite.errors import InputError
+from deoldify_lite.errors import InputError, OptionError
 from deoldify_lite.film.chroma import MATRICES, convert_chroma
 from deoldify_lite.film.cut import Cut
 from deoldify_lite.film.probe import Film
 from deoldify_lite.film.stills import Still
 from deoldify_lite.film.tone import fit_chroma
 from deoldify_lite.photo.samples import to_depth
-from deoldify_lite.run.key_files import KeyFolder, frame_named
+from deoldify_lite.run.key_files import KeyFolder
 from deoldify_lite.run.keying import ready_keys
 from deoldify_lite.run.reading import open_stills
 from deoldify_lite.run.settings import FilmSettings
@@ -32,18 +34,22 @@ from deoldify_lite.run.shots.pieces import Place
 from deoldify_lite.run.steps import (
     Shown,
     Tally,
-    find_steps,
     open_small,
     predict_steps,
     show_frames,
     shown_size,
 )
+from deoldify_lite.temporal.key_frames import Step, find_key_frames
 from deoldify_lite.temporal.scene_memory import SceneMemory
 from deoldify_lite.temporal.shots import Frame, mark_listed
 from deoldify_lite.temporal.steady import Predicted
 
 # Frames and key frames that are kept: a frame takes about 4 MB.
 MOST_KEPT = 32
+# Frames with hints or key frames that are looked at for another one, on each of its sides.
+MOST_MARKED = 3
+# The frames of a trial take the places of a short film, so that those that are near count more.
+_PLACES = 12
 
 T = TypeVar("T")
 Look = NDArray[np.uint8]  # (h, w, 3) RGB
@@ -55,6 +61,14 @@ class _Seen:
 
     predicted: Predicted
     picture: Look  # grey, unless it keeps its own colours
+
+
+@dataclass(frozen=True, eq=False)
+class _Laid:
+    """A key frame that was laid on its frame."""
+
+    keys: tuple[FilmKey, ...]  # none or one
+    problem: str  # why there is none
 
 
 class Trials:
@@ -71,78 +85,102 @@ class Trials:
         self._networks = networks
         self._size = size
         self._seen = _Kept[_Seen]()
-        self._keys = _Kept[tuple[tuple[FilmKey, ...], tuple[str, ...]]]()
+        self._keys = _Kept[_Laid]()
 
     def keeps_colors(self, place: Place) -> bool:
         """Whether a shot keeps the colours that it has, by its telling frame; errors as in `picture`."""
-        return self._see(place).predicted.step.frame.in_color
+        return self._see(place, place.telling).predicted.step.frame.in_color
 
-    def picture(self, place: Place, hints: Sequence[FilmHint] = (), keys: Sequence[Path] = ()) -> Look:
-        """The telling frame of a shot, with the hints and key frames that are for it.
+    def picture(
+        self, place: Place, frame: int, hints: Sequence[FilmHint] = (), keys: Sequence[Path] = ()
+    ) -> Look:
+        """A frame of a shot, with hints and key frames of the shot.
 
         Args:
             place: the shot.
-            hints: in the film; those for other frames do nothing.
-            keys: pictures of key frames; likewise, and those that show something else.
+            frame: in the film.
+            hints: in the film; those in other shots do nothing.
+            keys: pictures of key frames; those with a `problem` do nothing, nor do those of other shots.
 
         Raises:
-            InputError: a key frame cannot be read, has no colour, or is for a shot in colour.
             OutOfMemoryError, RenderError: the network failed.
             VideoError: ffmpeg failed.
         """
-        seen, settings = self._see(place), _settings_of(place)
+        seen = self._see(place, frame)
         if seen.predicted.step.frame.in_color:
             return seen.picture
-        mine = [path for path in keys if frame_named(path, self._film) == place.telling]
-        laid = [key for path in mine for key in self._lay(path, settings)[0]]
-        settings = replace(settings, hints=tuple(hints), keys=tuple(laid))
+        mine = [hint for hint in hints if place.first <= hint.frame < place.end]
+        laid = [
+            key
+            for path in keys
+            for key in self._lay(place, path).keys
+            if place.first <= key.frame < place.end
+        ]
+        marked = {hint.frame for hint in mine} | {key.frame for key in laid}
+        at = _places(frame, marked)
+        settings = replace(
+            _settings_of(place),
+            hints=tuple(replace(hint, frame=at[hint.frame]) for hint in mine if hint.frame in at),
+            keys=tuple(replace(key, frame=at[key.frame]) for key in laid if key.frame in at),
+            steadiness=0.0,  # as the frames between would smooth it is not to be known
+        )
         colorizer = self._networks.colorizer(place.settled.rendering)
-        (shown,) = show_frames(
-            [seen.predicted],
+        shown = show_frames(
+            _as_film([self._see(place, number).predicted for number in at], list(at.values())),
             self._film,
             settings,
             SceneMemory(),
             Tally(),
-            first=place.telling,
+            first=0,
             size=shown_size(colorizer, settings),
             colorizer=colorizer,
         )
-        return _in_colors(seen.picture, shown, self._film)
+        return _in_colors(seen.picture, list(shown)[at[frame]], self._film)
 
-    def lay(self, place: Place, picture: Path) -> None:
-        """Lay a key frame on its frame; errors as in `picture`.
+    def problem(self, place: Place, picture: Path) -> str:
+        """Why a key frame gives a shot no colour, as the command says it; empty: it does.
 
         Raises:
-            InputError: it shows something else, too.
+            VideoError: ffmpeg failed.
         """
-        _, warnings = self._lay(picture, _settings_of(place))
-        if warnings:
-            raise InputError(warnings[0])
+        return self._lay(place, picture).problem
 
-    def _lay(self, path: Path, settings: FilmSettings) -> tuple[tuple[FilmKey, ...], tuple[str, ...]]:
-        stat = path.stat()
-        key = (path, stat.st_size, stat.st_mtime_ns, settings.render_factor, settings.recolor_all)
-        folder = KeyFolder(path.parent, (path,), "")
-        return self._keys.get(key, lambda: ready_keys(self._film, folder, settings))
+    def _lay(self, place: Place, picture: Path) -> "_Laid":
+        settings = _settings_of(place)
+        try:
+            stat = picture.stat()
+        except OSError as error:
+            return _Laid((), f"{picture}: this key frame cannot be read ({error.strerror})")
+        key = (picture, stat.st_size, stat.st_mtime_ns, settings.render_factor, settings.recolor_all)
+        return self._keys.get(key, lambda: self._read_key(picture, settings))
 
-    def _see(self, place: Place) -> _Seen:
+    def _read_key(self, picture: Path, settings: FilmSettings) -> "_Laid":
+        try:
+            keys, warnings = ready_keys(self._film, KeyFolder(picture.parent, (picture,), ""), settings)
+        except (InputError, OptionError) as error:
+            return _Laid((), str(error))
+        return _Laid(keys, " ".join(warnings))
+
+    def _see(self, place: Place, frame: int) -> _Seen:
         leave = place.settled.shot.leave
-        key = (place.telling, place.settled.rendering.look, leave)
-        return self._seen.get(key, lambda: self._look(place))
+        key = (frame, place.first, place.settled.rendering.look, leave)
+        return self._seen.get(key, lambda: self._look(place, frame))
 
-    def _look(self, place: Place) -> _Seen:
+    def _look(self, place: Place, number: int) -> _Seen:
         settings, film = _settings_of(place), self._film
         colorizer = self._networks.colorizer(place.settled.rendering)
-        cut = Cut(film, place.telling, place.telling + 1)
-        with open_small(cut, colorizer.render_size, settings) as reader:
+        with open_small(Cut(film, number, number + 1), colorizer.render_size, settings) as reader:
             small = next(reader.frames())
         (frame,) = mark_listed([Frame(small.luma, small.chroma)], {0})
         if place.settled.shot.leave:
             frame = replace(frame, in_color=True)
-        (step,) = find_steps([frame], colorizer.chroma_size, settings)
-        (predicted,) = predict_steps([step], colorizer, batch_size=1, described=True)
+        elif number != place.telling:  # that frame decides for the whole shot
+            frame = replace(frame, in_color=self.keeps_colors(place))
+        (predicted,) = predict_steps(
+            [Step(frame, stands_for=int(not frame.in_color))], colorizer, batch_size=1, described=True
+        )
         grey = None if frame.in_color else np.zeros((2, 16, 16), np.float32)
-        (rgb,) = open_stills(film, [Still(place.telling, grey, small.luma)])
+        (rgb,) = open_stills(film, [Still(number, grey, small.luma)])
         return _Seen(predicted, np.asarray(to_depth(resize(rgb, self._size), np.uint8)))
 
 
@@ -160,6 +198,40 @@ class _Kept(Generic[T]):
                 self._items.popitem(last=False)
         self._items.move_to_end(key)
         return self._items[key]
+
+
+def _places(frame: int, marked: Collection[int]) -> dict[int, int]:
+    """The frames of a trial in order, each with its place in the short film that they make.
+
+    The gaps between them are as in the film, more or less.
+    """
+    before = sorted(number for number in marked if number < frame)[-MOST_MARKED:]
+    after = sorted(number for number in marked if number > frame)[:MOST_MARKED]
+    numbers = [*before, frame, *after]
+    at = {numbers[0]: 0}
+    for last, number in pairwise(numbers):
+        gap = _PLACES * (number - last) // (numbers[-1] - numbers[0])
+        at[number] = at[last] + min(max(gap, 1), number - last)
+    return at
+
+
+def _as_film(frames: Sequence[Predicted], places: Sequence[int]) -> Iterator[Predicted]:
+    """Frames at their places of a short film, in which each stands still until the next."""
+    counts = [after - place for place, after in pairwise([*places, places[-1] + 1])]
+    still = [
+        replace(one.step.frame, begins_shot=one is frames[0] and not again)
+        for one, count in zip(frames, counts, strict=True)
+        for again in range(count)
+    ]
+    first = frames[0].chroma
+    assert first is not None, "frames in colour are not tried"
+    fresh = dict(zip(places, frames, strict=True))
+    for place, step in enumerate(find_key_frames(still, (first.shape[1], first.shape[2]), most_steps=1)):
+        predicted = fresh.get(place)
+        if predicted is None or not step.stands_for:
+            yield Predicted(step)
+        else:
+            yield replace(predicted, step=step)
 
 
 def _settings_of(place: Place) -> FilmSettings:

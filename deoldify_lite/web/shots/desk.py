@@ -38,9 +38,10 @@ LEFT = "stays as it is, since its column `leave` says yes"
 
 @dataclass(frozen=True)
 class ShownHint:
-    """A hint on the frame that is shown."""
+    """A hint on a frame of a shot."""
 
     text: str  # its line
+    frame: int
     x: float  # in [0, 1], of the width
     y: float
     color: str
@@ -61,9 +62,10 @@ class ShownShot:
 
     first: int  # frame, by which it is known
     number: int
-    frame: int  # that is shown
-    hints: tuple[ShownHint, ...]  # on this frame
-    others: int  # hints on other frames
+    begin: int  # its first frame in the film as it is written
+    end: int  # first frame after it
+    telling: int  # frame
+    hints: tuple[ShownHint, ...]
     keys: tuple[ShownKey, ...]
     fixed: str  # why nothing can be changed here; empty: it can
 
@@ -115,15 +117,17 @@ class ShotDesk:
                 place = self._place(first)
                 shot = place.settled.shot
                 hints = [line.hint for line in self._lines(shot.hints)]
-                look = self._trials.picture(place, hints, shot.keys)
+                keys = self._good_keys(first, names_in(shot.row.text("key frames")))
+                look = self._trials.picture(place, place.telling, hints, keys)
                 self._tiles[first] = _jpeg(resize(look, fit_size(look.shape, TILE_PX)))
             return self._tiles[first]
 
-    def try_out(self, first: int, hints: Sequence[str], keys: Sequence[str]) -> bytes:
-        """The telling frame of a shot with some hints and key frames, as a JPEG.
+    def try_out(self, first: int, frame: int, hints: Sequence[str], keys: Sequence[str]) -> bytes:
+        """A frame of a shot with some hints and key frames, as a JPEG.
 
         Args:
             first: the shot.
+            frame: in it.
             hints: lines as of a file of hints.
             keys: names of key frames in the list, or of dropped ones.
 
@@ -132,19 +136,44 @@ class ShotDesk:
         """
         with self._lock:
             place = self._place(first)
-            if (hints or keys) and self._trials.keeps_colors(place):
-                number = place.settled.shot.number
-                raise InputError(f"shot {number} {LEFT if place.settled.shot.leave else IN_COLOR}")
-            pictures = [self._picture(place, name) for name in keys]
-            return _jpeg(self._trials.picture(place, self._hints(hints), pictures))
+            if not place.first <= frame < place.end:
+                raise OptionError(
+                    f"shot {place.settled.shot.number} has no frame {frame}: load the page again"
+                )
+            shot = place.settled.shot
+            saved = {line.text for line in self._lines(shot.hints)}
+            if not saved.issuperset(hints) and self._trials.keeps_colors(place):
+                raise InputError(f"shot {shot.number} {LEFT if shot.leave else IN_COLOR}")
+            pictures = self._good_keys(first, keys)
+            return _jpeg(self._trials.picture(place, frame, self._hints(hints), pictures))
 
-    def take_key(self, first: int, name: str, picture: Path) -> ShownKey:
-        """Take in a picture that was dropped on a shot.
-
-        Its name says which frame it is for; a name that says nothing means the telling frame.
+    def problems(self, first: int, keys: Sequence[str]) -> dict[str, str]:
+        """Which of some key frames give a shot no colour, and why, as the command says it.
 
         Args:
             first: the shot.
+            keys: names as in `try_out`.
+        """
+        with self._lock:
+            place, found, frames = self._place(first), dict[str, str](), dict[int, str]()
+            for key in keys:
+                picture = self._picture(place, key)
+                words = self._problem(place, picture)
+                frame = frame_named(picture, self.film)
+                if not words and frame in frames:
+                    words = f"{picture}: is for frame {frame}, and so is {frames[frame]}: remove one of them"
+                elif not words and frame is not None:
+                    frames[frame] = picture.name
+                if words:
+                    found[key] = words
+            return found
+
+    def take_key(self, first: int, frame: int, name: str, picture: Path) -> ShownKey:
+        """Take in a picture that was dropped on a shot.
+
+        Args:
+            first: the shot.
+            frame: that it is for, unless its name says another one.
             name: of the picture, as the user knows it.
             picture: a file in a folder of its own, which is renamed.
 
@@ -154,16 +183,12 @@ class ShotDesk:
         with self._lock:
             place = self._place(first)
             named = frame_named(Path(name), self.film)
-            frame = place.telling if named is None else named
+            frame = frame if named is None else named
             suffix = Path(name).suffix.lower()
             file = picture.with_name(f"shot-{place.settled.shot.number:04}_frame-{frame:06}{suffix}")
             picture.rename(file)
-            try:
-                check_keys(place, self.film, [file])
-                self._trials.lay(place, file)
-            except (InputError, OptionError) as error:
-                words = str(error).replace(str(file), name).replace(file.name, name)
-                raise type(error)(words) from error
+            if words := self._problem(place, file):
+                raise InputError(words.replace(str(file), name).replace(file.name, name))
             known = secrets.token_hex(8)
             self._dropped[known] = file
             return ShownKey(known, name, frame)
@@ -209,6 +234,18 @@ class ShotDesk:
         self._places = placed(settled, self.film, Cut(self.film))
         return self._places
 
+    def _good_keys(self, first: int, keys: Sequence[str]) -> list[Path]:
+        problems = self.problems(first, keys)
+        return [self._picture(self._place(first), key) for key in keys if key not in problems]
+
+    def _problem(self, place: Place, picture: Path) -> str:
+        """Why a key frame gives a shot no colour; empty: it does."""
+        try:
+            check_keys(place, self.film, [picture])
+        except (InputError, OptionError) as error:
+            return str(error)
+        return self._trials.problem(place, picture)
+
     def _place(self, first: int) -> Place:
         for place in self._places:
             if place.settled.shot.first == first:
@@ -238,9 +275,6 @@ class ShotDesk:
     def _shown(self, place: Place, lines: Sequence[HintLine]) -> ShownShot:
         shot = place.settled.shot
         mine = [line for line in lines if place.first <= line.hint.frame < place.end]
-        here = [line for line in mine if line.hint.frame == place.telling]
-        frames = {} if place.settled.keys is None else place.settled.keys.frames(self.film)
-        frame_of = {path: frame for frame, path in frames.items()}
         names = zip(names_in(shot.row.text("key frames")), shot.keys, strict=True)
         fixed = LEFT if shot.leave else ""
         if shot.leave is None and shot.row.answer("in colour already"):
@@ -248,12 +282,23 @@ class ShotDesk:
         return ShownShot(
             shot.first,
             shot.number,
+            place.first,
+            place.end,
             place.telling,
-            tuple(ShownHint(line.text, line.hint.hint.x, line.hint.hint.y, line.color) for line in here),
-            len(mine) - len(here),
-            tuple(ShownKey(name, name, frame_of[path]) for name, path in names),
+            tuple(_shown_hint(line) for line in mine),
+            tuple(ShownKey(name, name, self._frame(path)) for name, path in names),
             fixed,
         )
+
+    def _frame(self, picture: Path) -> int:
+        frame = frame_named(picture, self.film)
+        assert frame is not None, "checked when the list was read"
+        return frame
+
+
+def _shown_hint(line: HintLine) -> ShownHint:
+    hint = line.hint
+    return ShownHint(line.text, hint.frame, hint.hint.x, hint.hint.y, line.color)
 
 
 def as_data(shots: Sequence[ShownShot]) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from fastapi import Body, FastAPI, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 
-from deoldify_lite.errors import DeoldifyError, InputError
+from deoldify_lite.errors import DeoldifyError, InputError, OptionError
 from deoldify_lite.run.shots.pieces import Place
 from deoldify_lite.show.shots import GENERATOR, doubts_in, start_of
 from deoldify_lite.templates.environment import render
@@ -44,26 +44,33 @@ def shots_site(desk: ShotDesk, folder: Path, secret: str) -> FastAPI:
 
     @app.get(f"/{secret}/")
     def page() -> HTMLResponse:
-        return HTMLResponse(_page(desk), headers=_FRESH)
+        try:
+            return HTMLResponse(_page(desk), headers=_FRESH)
+        except (InputError, OptionError) as error:
+            return HTMLResponse(_refusal(desk, str(error)), status_code=422, headers=_FRESH)
 
     @app.get(f"/{secret}/tiles/{{first}}.jpg")
     def tile(first: int) -> Response:
         return _jpeg(desk.tile(first))
 
-    @app.post(f"/{secret}/try/{{first}}")
+    @app.post(f"/{secret}/try/{{first}}/{{frame}}")
     def try_out(
-        first: int, hints: Annotated[list[str], Body()], keys: Annotated[list[str], Body()]
+        first: int, frame: int, hints: Annotated[list[str], Body()], keys: Annotated[list[str], Body()]
     ) -> Response:
-        return _jpeg(desk.try_out(first, hints, keys))
+        return _jpeg(desk.try_out(first, frame, hints, keys))
+
+    @app.post(f"/{secret}/problems/{{first}}")
+    def problems(first: int, keys: Annotated[list[str], Body()]) -> dict[str, str]:
+        return desk.problems(first, keys)
 
     @app.post(f"/{secret}/save")
     def save(changes: Annotated[list[dict[str, Any]], Body()]) -> list[dict[str, Any]]:
         return as_data(desk.save(changes))
 
-    @app.post(f"/{secret}/keys/{{first}}")
-    async def take_key(request: Request, first: int, name: str) -> dict[str, Any]:
+    @app.post(f"/{secret}/keys/{{first}}/{{frame}}")
+    async def take_key(request: Request, first: int, frame: int, name: str) -> dict[str, Any]:
         picture = await _receive(request, folder, name)
-        key = await run_in_threadpool(desk.take_key, first, Path(name).name, picture)
+        key = await run_in_threadpool(desk.take_key, first, frame, Path(name).name, picture)
         return vars(key)
 
     @app.post(f"/{secret}/palette")
@@ -92,6 +99,10 @@ def _page(desk: ShotDesk) -> str:
         tiles=sorted(tiles, key=lambda tile: -1 if tile["doubt"] is None else tile["doubt"], reverse=True),
         state=as_data(desk.shots()),
     )
+
+
+def _refusal(desk: ShotDesk, words: str) -> str:
+    return render("refused.html.j2", generator=GENERATOR, title=f"Shots: {desk.film.path.name}", words=words)
 
 
 def _tile(desk: ShotDesk, place: Place, doubts: dict[int, float]) -> dict[str, Any]:
