@@ -38,7 +38,7 @@ from deoldify_lite.run.shots.settings import SettledShots, settle_shots
 from deoldify_lite.run.task import Task
 from deoldify_lite.run.versions import with_versions
 from deoldify_lite.storage.places import Source, size_and_time
-from deoldify_lite.storage.url import Place, any_url, path_or_url
+from deoldify_lite.storage.url import Place, any_url, is_url, local_path, path_or_url
 from deoldify_lite.system.selection import LeftOut, Selection
 
 __all__ = ["Encoding", "Rendering", "colorize_folder", "colorize_video", "load_colorizer", "settle"]
@@ -144,8 +144,7 @@ def colorize_folder(
     with _engine(engine, dry_run).open(rendering, batch_size=batch_size) as runner:
         start = partial(runner.colorize_photos, settings=settings, overwrite=overwrite)
         listed, target = _listed(inputs), None if out is None else path_or_url(out)
-        _refuse_urls("--hints", hints, listed, target)
-        _refuse_urls("--colours-from", colors_from, listed, target)
+        _refuse_urls({"--hints": hints, "--colours-from": colors_from}, listed, target)
         left_out = LeftOut()
         planned = plan(
             listed,
@@ -275,6 +274,9 @@ def colorize_video(
         raise OptionError(f"purpose {purpose!r}: choose one of {', '.join(PURPOSES)}")
     choices = choose(told=sequence, missing=missing, fps=fps, sound=sound)
     rendering = rendering or settle("video")
+    listed, target = _listed(inputs), None if out is None else path_or_url(out)
+    guides = {"--hints": hints, "--shots": shots, "--keys": keys, "--colours-from": colors_from}
+    _refuse_urls(guides, listed, target)
     listed_shots = None
     if shots is not None:
         if not isinstance(engine, ThisProcess):
@@ -303,11 +305,6 @@ def colorize_video(
         start: Colorize = partial(
             runner.colorize_films, settings=settings, overwrite=overwrite, progress=progress
         )
-        listed, target = _listed(inputs), None if out is None else path_or_url(out)
-        _refuse_urls("--hints", hints, listed, target)
-        _refuse_urls("--shots", shots, listed, target)
-        _refuse_urls("--keys", keys, listed, target)
-        _refuse_urls("--colours-from", colors_from, listed, target)
         left_out = LeftOut()
         chosen = _selection(include, exclude)
         found, others = take_sequences(listed, choices, FILM_SUFFIXES, chosen, target)
@@ -445,9 +442,19 @@ def _tell(left_out: LeftOut, on_left_out: OnLeftOut | None) -> None:
             on_left_out(left_out)
 
 
-def _refuse_urls(option: str, path: str | Path | None, inputs: Sequence[Place], out: Place | None) -> None:
-    if path is not None and any_url(inputs, out):
-        raise OptionError(f"{option} {path} needs files on this machine: download {inputs[0]} first")
+def _refuse_urls(guides: Mapping[str, str | Path | None], inputs: Sequence[Place], out: Place | None) -> None:
+    """Refuse options that name files on this machine, where theirs, a source or a result has a URL."""
+    for option, path in guides.items():
+        if path is None:
+            continue
+        try:
+            local_path(path)
+        except OptionError as error:
+            raise OptionError(f"{option} {error}") from None
+        if any_url(inputs, out):
+            far = next((place for place in inputs if is_url(place)), None)
+            remedy = f"download {far} first" if far else f"name a place here in place of {out}"
+            raise OptionError(f"{option} {path} needs files on this machine: {remedy}")
 
 
 def _engine(engine: Engine, dry_run: bool) -> Engine:

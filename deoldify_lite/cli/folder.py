@@ -32,6 +32,7 @@ from deoldify_lite.cli.options import (
     add_selection_options,
     add_verbosity,
     describe,
+    here,
     network_of,
 )
 from deoldify_lite.cli.pipes.photo import is_piped, run_photo_pipe
@@ -78,7 +79,7 @@ def fill_folder_parser(parser: argparse.ArgumentParser) -> None:
     add_color_options(color, mode="artistic")
     color.add_argument(
         "--hints",
-        type=Path,
+        type=here,
         metavar="PATH",
         help="colours that you know: a file with lines x,y,#rrggbb (in pixels or percent; `keep` in place of "
         "a colour leaves that point alone), or a folder with NAME.hints.csv for each photo (default: none)",

@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from deoldify_lite.cli.events import progress_form
+from deoldify_lite.errors import OptionError
 from deoldify_lite.photo.kinds import EFFORTS, OUTPUT_FORMATS
 from deoldify_lite.render.modes import BACKENDS, MODES, PRECISIONS, RENDER_FACTORS
 from deoldify_lite.run.layers import LAYERS
+from deoldify_lite.storage.url import local_path
 
 RENDER_FACTOR_RANGE = f"{RENDER_FACTORS[0]}-{RENDER_FACTORS[-1]}"
 DEVICES = ("auto", "cpu", "cuda", "mps")  # of torch
@@ -19,6 +21,18 @@ def describe(parser: argparse.ArgumentParser, description: str, *examples: str) 
     parser.formatter_class = argparse.RawDescriptionHelpFormatter  # or the examples would be one paragraph
     parser.description = textwrap.fill(description, 79)
     parser.epilog = "\n".join(["examples:", *(f"  {example}" for example in examples)])
+
+
+def here(text: str) -> Path:
+    """Parse the name of what must be on this machine.
+
+    Raises:
+        argparse.ArgumentTypeError: it is a URL.
+    """
+    try:
+        return local_path(text)
+    except OptionError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def add_verbosity(parser: argparse.ArgumentParser) -> None:
@@ -62,7 +76,7 @@ def add_color_options(group: argparse._ArgumentGroup, *, mode: str) -> None:
     )
     group.add_argument(
         "--reference",
-        type=Path,
+        type=here,
         metavar="PHOTO",
         help="a photo in colour to take colours from, region by region: sky from its sky, skin from its skin "
         "(default: none)",
@@ -261,7 +275,7 @@ def add_colors_from_option(group: argparse._ArgumentGroup, kinds: str) -> None:
         "--colours-from",
         "--colors-from",
         dest="colors_from",
-        type=Path,
+        type=here,
         metavar="PATH",
         help=f"take the colours from {kinds} (default: the network's colours)",
     )

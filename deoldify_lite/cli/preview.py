@@ -12,6 +12,7 @@ from deoldify_lite.cli.options import (
     add_verbosity,
     add_weights_option,
     describe,
+    here,
     network_of,
     seconds,
 )
@@ -58,7 +59,7 @@ def fill_preview_parser(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "source",
-        type=Path,
+        type=here,
         metavar="PHOTO|CLIP",
         help="a photo or a film; or numbered pictures, one a frame: their folder, or a pattern such as "
         "reel/%%07d.dpx; a DPX or EXR file is a frame of its sequence",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
+from deoldify_lite.cli.options import here
 from deoldify_lite.cli.settings_files import (
     Setting,
     SettingsFile,
@@ -14,6 +15,7 @@ from deoldify_lite.cli.settings_files import (
     user_file,
 )
 from deoldify_lite.errors import OptionError
+from deoldify_lite.storage.url import is_url
 
 Fill = Callable[[argparse.ArgumentParser], None]
 
@@ -175,7 +177,7 @@ def _tokens(
 
 
 def _text(action: argparse.Action, value: Any, folder: Path) -> str:
-    if isinstance(value, str) and action.type is Path:
+    if isinstance(value, str) and action.type in (Path, here) and not is_url(value):
         return str(folder / Path(value).expanduser())
     return str(value)
 

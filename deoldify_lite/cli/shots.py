@@ -15,6 +15,7 @@ from deoldify_lite.cli.options import (
     add_performance_options,
     add_verbosity,
     describe,
+    here,
     network_of,
 )
 from deoldify_lite.cli.sequences import (
@@ -51,14 +52,14 @@ def fill_shots_parser(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "source",
-        type=Path,
+        type=here,
         metavar="CLIP",
         help="a film; or numbered pictures, one a frame: their folder, or a pattern such as reel/%%07d.dpx",
     )
     add_color_options(parser.add_argument_group("colour"), mode="video")
     parser.add_argument(
         "--shots",
-        type=Path,
+        type=here,
         metavar="LIST",
         help="show the shots of a list that you have changed, each with its own settings, and write pictures "
         "and page anew beside it; the list stays as it is (default: find the shots, and write a list)",

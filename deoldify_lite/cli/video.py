@@ -30,6 +30,7 @@ from deoldify_lite.cli.options import (
     add_selection_options,
     add_verbosity,
     describe,
+    here,
     seconds,
 )
 from deoldify_lite.cli.overall import OverallBar
@@ -83,7 +84,7 @@ def fill_video_parser(parser: argparse.ArgumentParser) -> None:
     add_color_options(color, mode="video")
     color.add_argument(
         "--hints",
-        type=Path,
+        type=here,
         metavar="PATH",
         help="colours that you know: a file with lines time,x,y,#rrggbb, or a folder with NAME.hints.csv for "
         "each film; each colour spreads through its shot (default: none)",
@@ -96,7 +97,7 @@ def fill_video_parser(parser: argparse.ArgumentParser) -> None:
     )
     color.add_argument(
         "--keys",
-        type=Path,
+        type=here,
         metavar="DIR",
         help="frames in colour, from any other program: a folder of pictures named by frame (from 0), as "
         "frame-000123.png, or by time, as 00-01-02-03.png; for several films a folder of such folders, named "
@@ -118,7 +119,7 @@ def fill_video_parser(parser: argparse.ArgumentParser) -> None:
     shots = parser.add_argument_group("shot by shot")
     shots.add_argument(
         "--shots",
-        type=Path,
+        type=here,
         metavar="LIST",
         help="render by a list of the film's shots: shots.csv of `deoldify-lite shots`, or PySceneDetect's "
         "list of scenes; cuts and settings of each shot are those of the list, and only shots that have "
@@ -186,7 +187,7 @@ def add_sequence_options(group: argparse._ArgumentGroup) -> None:
     add_frames_options(group)
     group.add_argument(
         "--sound",
-        type=Path,
+        type=here,
         metavar="FILE",
         help="sound of the film that -o master.mkv makes of a sequence (default: a WAV of its name)",
     )

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from deoldify_lite.errors import OptionError
+
 # Two letters at least, since C:// may be a disk. `::` chains protocols, which `store` refuses.
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.:-]+://")
 
@@ -87,6 +89,17 @@ def is_url(text: object) -> bool:
 def path_or_url(text: str | Path) -> Place:
     """A URL if the text looks like one, a path otherwise."""
     return Url(text) if isinstance(text, str) and is_url(text) else Path(text)
+
+
+def local_path(text: str | Path) -> Path:
+    """A path on this machine.
+
+    Raises:
+        OptionError: it is a URL.
+    """
+    if is_url(text):
+        raise OptionError(f"{text}: is a URL, and only files on this machine do here: download it first")
+    return Path(text)
 
 
 def any_url(inputs: str | Path | Iterable[str | Path], out: str | Path | None) -> bool:
