@@ -281,8 +281,6 @@ def colorize_video(
     if shots is not None:
         if not isinstance(engine, ThisProcess):
             raise OptionError(f"--shots {shots} works in this process alone: leave out --engine ray")
-        if layer == "beside":
-            raise OptionError(f"--shots {shots} writes one film a run: write its layer with --layer only")
         listed_shots = settle_shots(read_shot_list(Path(shots)), rendering, steadiness)
     with _engine(engine, dry_run).open(rendering, batch_size=batch_size) as runner:
         rendering = runner.rendering

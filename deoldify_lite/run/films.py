@@ -38,7 +38,7 @@ from deoldify_lite.run.steps import Tally
 from deoldify_lite.run.stream import FilmJob, colorize_film, cut_of
 from deoldify_lite.run.task import Task, fingerprint
 from deoldify_lite.run.unfinished import clear_finished, folder_of, unfinished
-from deoldify_lite.system.files import atomic_path
+from deoldify_lite.system.files import Deliver, atomic_path
 
 log = logging.getLogger(__name__)
 
@@ -154,6 +154,7 @@ def colorize_task(
                 fit,
                 renderer.networks(task.shots.rendering),
                 deliver,
+                _deliver_layer(task, settings),
                 batch_size=renderer.batch_size,
                 progress=progress,
             )
@@ -221,7 +222,6 @@ def _colorize(
     while True:
         used = settings.with_render_factor(renderer.render_factor)
         delivery = delivery_of(task, used)
-        its_layer = None if task.layer is None else task.of_layer()
         try:
             with unfinished(task.output, segments_mark(delivery.fingerprint, film, settings)) as found:
                 job = FilmJob(
@@ -233,9 +233,7 @@ def _colorize(
                     deliver=partial(deliver_unchanged, task, used, delivery),
                     progress=progress,
                     layer=task.layer,
-                    deliver_layer=os.replace
-                    if its_layer is None
-                    else partial(deliver_unchanged, its_layer, used, delivery_of(its_layer, used)),
+                    deliver_layer=_deliver_layer(task, used),
                 )
                 tally = renderer.colorize(with_maker(job, task, used, delivery.fingerprint))
             return used.render_factor, tally
@@ -244,6 +242,14 @@ def _colorize(
                 raise
             factor = renderer.render_factor
             log.warning("%s: out of memory, started again with render factor %d", task.source, factor)
+
+
+def _deliver_layer(task: Task, settings: FilmSettings) -> Deliver:
+    """What gives the layer beside a result its name, if there is to be one."""
+    if task.layer is None:
+        return os.replace
+    its_own = task.of_layer()
+    return partial(deliver_unchanged, its_own, settings, delivery_of(its_own, settings))
 
 
 def _give_back(task: Task, film: Film, fit: Fit, settings: FilmSettings, progress: Progress | None) -> Tally:

@@ -458,9 +458,30 @@ def test_the_list_of_another_film_is_refused(
     assert not (listed.parent / ".segments").exists()
 
 
+def test_the_layer_is_made_of_the_same_shots(run: Run, listed: Path, tmp_path: Path) -> None:
+    layer, given = tmp_path / "out-layer.mkv", tmp_path / "given.mkv"
+
+    def gives_back() -> bool:
+        run(out=given.name, shots=None, colors_from=layer, overwrite=True)
+        return plane_hashes(given) == plane_hashes(tmp_path / "out.mkv")
+
+    item = run(layer="beside")
+    assert item.layer == layer and rendered(item) == [2, 3, 4, 5] and gives_back()
+    before = layer.read_bytes()
+    assert run(layer="beside").status == "skipped"
+    change_list(listed, lambda rows: rows[1].update(saturation="0.3"))
+    assert rendered(run(layer="beside")) == [3]
+    assert layer.read_bytes() != before and gives_back()
+
+    # A piece whose layer is gone is made again.
+    gone, *_ = (listed.parent / ".segments" / "out.mkv").glob("shot-0003*-layer.mkv")
+    gone.unlink()
+    layer.unlink()
+    assert rendered(run(layer="beside")) == [4] and gives_back()
+
+
 def test_what_cannot_be_done_by_shots_is_refused(run: Run, listed: Path, film: Path, tmp_path: Path) -> None:
     fails(run, "leave out --engine ray", engine=RayEngine())
-    fails(run, "write its layer with --layer only", layer="beside")
     fails(run, "needs files on this machine", source="memory://films/film.mp4")
     other = film_of(tmp_path / "other.mp4", (4, 5))
     fails(run, "is the list of one film, and there are 2", source=[film, other], out="both")

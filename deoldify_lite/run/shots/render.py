@@ -1,6 +1,7 @@
 """One film, rendered by a list of its shots: what changed is rendered, the rest taken up, and all joined."""
 
 import logging
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from deoldify_lite.film.cut import Cut
 from deoldify_lite.film.mux import join_with_source
 from deoldify_lite.film.probe import Film, Stream
 from deoldify_lite.film.segment import SegmentEncoder
-from deoldify_lite.film.writer import warnings_of_difference
+from deoldify_lite.film.writer import join_layer, warnings_of_difference
 from deoldify_lite.render.colorizer import Colorizer
 from deoldify_lite.run.items import Progress
 from deoldify_lite.run.making import PieceMaker, Segment, warnings_of
@@ -63,6 +64,8 @@ class ShotJob:
     deliver: Deliver  # gives the finished result its name
     progress: Progress | None = None  # called after each frame
     maker: PieceMaker | None = None  # of the result; None: ffmpeg makes a film of a film
+    layer: Path | None = None  # the file of the layer beside it
+    deliver_layer: Deliver = os.replace  # gives that its name, before the result gets its own
 
 
 def colorize_pieces(job: ShotJob, networks: Networks, *, batch_size: int) -> Tally:
@@ -241,6 +244,9 @@ def _join(job: ShotJob) -> Tally:
     if job.maker is not None:
         job.maker.finish(job.cut, segments)
         return total
+    if job.layer is not None:
+        with atomic_path(job.layer, deliver=job.deliver_layer) as part:
+            join_layer(job.film, job.cut, segments, job.pieces[0].settings.encoding, part)
     with atomic_path(job.output, deliver=job.deliver) as part:
         join_with_source(job.film, job.cut, segments, job.streams, part)
     return total

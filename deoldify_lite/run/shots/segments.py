@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from deoldify_lite.film.segment import layer_segment, move_layer
 from deoldify_lite.run.frame_marks import marks_in
 from deoldify_lite.run.shots.pieces import Piece
 from deoldify_lite.run.unfinished import Segment
@@ -26,7 +27,7 @@ IsWhole = Callable[[Path], bool]
 
 FOLDER = ".segments"  # beside the list; hidden, so that no run takes what is in it for films
 _JOURNAL, _LOCK = "segments.jsonl", "lock"
-_NAME = re.compile(r"shot-\d+_frames-\d+-\d+_[0-9a-f]{12}\.[a-z0-9]+")
+_NAME = re.compile(r"shot-\d+_frames-\d+-\d+_[0-9a-f]{12}(-layer)?\.[a-z0-9]+")
 
 
 @dataclass(frozen=True)
@@ -60,13 +61,8 @@ class KeptSegments:
         self._kept: dict[str, KeptSegment] = {}
         for one in _read_journal(self._journal):
             path = folder / one.segment.file
-            # A name that leads elsewhere, or a link, is none of ours.
-            if (
-                _NAME.fullmatch(one.segment.file)
-                and not path.is_symlink()
-                and _size(path) == one.segment.size
-                and is_whole(path)
-            ):
+            is_ours = all(_is_ours(folder, name) for name in one.segment.files)
+            if is_ours and _size(path) == one.segment.size and is_whole(path):
                 self._kept[one.fingerprint] = one
 
     def find(self, piece: Piece) -> KeptSegment | None:
@@ -88,13 +84,18 @@ class KeptSegments:
         return "other frames" if beside else "new"
 
     def add(
-        self, piece: Piece, part: Path, segment: Mapping[str, Any], encoded: int, warnings: Sequence[str]
+        self,
+        piece: Piece,
+        part: Path,
+        segment: Mapping[str, Any],
+        encoded: int,
+        warnings: Sequence[str],
     ) -> None:
         """Take a finished file, and record it; durably.
 
         Args:
             piece: what it shows.
-            part: the file, which is moved.
+            part: the file, which is moved, and so is the layer beside it.
             segment: counts of frames, as of `Segment`.
             encoded: frames in the file.
             warnings: about it.
@@ -104,11 +105,15 @@ class KeptSegments:
         """
         mark = piece.fingerprint[:12]
         name = f"shot-{piece.shot.number:04}_frames-{piece.first:06}-{piece.end - 1:06}_{mark}{part.suffix}"
+        encoding = piece.settings.encoding
+        move_layer(part, self.folder / name, encoding)
         with atomic_path(self.folder / name) as place:
             os.replace(part, place)
         size = (self.folder / name).stat().st_size
+        layer = layer_segment(Path(name), encoding).name if encoding.layer == "beside" else ""
         kept = KeptSegment(
-            Segment(name, size, **segment), encoded, piece.fingerprint, piece.facts, tuple(warnings)
+            Segment(name, size, **segment, layer=layer),
+            *(encoded, piece.fingerprint, piece.facts, tuple(warnings)),
         )
         with open(self._journal, "a", encoding="utf-8") as file:
             file.write(json.dumps(asdict(kept)) + "\n")
@@ -126,7 +131,7 @@ class KeptSegments:
             self._kept = {name: one for name, one in self._kept.items() if name in but}
         with atomic_path(self._journal) as part:
             part.write_text("".join(json.dumps(asdict(one)) + "\n" for one in self._kept.values()))
-        known = {_JOURNAL, _LOCK, *(one.segment.file for one in self._kept.values())}
+        known = {_JOURNAL, _LOCK, *(name for one in self._kept.values() for name in one.segment.files)}
         for path in self.folder.iterdir():
             if path.name not in known and (path.is_symlink() or not path.is_dir()):
                 path.unlink()
@@ -190,6 +195,12 @@ def _read_journal(path: Path) -> Iterator[KeptSegment]:
             yield KeptSegment(segment, **{**values, "warnings": tuple(values["warnings"])})
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             continue
+
+
+def _is_ours(folder: Path, name: str) -> bool:
+    """Whether a name that is recorded is that of a file that is there, and leads nowhere else."""
+    path = folder / name
+    return _NAME.fullmatch(name) is not None and path.is_file() and not path.is_symlink()
 
 
 def _size(path: Path) -> int:

@@ -92,6 +92,7 @@ class ShotPlan:
         fit: Fit,
         networks: Networks,
         deliver: Deliver,
+        deliver_layer: Deliver,
         *,
         batch_size: int,
         progress: Progress | None,
@@ -114,7 +115,7 @@ class ShotPlan:
             while True:
                 job = ShotJob(
                     *(self.film, output, self.cut, pieces, kept, fit.streams, deliver, progress),
-                    maker=self.maker,
+                    *(self.maker, self.task.layer, deliver_layer),
                 )
                 try:
                     tally = colorize_pieces(job, networks, batch_size=batch_size)
