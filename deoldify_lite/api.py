@@ -285,7 +285,7 @@ def colorize_video(
     with _engine(engine, dry_run).open(rendering, batch_size=batch_size) as runner:
         rendering = runner.rendering
         encoding = replace(encoding or Encoding(), on_gpu=rendering.device == "cuda", layer=layer)
-        suffix = encoding.layer_suffix
+        suffix, asked = encoding.layer_suffix, encoding
         if layer == "only":
             encoding = encoding.of_layer()
         settings = FilmSettings(
@@ -309,7 +309,10 @@ def colorize_video(
         found = [one for one in found if accept is None or accept(one[0].pattern)]
         several = len(found) + len(others) > 1
         # Where there are none, the results may go to a URL.
-        sequences = plan_sequences(found, target, choices, several=several) if found else []
+        as_layers = layer == "only"
+        sequences = (
+            plan_sequences(found, target, choices, several=several, as_layers=as_layers) if found else []
+        )
         planned = []
         if others and target is not None and are_frames(target):
             planned = plan_apart([*others, *(one[0].pattern for one in found)], target)
@@ -334,9 +337,9 @@ def colorize_video(
             {"--deinterlace": deinterlace or None},
             {
                 "--for": purpose,
-                "--codec": encoding.codec,
-                "--crf": encoding.crf,
-                "--pix-fmt": encoding.pix_fmt,
+                "--codec": asked.codec,
+                "--crf": asked.crf,
+                "--pix-fmt": asked.pix_fmt,
             },
         )
         if colors_from is not None and any(one.result is not None and one.frames is None for one in planned):
@@ -405,6 +408,12 @@ def _check_sequences(
             refused |= {**both, **sources}
         if one.result is not None:
             refused |= {**both, **results}
+        if one.result is not None and one.is_layer:
+            del refused["--layer"]
+        elif refused.get("--layer") == "beside" and one.frames is not None and one.result is not None:
+            raise OptionError(
+                f"{one.place}: frames have no layer beside them: write the layers alone, with --layer only"
+            )
         for name, value in refused.items():
             if value is not None:
                 what = one.place if one.frames is not None else Path(str(one.root), one.output)

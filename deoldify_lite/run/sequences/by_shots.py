@@ -44,11 +44,13 @@ def maker_by_shots(
         def finish(cut: Cut, marks: dict[int, FrameMark]) -> None:
             deliver_frames(task, settings, given, cut, marks, fit.streams, folder)
 
-        return FilesByShots(FileMaking(task.result, may_keep=not settings.recolor_all), folder, finish)
+        may_keep = not settings.recolor_all
+        making = FileMaking(task.result, may_keep=may_keep, as_layers=task.is_layer)
+        return FilesByShots(making, folder, finish)
     if film is None or task.frames is None:
         return None
-    making = making_of(film, task.frames.sound, task.output, settings.encoding)
-    return MasterByShots(making, MasterMaker(making, folder, fit.streams, deliver))
+    master = making_of(film, task.frames.sound, task.output, settings.encoding)
+    return MasterByShots(master, MasterMaker(master, folder, fit.streams, deliver))
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,12 @@ from pathlib import Path
 from deoldify_lite.errors import InputError, OptionError
 from deoldify_lite.film.kinds import CONTAINERS, FILM_SUFFIXES
 from deoldify_lite.run.frame_marks import frame_name
+from deoldify_lite.run.layers import LAYER_MARK
 from deoldify_lite.run.manifest import NAME as MANIFEST_NAME
 from deoldify_lite.run.manifest import Manifest
 from deoldify_lite.run.planned import Planned
 from deoldify_lite.run.sequences.frames import MISSING, Frames
+from deoldify_lite.sequence.layer import layer_suffix
 from deoldify_lite.sequence.names import (
     KINDS,
     find_sequence,
@@ -127,7 +129,12 @@ def take_sequences(
 
 
 def plan_sequences(
-    found: Sequence[tuple[FrameFiles, Path | None]], out: Place | None, choices: Choices, *, several: bool
+    found: Sequence[tuple[FrameFiles, Path | None]],
+    out: Place | None,
+    choices: Choices,
+    *,
+    several: bool,
+    as_layers: bool = False,
 ) -> list[Planned]:
     """Name the results of sequences.
 
@@ -140,6 +147,7 @@ def plan_sequences(
         out: the file, folder or pattern that the user named for the results, if any.
         choices: what the user says of sequences.
         several: whether there are several inputs.
+        as_layers: the results are the colours as layers, which are TIFFs, or PNGs of PNGs.
 
     Raises:
         OptionError: `out` does not fit the inputs, has a URL, or is the folder of the frames.
@@ -148,7 +156,7 @@ def plan_sequences(
         raise OptionError(f"{out}: frames go to a folder on this machine: name one with -o")
     planned: dict[tuple[str, str], Planned] = {}
     for sequence, top in found:
-        one = _plan_one(sequence, top, out, choices, several=several)
+        one = _plan_one(sequence, top, out, choices, several=several, as_layers=as_layers)
         key = str(one.root), one.output
         if key in planned and planned[key].frames != one.frames:
             raise OptionError(
@@ -160,7 +168,13 @@ def plan_sequences(
 
 
 def _plan_one(
-    sequence: FrameFiles, top: Path | None, out: Path | None, choices: Choices, *, several: bool
+    sequence: FrameFiles,
+    top: Path | None,
+    out: Path | None,
+    choices: Choices,
+    *,
+    several: bool,
+    as_layers: bool,
 ) -> Planned:
     folder, frames = (top or sequence.folder).resolve(), Frames(sequence, choices.missing, choices.rate)
     if out is not None and out.suffix.lower() in FILM_SUFFIXES and not out.is_dir():
@@ -178,12 +192,14 @@ def _plan_one(
     if out is None:
         if not folder.name:
             raise OptionError(f"{folder}: is the root of a disk: name a folder for the results with -o")
-        root = folder.with_name(f"{folder.name}-colorized")
+        root = folder.with_name(f"{folder.name}-colorized{LAYER_MARK if as_layers else ''}")
     else:
         root = out / folder.name if several else out
     if "%" in root.name or "#" in root.name:
         raise OptionError(f"{root}: a sequence keeps its names: name a folder with -o, or a film")
     result = replace(sequence, folder=root / below)
+    if as_layers:
+        result = replace(result, suffix=_layer_suffix(sequence.suffix))
     if result.folder.resolve() == sequence.folder.resolve():
         raise OptionError(
             f"{result.folder}: the results would get the names of the frames: name another folder with -o"
@@ -193,7 +209,13 @@ def _plan_one(
     name = (below / result.pattern.name).as_posix()
     if frame_name(name, sequence.first) != (below / result.name(sequence.first)).as_posix():
         raise OptionError(f"{sequence}: a frame's name must not hold %d: rename the files")
-    return Planned(sequence.pattern, root, name, named=True, frames=frames, result=result)
+    return Planned(sequence.pattern, root, name, named=True, frames=frames, result=result, is_layer=as_layers)
+
+
+def _layer_suffix(suffix: str) -> str:
+    """What follows the number in the names of layers, by what does in those of frames, such as .dpx."""
+    kind = Path(suffix).suffix or suffix
+    return suffix.removesuffix(kind) + layer_suffix(kind)
 
 
 def _in_folder(folder: Path, choices: Choices, selection: Selection, skip: Path | None) -> list[FrameFiles]:

@@ -109,7 +109,8 @@ def with_result(
         numbers = numbers_of(numbers_of_cut(replace(cut, end=cut.first + frames)))
         deliver_frames(task, settings, given, cut, journal.marks(numbers), tuple(job.streams), found.folder)
 
-    making = FileMaking(result, may_keep=not job.settings.recolor_all, given=version)
+    may_keep = not job.settings.recolor_all
+    making = FileMaking(result, may_keep=may_keep, given=version, as_layers=task.is_layer)
     maker = FilesMaker(making, journal, found.folder, deliver)
     return replace(job, maker=maker, segment_frames=SEGMENT_FRAMES)
 

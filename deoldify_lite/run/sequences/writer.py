@@ -21,6 +21,7 @@ from deoldify_lite.run.sequences.journal import FrameJournal
 from deoldify_lite.run.sequences.pictures import Picture, Pictures, files_of
 from deoldify_lite.run.sequences.segment import FrameSegment
 from deoldify_lite.sequence.frames import write
+from deoldify_lite.sequence.layer import layer_of
 from deoldify_lite.sequence.light import join
 from deoldify_lite.sequence.names import Sequence as FrameFiles
 from deoldify_lite.system.files import atomic_path
@@ -67,6 +68,7 @@ class FileSegment(FrameSegment[tuple[int, FrameMark]]):
         result: names the files.
         folder: where they grow.
         names: gives each its name at once; None: whoever takes the segment does.
+        as_layers: each file is the colour of its frame as a layer.
     """
 
     def __init__(
@@ -76,6 +78,8 @@ class FileSegment(FrameSegment[tuple[int, FrameMark]]):
         result: FrameFiles,
         folder: Path,
         names: FrameNames | None = None,
+        *,
+        as_layers: bool = False,
     ) -> None:
         handle, name = tempfile.mkstemp(suffix=".txt", prefix="part-", dir=folder)
         os.close(handle)
@@ -83,6 +87,7 @@ class FileSegment(FrameSegment[tuple[int, FrameMark]]):
         self._result = result
         self._folder = folder
         self._names = names
+        self._as_layers = as_layers
         self._marks: dict[int, FrameMark] = {}
 
     def _wants(self, number: int) -> bool:
@@ -92,7 +97,14 @@ class FileSegment(FrameSegment[tuple[int, FrameMark]]):
         self, picture: Picture, number: int, chroma: NDArray[np.float32] | None
     ) -> tuple[int, FrameMark]:
         part = part_of(self._result, self._folder, number)
-        warnings = picture.keep(part) if chroma is None else write(part, join(picture.read(), chroma))
+        warnings: tuple[str, ...]
+        if self._as_layers:
+            frame = picture.read()
+            warnings = write(part, layer_of(frame if chroma is None else join(frame, chroma), part))
+        elif chroma is None:
+            warnings = picture.keep(part)
+        else:
+            warnings = write(part, join(picture.read(), chroma))
         mark = mark_of(part)
         self._tell(number, warnings)
         if self._names is not None:
@@ -115,6 +127,7 @@ class FileMaking:
     result: FrameFiles
     may_keep: bool = True  # frames of a film may keep the colours that they have
     given: Cut | None = None  # of a version of a sequence, which gives all of it its colours
+    as_layers: bool = False  # of the frames of a sequence: each file is its colour as a layer
 
     def open(self, cut: Cut, folder: Path, names: FrameNames | None = None) -> FileSegment:
         """See `run.making.Making`; here, `names` gives each frame its own at once."""
@@ -125,7 +138,7 @@ class FileMaking:
             pictures = files_of(cut)
         else:
             pictures = FilmPictures(cut, self.result, may_keep=self.may_keep)
-        return FileSegment(cut, pictures, self.result, folder, names)
+        return FileSegment(cut, pictures, self.result, folder, names, as_layers=self.as_layers)
 
 
 class FilesMaker:

@@ -9,11 +9,13 @@ import pytest
 from PIL import Image
 
 from deoldify_lite import api
+from deoldify_lite.color.layer import color_layer
 from deoldify_lite.errors import OptionError
 from deoldify_lite.run.items import Item
 from deoldify_lite.run.unfinished import folder_of
 from deoldify_lite.run.verify import verify
 from deoldify_lite.sequence import frames
+from deoldify_lite.sequence.light import shown
 from helpers.films import make
 from helpers.frames import dpx_bytes, luma
 from helpers.sequence_runs import bytes_of, make_frames
@@ -63,6 +65,50 @@ def test_a_result_gives_its_colors_back(reel: Path, tmp_path: Path, run: Run, mo
     part = run(source, tmp_path / "part", colors_from=tmp_path / "out" / "f%05d.png", start_s=0.5, end_s=1.0)
     assert (part.numbers, part.status) == ("19-30", "done")
     assert (tmp_path / "part" / "f00020.png").read_bytes() == (tmp_path / "back" / "f00020.png").read_bytes()
+
+
+def test_layers_give_the_colors_back(reel: Path, tmp_path: Path, run: Run) -> None:
+    source = reel / "f%05d.png"
+    run(source, tmp_path / "out")
+    item = run(source, None, layer="only")
+    layers = tmp_path / "reel-colorized-layer"
+    assert (item.status, item.reason, item.output) == ("done", "", layers / "f%05d.png")
+    for number in (7, 20, 36):
+        layer, result = (frames.read(folder / f"f{number:05}.png") for folder in (layers, tmp_path / "out"))
+        assert layer.facts.bits == 16
+        assert np.array_equal(layer.pixels, color_layer(shown(result, 16).pixels))
+    assert [verdict.sound for verdict in verify(layers)] == [True]
+    assert run(source, None, layer="only").status == "skipped"
+    back = run(source, tmp_path / "back", colors_from=layers)
+    assert (back.status, back.warnings) == ("done", ())
+    for number in (7, 20, 36):
+        first, again = (pixels(tmp_path / name / f"f{number:05}.png") for name in ("out", "back"))
+        assert np.abs(first - again).max() <= 1 and np.ptp(again, axis=2).mean() > 5
+
+
+# Levels of 10 bits: what a screen shows of density is no whole number of its levels.
+@pytest.mark.parametrize(("transfer", "most", "mean"), [(1, 12, 3), (6, 1, 1)])
+def test_layers_of_dpx_are_tiffs(tmp_path: Path, run: Run, transfer: int, most: int, mean: float) -> None:
+    reel, source = tmp_path / "reel", tmp_path / "reel" / "f%04d.dpx"
+    reel.mkdir()
+    for number in range(6):
+        grey = np.tile(np.linspace(150, 800, 48).astype(np.uint16) + number, (32, 1))
+        (reel / f"f{number:04}.dpx").write_bytes(dpx_bytes(grey[..., None], 10, transfer=transfer))
+    run(source, tmp_path / "out")
+    assert run(source, tmp_path / "layers", layer="only").reason == ""
+    names = sorted(path.name for path in (tmp_path / "layers").glob("f*"))
+    assert names == [f"f{number:04}.tif" for number in range(6)]
+    assert run(source, tmp_path / "back", colors_from=tmp_path / "layers").reason == ""
+    first, again = (frames.read(tmp_path / name / "f0003.dpx").pixels.astype(int) for name in ("out", "back"))
+    assert np.abs(first - again).max() <= most and np.abs(first - again).mean() <= mean
+    assert np.ptp(again, axis=2).mean() > 5
+
+
+def test_layers_beside_frames_are_refused(reel: Path, tmp_path: Path, run: Run) -> None:
+    with pytest.raises(OptionError, match="frames have no layer beside them: write the layers alone"):
+        run(reel / "f%05d.png", tmp_path / "out", layer="beside")
+    with pytest.raises(OptionError, match="--layer is for films, and this is a sequence of files"):
+        run(reel / "f%05d.png", tmp_path / "out.mkv", layer="only")
 
 
 def test_a_film_gives_its_colors(reel: Path, tmp_path: Path, run: Run) -> None:
