@@ -1,14 +1,13 @@
 """Frames of shots in the colours that come out, with hints and key frames tried on them.
 
 A frame goes through the steps of a film as if its shot had no others but those nearest to it that have
-hints or key frames. So the first picture of a frame needs ffmpeg and the network, and all others only what
-follows them.
+hints or key frames, and a few on the way between. So the first picture of a frame needs ffmpeg and the
+network, and all others only what follows them.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -27,7 +26,7 @@ from deoldify_lite.film.tone import fit_chroma
 from deoldify_lite.photo.samples import to_depth
 from deoldify_lite.run.key_files import KeyFolder
 from deoldify_lite.run.keying import ready_keys
-from deoldify_lite.run.reading import open_stills
+from deoldify_lite.run.reading import open_frames, open_stills
 from deoldify_lite.run.settings import FilmSettings
 from deoldify_lite.run.shots.networks import Networks
 from deoldify_lite.run.shots.pieces import Place
@@ -44,12 +43,14 @@ from deoldify_lite.temporal.scene_memory import SceneMemory
 from deoldify_lite.temporal.shots import Frame, mark_listed
 from deoldify_lite.temporal.steady import Predicted
 
-# Frames and key frames that are kept: a frame takes about 4 MB.
-MOST_KEPT = 32
+# Frames and key frames that are kept, and frames on the way: one takes about 4 MB, and one on the way 0.1 MB.
+MOST_KEPT, MOST_STONES = 32, 128
 # Frames with hints or key frames that are looked at for another one, on each of its sides.
 MOST_MARKED = 3
-# The frames of a trial take the places of a short film, so that those that are near count more.
-_PLACES = 12
+# Frames that motion is followed through from the first of them to the last, beside them: more is slower.
+_MOST_ON_THE_WAY = 12
+_IN_ONE_GO = 200  # up to so many frames are read faster than found one by one
+_HARDLY = 1e-6  # steadiness: frames on the way pass something on, and smooth nothing
 
 T = TypeVar("T")
 Look = NDArray[np.uint8]  # (h, w, 3) RGB
@@ -86,6 +87,7 @@ class Trials:
         self._size = size
         self._seen = _Kept[_Seen]()
         self._keys = _Kept[_Laid]()
+        self._stones = _Kept[Frame](MOST_STONES)
 
     def keeps_colors(self, place: Place) -> bool:
         """Whether a shot keeps the colours that it has, by its telling frame; errors as in `picture`."""
@@ -116,17 +118,19 @@ class Trials:
             for key in self._lay(place, path).keys
             if place.first <= key.frame < place.end
         ]
-        marked = {hint.frame for hint in mine} | {key.frame for key in laid}
-        at = _places(frame, marked)
+        numbers = _nearest(frame, {hint.frame for hint in mine} | {key.frame for key in laid})
+        frames = {number: self._see(place, number).predicted for number in numbers}
+        frames |= self._on_the_way(place, frames)
+        at = {number: index for index, number in enumerate(sorted(frames))}
         settings = replace(
             _settings_of(place),
-            hints=tuple(replace(hint, frame=at[hint.frame]) for hint in mine if hint.frame in at),
-            keys=tuple(replace(key, frame=at[key.frame]) for key in laid if key.frame in at),
-            steadiness=0.0,  # as the frames between would smooth it is not to be known
+            hints=tuple(replace(hint, frame=at[hint.frame]) for hint in mine if hint.frame in numbers),
+            keys=tuple(replace(key, frame=at[key.frame]) for key in laid if key.frame in numbers),
+            steadiness=_HARDLY,
         )
         colorizer = self._networks.colorizer(place.settled.rendering)
         shown = show_frames(
-            _as_film([self._see(place, number).predicted for number in at], list(at.values())),
+            _as_film([frames[number] for number in at], colorizer.chroma_size),
             self._film,
             settings,
             SceneMemory(),
@@ -183,55 +187,80 @@ class Trials:
         (rgb,) = open_stills(film, [Still(number, grey, small.luma)])
         return _Seen(predicted, np.asarray(to_depth(resize(rgb, self._size), np.uint8)))
 
+    def _on_the_way(self, place: Place, marked: Mapping[int, Predicted]) -> dict[int, Predicted]:
+        """Frames between some, which the network has not seen, through which motion is followed."""
+        first, last = min(marked), max(marked)
+        stride = 1
+        while (last - first) // stride > _MOST_ON_THE_WAY:
+            stride *= 2
+        # The same ones, whichever frames they are between, so that they are read once.
+        numbers = [n for n in range(first + stride - first % stride, last, stride) if n not in marked]
+        lumas = [one.step.frame.luma for one in marked.values()]
+        return {
+            number: Predicted(Step(frame))
+            for number, frame in self._glance(place, numbers).items()
+            # A frame like one that the network has seen would stand for it.
+            if not any(np.array_equal(frame.luma, luma) for luma in lumas)
+        }
+
+    def _glance(self, place: Place, numbers: Sequence[int]) -> dict[int, Frame]:
+        """Small frames without their chroma, but for those that cannot be read."""
+        size_px = self._networks.colorizer(place.settled.rendering).render_size
+        missing = [number for number in numbers if (number, size_px) not in self._stones]
+        is_short = bool(missing) and missing[-1] - missing[0] < _IN_ONE_GO
+        for run in [missing] if is_short else [[number] for number in missing]:
+            with open_frames(Cut(self._film, run[0], run[-1] + 1), size_px, with_chroma=False) as reader:
+                for number, small in enumerate(reader.frames(), run[0]):
+                    if number in run:
+                        self._stones.put((number, size_px), Frame(small.luma))
+        return {number: frame for number in numbers if (frame := self._stones.find((number, size_px)))}
+
 
 class _Kept(Generic[T]):
     """What was used last."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = MOST_KEPT) -> None:
+        self._most = most
         self._items: OrderedDict[Hashable, T] = OrderedDict()
+
+    def __contains__(self, key: Hashable) -> bool:
+        return key in self._items
+
+    def find(self, key: Hashable) -> T | None:
+        """What is kept; None if nothing is."""
+        if key in self._items:
+            self._items.move_to_end(key)
+        return self._items.get(key)
+
+    def put(self, key: Hashable, item: T) -> None:
+        """Keep something."""
+        self._items[key] = item
+        if len(self._items) > self._most:
+            self._items.popitem(last=False)
 
     def get(self, key: Hashable, make: Callable[[], T]) -> T:
         """What is kept, or made now."""
-        if key not in self._items:
-            self._items[key] = make()
-            if len(self._items) > MOST_KEPT:
-                self._items.popitem(last=False)
-        self._items.move_to_end(key)
-        return self._items[key]
+        found = self.find(key)
+        if found is None:
+            found = make()
+            self.put(key, found)
+        return found
 
 
-def _places(frame: int, marked: Collection[int]) -> dict[int, int]:
-    """The frames of a trial in order, each with its place in the short film that they make.
-
-    The gaps between them are as in the film, more or less.
-    """
+def _nearest(frame: int, marked: Collection[int]) -> list[int]:
+    """A frame and those nearest to it that have hints or key frames, in order."""
     before = sorted(number for number in marked if number < frame)[-MOST_MARKED:]
     after = sorted(number for number in marked if number > frame)[:MOST_MARKED]
-    numbers = [*before, frame, *after]
-    at = {numbers[0]: 0}
-    for last, number in pairwise(numbers):
-        gap = _PLACES * (number - last) // (numbers[-1] - numbers[0])
-        at[number] = at[last] + min(max(gap, 1), number - last)
-    return at
+    return [*before, frame, *after]
 
 
-def _as_film(frames: Sequence[Predicted], places: Sequence[int]) -> Iterator[Predicted]:
-    """Frames at their places of a short film, in which each stands still until the next."""
-    counts = [after - place for place, after in pairwise([*places, places[-1] + 1])]
-    still = [
-        replace(one.step.frame, begins_shot=one is frames[0] and not again)
-        for one, count in zip(frames, counts, strict=True)
-        for again in range(count)
-    ]
-    first = frames[0].chroma
-    assert first is not None, "frames in colour are not tried"
-    fresh = dict(zip(places, frames, strict=True))
-    for place, step in enumerate(find_key_frames(still, (first.shape[1], first.shape[2]), most_steps=1)):
-        predicted = fresh.get(place)
-        if predicted is None or not step.stands_for:
-            yield Predicted(step)
-        else:
-            yield replace(predicted, step=step)
+def _as_film(frames: Sequence[Predicted], chroma_size: tuple[int, int]) -> Iterator[Predicted]:
+    """Frames as those of a short film of one shot, with the motion between them."""
+    shot = [replace(one.step.frame, begins_shot=one is frames[0]) for one in frames]
+    steps = find_key_frames(shot, chroma_size, most_steps=1)
+    for one, step in zip(frames, steps, strict=True):
+        is_seen = one.chroma is not None and not step.repeats
+        yield replace(one, step=step) if is_seen else Predicted(replace(step, stands_for=0))
 
 
 def _settings_of(place: Place) -> FilmSettings:
