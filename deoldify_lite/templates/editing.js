@@ -193,7 +193,7 @@ byId("hex").addEventListener("input", () => {
 });
 
 byId("still").addEventListener("click", (event) => {
-  if (shot.fixed) return;
+  if (shot.fixed) return say(`This shot ${shot.fixed}.`, true);
   if (Number(byId("frame").dataset.at) !== shot.at) return say(`Wait until frame ${shot.at} is shown.`);
   const color = byId("keep").checked ? "keep" : colorOf(byId("hex").value);
   if (!color) return say(`“${byId("hex").value}” is not a colour: write #rrggbb, as #2f4a8c`, true);
@@ -209,13 +209,15 @@ byId("still").addEventListener("click", (event) => {
 });
 
 async function takeKey(file) {
-  if (shot.fixed) return;
+  if (shot.fixed) return say(`This shot ${shot.fixed}.`, true);
   const mine = shot;
   say("The key frame is being laid on its frame …");
   const key = await trying(async () => (await upload(`keys/${mine.first}/${mine.at}`, file)).json());
   if (!key || mine !== shot) return;
   mine.at = key.frame;
-  await change({ ...mine.now, keys: [...mine.now.keys.filter((one) => one.frame !== key.frame), key] });
+  const other = mine.now.keys.find((one) => one.frame === key.frame);
+  await change({ ...mine.now, keys: [...mine.now.keys.filter((one) => one !== other), key] });
+  if (other && mine.now.keys.includes(key)) say(`${key.label} takes the place of ${other.label}.`);
 }
 byId("key-file").addEventListener("change", () => {
   const [file] = byId("key-file").files;

@@ -141,6 +141,8 @@ def test_tiles_come_least_certain_first(page: Any, server: SimpleNamespace) -> N
     page.reload()
     open_shot(page, 40)
     assert "is in colour already" in page.inner_text("#facts") and page.is_disabled("#hex")
+    click_frame(page, 0.5, 0.5)
+    assert "is in colour already" in page.inner_text("#said")
 
 
 def test_a_list_that_is_wrong_is_told_in_place_of_the_page(page: Any, server: SimpleNamespace) -> None:
