@@ -269,7 +269,7 @@ def _keys_in(place: Place, film: Film, keys: Mapping[int, Path]) -> dict[int, Pa
     if found and place.settled.shot.leave:
         frame, path = next(iter(found.items()))
         raise row.error(
-            f"leave is yes, so {path}, for frame {frame}, means nothing: empty it, or remove that"
+            f"leave is yes, so {path}, for frame {frame}, means nothing: empty leave, or take it away"
         )
     if place.settled.keys is None:
         return found
