@@ -9,6 +9,8 @@ from PIL import Image, ImageCms
 from deoldify_lite.photo.samples import Samples, samples_of_image, to_depth, with_alpha_of_key
 from deoldify_lite.system.library_warnings import Warn
 
+_MOST_APART = 4  # levels of 8 bits between colours that two versions of one profile give
+
 
 def samples_and_profile(image: Image.Image, icc: bytes | None, warn: Warn) -> tuple[Samples, bytes | None]:
     """Return the samples of a loaded Pillow image of any mode, and the profile that they follow.
@@ -72,6 +74,20 @@ def in_profile(samples: Samples, icc: bytes | None, other: bytes | None) -> Samp
     except (OSError, ImageCms.PyCMSError):
         return samples
     return samples if turned is None else np.asarray(turned)
+
+
+def tell_alike(icc: bytes | None, other: bytes | None) -> bool:
+    """Return whether RGB numbers mean the same colours in two profiles, but for rounding.
+
+    Args:
+        icc: of a file that an editor may have saved; None: it does not say, so they do.
+        other: None is sRGB, whose profile editors add unasked.
+    """
+    if icc is None or icc == other:
+        return True
+    steps = np.linspace(0, 255, 6).round().astype(np.uint8)
+    cube = np.stack(np.meshgrid(steps, steps, steps), -1).reshape(1, -1, 3)
+    return int(np.abs(in_profile(cube, icc, other).astype(int) - cube).max()) <= _MOST_APART
 
 
 def grey_to_srgb(samples: Samples, icc: bytes, warn: Warn) -> Samples:

@@ -7,12 +7,13 @@ from functools import cache, partial
 from pathlib import Path
 
 from deoldify_lite.color.arrays import Picture
+from deoldify_lite.color.grey import is_grey
 from deoldify_lite.errors import InputError, OptionError
 from deoldify_lite.film.kinds import FILM_SUFFIXES
 from deoldify_lite.photo.io import pages_of, read_photo
 from deoldify_lite.photo.kinds import PHOTO_SUFFIXES
 from deoldify_lite.photo.photo import Photo
-from deoldify_lite.photo.profiles import in_profile
+from deoldify_lite.photo.profiles import in_profile, tell_alike
 from deoldify_lite.photo.xmp import says_layer
 from deoldify_lite.render.given import Given, take_colors
 from deoldify_lite.run.layers import LAYER_MARK
@@ -100,9 +101,17 @@ def read_version(task: Task, photo: Photo, number: int, pages: int) -> Taken | N
     if pages > 1 and len(own) == 1:
         path = path.with_name(f"{path.stem}-page{number}{path.suffix}") if number > 1 else path
     elif len(own) != pages:
-        raise InputError(f"{path}: has {len(own)} pages, and {task.source} has {pages}")
+        raise InputError(
+            f"{path}: has {len(own)} pages, and {task.source} has {pages}: editors save layers as pages, so "
+            "export it as a PNG, or as a TIFF without layers"
+        )
     version = read_photo(path, page=own[number - 1] if len(own) > 1 else None)
     is_layer = says_layer(version.xmp) or path.stem.split("-page")[0].endswith(LAYER_MARK)
+    if is_layer and not tell_alike(version.icc, photo.icc):
+        raise InputError(
+            f"{path}: has another colour profile than {task.source}, so its numbers are other colours: "
+            "export it in the profile of the photo, or sRGB if that has none, and not in linear light"
+        )
     try:
         given = take_colors(photo.rgb, _like(photo, version, is_layer), version.alpha, is_layer=is_layer)
     except InputError as error:
@@ -111,7 +120,12 @@ def read_version(task: Task, photo: Photo, number: int, pages: int) -> Taken | N
             "or take this one away to get the network's colours"
         ) from error
     warnings = tuple(f"{path.name}: {warning}" for warning in version.warnings)
-    if given.share == 0:
+    if is_layer and is_grey(version.rgb):
+        warnings += (
+            f"{path} is a layer without colour, so it stays grey: an editor takes the colours of a layer "
+            "that is put on a picture in greyscale, so set that to RGB before",
+        )
+    elif given.share == 0:
         warnings += (f"{path} has no colour to give, so all colours are the network's",)
     elif given.share < _LITTLE:
         warnings += (f"only {given.share:.0%} of its colour comes from {path}, whose rest is not alike",)

@@ -7,7 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms
 
 from deoldify_lite import api
 from deoldify_lite.color.merge import merge_picture
@@ -16,6 +16,7 @@ from deoldify_lite.photo.io import read_photo
 from deoldify_lite.run.items import as_json, summary
 from helpers.photos import several_pages
 from helpers.pictures import textured
+from helpers.profiles import rgb_profile
 
 
 @pytest.fixture
@@ -90,6 +91,32 @@ def test_a_layer_that_an_editor_has_saved_is_known(scans: Path, rendering: api.R
     assert back.colors_share == 1
     result, before = (read_photo(path).rgb.astype(int) for path in (back.output, first.output))
     assert np.abs(result - before).max() <= 2
+
+
+def test_what_an_editor_does_to_a_layer_unasked_is_named(scans: Path, rendering: api.Rendering) -> None:
+    """Linear light changes its numbers, a picture in greyscale takes its colours, and layers become pages."""
+    photo, layer = scans / "a.jpg", scans.with_name("a-layer.tif")
+    (first,) = api.colorize_folder(photo, rendering=rendering, layer="beside", format="png")
+    rgb = Image.fromarray((read_photo(first.layer).rgb >> 8).astype(np.uint8))
+    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    linear = rgb_profile(((0.64, 0.33), (0.30, 0.60), (0.15, 0.06)), 1.0)
+
+    def give_back(**options: object) -> api.Item:
+        rgb.save(layer, **options)  # type: ignore[arg-type]
+        (item,) = api.colorize_folder(
+            photo, scans / "x.png", rendering=rendering, colors_from=layer, overwrite=True
+        )
+        return item
+
+    back = give_back(icc_profile=srgb)
+    assert (back.status, back.warnings, back.colors_share) == ("done", (), 1.0)
+    wrong = give_back(icc_profile=linear)
+    assert wrong.status == "failed" and "not in linear light" in wrong.reason and str(layer) in wrong.reason
+    pages = give_back(save_all=True, append_images=[rgb])
+    assert pages.status == "failed" and "TIFF without layers" in pages.reason
+    rgb = rgb.convert("L")
+    grey = give_back()
+    assert grey.status == "done" and any("set that to RGB" in warning for warning in grey.warnings)
 
 
 def test_pages_take_their_colors_page_by_page(tmp_path: Path, rendering: api.Rendering) -> None:
