@@ -22,12 +22,13 @@ from deoldify_lite.film.process import FfmpegProcess
 _MOST_STRETCH = 0.02
 
 
-def cut_of_other(cut: Cut, other: Film) -> Cut:
+def cut_of_other(cut: Cut, other: Film, tolerated: int = TOLERATED_FRAMES) -> Cut:
     """Return the part of a film in colour whose frames are those of a cut of another film.
 
     Args:
         cut: of the film that takes the colours.
         other: the whole film in the same frames, or as much of it as the cut.
+        tolerated: by so many frames they may differ.
 
     Raises:
         InputError: it has no colour, another shape or other frames.
@@ -41,9 +42,9 @@ def cut_of_other(cut: Cut, other: Film) -> Cut:
             f"{other.path}: has {other.width} x {other.height} px, and {film.path} has {film.width} x "
             f"{film.height}: name the layer, or another version, of this very film"
         )
-    if abs(other.frame_count - film.frame_count) <= TOLERATED_FRAMES:
+    if abs(other.frame_count - film.frame_count) <= tolerated:
         return replace(cut, film=other)
-    if abs(other.frame_count - cut.frame_count) <= TOLERATED_FRAMES:
+    if abs(other.frame_count - cut.frame_count) <= tolerated:
         return Cut(other)
     part = "" if cut.frame_count == film.frame_count else f", of which {cut.frame_count} are to be rendered"
     raise InputError(

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from deoldify_lite.errors import InputError
 from deoldify_lite.film.fit import Fit
-from deoldify_lite.film.given import cut_of_other, encode_given
+from deoldify_lite.film.given import encode_given
 from deoldify_lite.film.mux import join_with_source
 from deoldify_lite.film.parts import PictureChanges
 from deoldify_lite.film.probe import Film
@@ -30,7 +30,7 @@ from deoldify_lite.run.items import (
 from deoldify_lite.run.keying import ready_keys
 from deoldify_lite.run.making import SegmentWriter
 from deoldify_lite.run.ready import ReadyFilm, programs_of, ready_film, segments_mark
-from deoldify_lite.run.sequences.given import probe_version
+from deoldify_lite.run.sequences.given import cut_of_version
 from deoldify_lite.run.sequences.result import numbers_of_result, with_maker
 from deoldify_lite.run.settings import FilmSettings
 from deoldify_lite.run.shots.networks import Networks
@@ -263,7 +263,7 @@ def _give_back(task: Task, film: Film, fit: Fit, settings: FilmSettings, progres
     if task.colors.problem:
         raise InputError(task.colors.problem)
     cut = cut_of(film, settings)
-    given = cut_of_other(cut, probe_version(task.colors))
+    given = cut_of_version(cut, task.colors)
     delivery = delivery_of(task, settings)
 
     def on_frames(frames: int) -> None:

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from deoldify_lite.errors import InputError
-from deoldify_lite.film.given import cut_of_other
 from deoldify_lite.run.dry.network import BUDGET_S, Gauge
 from deoldify_lite.run.failure import failed
 from deoldify_lite.run.items import Item, ShotWork
@@ -17,7 +16,7 @@ from deoldify_lite.run.keying import ready_keys
 from deoldify_lite.run.manifest import Manifest
 from deoldify_lite.run.outlook import Outlook
 from deoldify_lite.run.ready import ReadyFilm, ready_film, segments_mark
-from deoldify_lite.run.sequences.given import probe_version
+from deoldify_lite.run.sequences.given import cut_of_version
 from deoldify_lite.run.sequences.result import with_maker
 from deoldify_lite.run.settings import FilmSettings
 from deoldify_lite.run.stream import FilmJob, colorize_film, cut_of
@@ -126,7 +125,7 @@ def _look(task: Task, settings: FilmSettings, *, overwrite: bool) -> _Left | Ite
     if task.colors is not None:
         if task.colors.problem:
             raise InputError(task.colors.problem)
-        cut_of_other(cut, probe_version(task.colors))
+        cut_of_version(cut, task.colors)
         return _Left(ready, cut.first, cut.frame_count, warnings=warnings)
     if task.shots is not None:
         works, of_keys = ready.by_shots(settings, os.replace, overwrite=overwrite).look()

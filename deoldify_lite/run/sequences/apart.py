@@ -149,6 +149,10 @@ class FilmPicture:
         return replace(frame, warnings=warnings)
 
 
+class FilmEnds(VideoError):
+    """A film has fewer frames than were expected."""
+
+
 class FilmPictures:
     """The frames of a film, for files: a `run.sequences.pictures.Pictures`. Their numbers count from 0.
 
@@ -174,7 +178,7 @@ class FilmPictures:
         planes = self._frames.read()
         film = self._cut.film
         if planes is None:
-            raise VideoError(
+            raise FilmEnds(
                 f"{film.path}: has no frame {frame} when it is read again, though that was colorized; if it "
                 "is damaged, repair it first: ffmpeg -i FILM -map 0 -c copy REPAIRED.mkv"
             )

@@ -4,9 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from deoldify_lite.errors import VideoError
 from deoldify_lite.film.cut import Cut
-from deoldify_lite.film.probe import Film, probe_film
-from deoldify_lite.run.sequences.apart import FilmPictures
+from deoldify_lite.film.given import cut_of_other
+from deoldify_lite.film.probe import probe_film
+from deoldify_lite.run.sequences.apart import FilmEnds, FilmPicture, FilmPictures
 from deoldify_lite.run.sequences.footage import SequenceFilm
 from deoldify_lite.run.sequences.pictures import Picture, files_of
 from deoldify_lite.run.sequences.probe import probe_sequence
@@ -20,9 +22,18 @@ from deoldify_lite.sequence.names import name_frames
 _AS = name_frames(Path("%07d.tif"))
 
 
-def probe_version(version: Version) -> Film:
-    """Look at a version of a film or a sequence; errors as of `probe_film` and `probe_sequence`."""
-    return probe_film(version.path) if version.frames is None else probe_sequence(version.frames)
+def cut_of_version(cut: Cut, version: Version) -> Cut:
+    """Look at a version of a film or a sequence, and return the part of it with the frames of a cut.
+
+    Frames of a sequence are counted, so its version has as many. Films may differ by a few, as
+    `film.given` says.
+
+    Raises:
+        InputError: it cannot be read, has no colour, another shape or other frames.
+        VideoError: see `probe_film`.
+    """
+    other = probe_film(version.path) if version.frames is None else probe_sequence(version.frames)
+    return cut_of_other(cut, other, 0) if isinstance(cut.film, SequenceFilm) else cut_of_other(cut, other)
 
 
 @dataclass(frozen=True)
@@ -56,6 +67,7 @@ class GivenPictures:
     def __init__(self, cut: Cut, given: Cut) -> None:
         self._pictures = files_of(cut)
         self._move = given.first - cut.first
+        self._version = given.film.path
         self._files = files_of(given) if isinstance(given.film, SequenceFilm) else None
         self._film = FilmPictures(given, _AS, may_keep=True) if self._files is None else None
 
@@ -67,9 +79,19 @@ class GivenPictures:
         """See `Pictures`."""
         own, place = self._pictures.take(frame), frame + self._move
         if self._film is not None:
-            return GivenPicture(own, self._film.take(place).colored)
+            return GivenPicture(own, self._take_of_film(place).colored)
         assert self._files is not None, "a version is a sequence or a film"
         return GivenPicture(own, self._files.take(place).read)
+
+    def _take_of_film(self, place: int) -> FilmPicture:
+        assert self._film is not None
+        try:
+            return self._film.take(place)
+        except FilmEnds as error:
+            raise VideoError(
+                f"{self._version}: ends after {place} frames, though it says that it has more: repair it, or "
+                "give a version with all frames; what was made until then stays"
+            ) from error
 
     def close(self) -> None:
         """See `Pictures`."""

@@ -1,6 +1,7 @@
 """Picture sequences that take their colours from a version in colour, frame by frame."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from PIL import Image
 from deoldify_lite import api
 from deoldify_lite.color.layer import color_layer
 from deoldify_lite.errors import OptionError
+from deoldify_lite.film.probe import probe_film
 from deoldify_lite.run.items import Item
 from deoldify_lite.run.unfinished import folder_of
 from deoldify_lite.run.verify import verify
@@ -128,6 +130,40 @@ def test_a_film_gives_its_colors(reel: Path, tmp_path: Path, run: Run) -> None:
         source, tmp_path / "x.mkv", colors_from=tmp_path / "out", encoding=api.Encoding(codec="ffv1")
     )
     assert (master.status, master.reason, master.frames) == ("done", "", 30)
+
+
+def test_a_film_that_is_a_frame_shorter_is_refused_before_the_work(
+    reel: Path, tmp_path: Path, run: Run
+) -> None:
+    source, back = reel / "f%05d.png", tmp_path / "back"
+    film = make(
+        tmp_path / "graded.mkv",
+        *("-framerate", 24, "-start_number", 7, "-i", source, "-pix_fmt", "yuv444p"),
+        *("-frames:v", 29, "-c:v", "ffv1"),
+    )
+    item = run(source, back, colors_from=film)
+    assert item.status == "failed" and f"{film}: has 29 frames" in item.reason and "has 30" in item.reason
+    assert not list(back.glob("*.png"))
+
+
+def test_a_film_that_ends_early_unforeseen_keeps_what_was_made(
+    reel: Path, tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, back = reel / "f%05d.png", tmp_path / "back"
+    run(source, tmp_path / "out")
+    words = ("-framerate", 24, "-start_number", 7, "-i", tmp_path / "out" / "f%05d.png", "-c:v", "ffv1")
+    whole = make(tmp_path / "whole.mkv", *words)
+    film = make(tmp_path / "graded.mkv", *words, "-frames:v", 29)
+    with monkeypatch.context() as patch:  # as with a damaged film, whose frames are not all read
+        longer = replace(probe_film(film), frame_count=30)
+        patch.setattr("deoldify_lite.run.sequences.given.probe_film", lambda path: longer)
+        item = run(source, back, colors_from=film)
+    assert item.status == "failed" and f"{film}: ends after 29 frames" in item.reason
+    made = bytes_of(back)
+    assert len([name for name in made if name.endswith(".png")]) >= 24
+    assert run(source, back, colors_from=whole).status == "done"
+    assert run(source, tmp_path / "again", colors_from=whole).status == "done"
+    assert bytes_of(back) == bytes_of(tmp_path / "again")
 
 
 @pytest.mark.parametrize("transfer", [1, 2, 6])
