@@ -20,11 +20,10 @@ from deoldify_lite.run.dry.engine import DryRun
 from deoldify_lite.run.engine import THIS_PROCESS, Engine, ThisProcess
 from deoldify_lite.run.guides import with_hints, with_keys
 from deoldify_lite.run.items import Item, Progress
-from deoldify_lite.run.layers import LAYERS
 from deoldify_lite.run.plan import plan, tasks_of
 from deoldify_lite.run.planned import Planned
+from deoldify_lite.run.refusals import check_layer, check_sequences, refuse_beside_colors, refuse_urls
 from deoldify_lite.run.sequences.plan import (
-    Choices,
     are_frames,
     choose,
     plan_apart,
@@ -38,7 +37,7 @@ from deoldify_lite.run.shots.settings import SettledShots, settle_shots
 from deoldify_lite.run.task import Task
 from deoldify_lite.run.versions import with_versions
 from deoldify_lite.storage.places import Source, size_and_time
-from deoldify_lite.storage.url import Place, any_url, is_url, local_path, path_or_url
+from deoldify_lite.storage.url import Place, path_or_url
 from deoldify_lite.system.selection import LeftOut, Selection
 
 __all__ = ["Encoding", "Rendering", "colorize_folder", "colorize_video", "load_colorizer", "settle"]
@@ -125,7 +124,7 @@ def colorize_folder(
         raise OptionError(f"quality {quality}: choose 1 to 100")
     if effort not in EFFORTS:
         raise OptionError(f"effort {effort!r}: choose one of {', '.join(EFFORTS)}")
-    _check_layer(layer)
+    check_layer(layer)
     if layer == "only" and (compare or watermark):
         raise OptionError("a layer alone has no comparison and no watermark: write the result, too")
     if layer == "only" and format not in ("keep", "png", "tif"):
@@ -144,7 +143,7 @@ def colorize_folder(
     with _engine(engine, dry_run).open(rendering, batch_size=batch_size) as runner:
         start = partial(runner.colorize_photos, settings=settings, overwrite=overwrite)
         listed, target = _listed(inputs), None if out is None else path_or_url(out)
-        _refuse_urls({"--hints": hints, "--colours-from": colors_from}, listed, target)
+        refuse_urls({"--hints": hints, "--colours-from": colors_from}, listed, target)
         left_out = LeftOut()
         planned = plan(
             listed,
@@ -266,9 +265,10 @@ def colorize_video(
         raise OptionError(f"start {start_s} s, end {end_s} s: the end must come after the start")
     if steadiness is not None and not 0 <= steadiness <= 1:
         raise OptionError(f"steadiness {steadiness}: choose a value from 0 to 1")
-    _check_layer(layer)
-    if colors_from is not None and (given := _beside_colors(hints, shots, keys, layer)):
-        raise OptionError(f"--colours-from {colors_from} gives every frame its colours: leave out {given}")
+    check_layer(layer)
+    if colors_from is not None:
+        beside = {"--hints": hints, "--shots": shots, "--keys": keys, "--layer": layer}
+        refuse_beside_colors(colors_from, beside)
     purpose = encoding.purpose if encoding else None
     if purpose is not None and purpose not in PURPOSES:
         raise OptionError(f"purpose {purpose!r}: choose one of {', '.join(PURPOSES)}")
@@ -276,7 +276,7 @@ def colorize_video(
     rendering = rendering or settle("video")
     listed, target = _listed(inputs), None if out is None else path_or_url(out)
     guides = {"--hints": hints, "--shots": shots, "--keys": keys, "--colours-from": colors_from}
-    _refuse_urls(guides, listed, target)
+    refuse_urls(guides, listed, target)
     listed_shots = None
     if shots is not None:
         if not isinstance(engine, ThisProcess):
@@ -330,7 +330,7 @@ def colorize_video(
                 left_out=left_out,
             )
         planned += sequences
-        _check_sequences(
+        check_sequences(
             planned,
             choices,
             {"--layer": layer},
@@ -382,56 +382,6 @@ def _bytes_of(source: Source) -> int:
         return 0
 
 
-def _check_sequences(
-    planned: Sequence[Planned],
-    choices: Choices,
-    both: Mapping[str, object],
-    sources: Mapping[str, object],
-    results: Mapping[str, object],
-) -> None:
-    """Refuse what makes no sense for sequences.
-
-    Args:
-        planned: of the run.
-        choices: what the user says of sequences.
-        both: values of options that go neither with sources nor with results that are sequences; None: not
-            given.
-        sources: of those that do not go with sources.
-        results: of those that do not go with results.
-
-    Raises:
-        OptionError: such an option is given.
-    """
-    for one in planned:
-        refused: dict[str, object] = {}
-        if one.frames is not None:
-            refused |= {**both, **sources}
-        if one.result is not None:
-            refused |= {**both, **results}
-        if one.result is not None and one.is_layer:
-            del refused["--layer"]
-        elif refused.get("--layer") == "beside" and one.frames is not None and one.result is not None:
-            raise OptionError(
-                f"{one.place}: frames have no layer beside them: write the layers alone, with --layer only"
-            )
-        for name, value in refused.items():
-            if value is not None:
-                what = one.place if one.frames is not None else Path(str(one.root), one.output)
-                raise OptionError(
-                    f"{what}: {name} is for films, and this is a sequence of files: leave it out"
-                )
-    given = {"--missing": choices.missing != "fail", "--fps": choices.rate, "--sound": choices.sound}
-    if planned and all(one.frames is None for one in planned):
-        for name, value in given.items():
-            if value:
-                raise OptionError(f"{planned[0].place}: {name} is for picture sequences: leave it out")
-
-
-def _check_layer(layer: str | None) -> None:
-    if layer is not None and layer not in LAYERS:
-        raise OptionError(f"layer {layer!r}: choose one of {', '.join(LAYERS)}")
-
-
 def _listed(inputs: str | Path | Sequence[str | Path]) -> list[Place]:
     return list(map(path_or_url, [inputs] if isinstance(inputs, str | Path) else inputs))
 
@@ -447,21 +397,6 @@ def _tell(left_out: LeftOut, on_left_out: OnLeftOut | None) -> None:
         log.info("%s", left_out)
         if on_left_out:
             on_left_out(left_out)
-
-
-def _refuse_urls(guides: Mapping[str, str | Path | None], inputs: Sequence[Place], out: Place | None) -> None:
-    """Refuse options that name files on this machine, where theirs, a source or a result has a URL."""
-    for option, path in guides.items():
-        if path is None:
-            continue
-        try:
-            local_path(path)
-        except OptionError as error:
-            raise OptionError(f"{option} {error}") from None
-        if any_url(inputs, out):
-            far = next((place for place in inputs if is_url(place)), None)
-            remedy = f"download {far} first" if far else f"name a place here in place of {out}"
-            raise OptionError(f"{option} {path} needs files on this machine: {remedy}")
 
 
 def _engine(engine: Engine, dry_run: bool) -> Engine:
@@ -511,12 +446,6 @@ def _start(
         tasks = with_versions(tasks, Path(colors_from), films=are_films)
         return _with_shares(colorize(tasks))
     return colorize(tasks)
-
-
-def _beside_colors(*values: str | Path | None) -> str:
-    """The name of an option that means nothing beside a film's given colours; '' if there is none."""
-    names = ("--hints", "--shots", "--keys", "--layer")
-    return next((name for name, value in zip(names, values, strict=True) if value is not None), "")
 
 
 def _with_shares(items: Generator[Item, None, None]) -> Generator[Item, None, None]:
