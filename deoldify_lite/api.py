@@ -333,9 +333,9 @@ def colorize_video(
         check_sequences(
             planned,
             choices,
-            {"--layer": layer},
-            {"--deinterlace": deinterlace or None},
-            {
+            layer=layer,
+            sources={"--deinterlace": deinterlace or None},
+            results={
                 "--for": purpose,
                 "--codec": asked.codec,
                 "--crf": asked.crf,

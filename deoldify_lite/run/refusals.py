@@ -53,7 +53,8 @@ def refuse_urls(guides: Mapping[str, str | Path | None], inputs: Sequence[Place]
 def check_sequences(
     planned: Sequence[Planned],
     choices: Choices,
-    both: Mapping[str, object],
+    *,
+    layer: str | None,
     sources: Mapping[str, object],
     results: Mapping[str, object],
 ) -> None:
@@ -62,34 +63,43 @@ def check_sequences(
     Args:
         planned: of the run.
         choices: what the user says of sequences.
-        both: values of options that go neither with sources nor with results that are sequences; None: not
-            given.
-        sources: of those that do not go with sources.
-        results: of those that do not go with results.
+        layer: the choice of --layer.
+        sources: values of options that do not go with sources that are sequences; None: not given.
+        results: likewise with results.
 
     Raises:
         OptionError: such an option is given.
     """
     for one in planned:
-        refused: dict[str, object] = {}
-        if one.frames is not None:
-            refused |= {**both, **sources}
+        if layer is not None and not one.is_layer:
+            _refuse_layer(one)
+        refused = dict(sources) if one.frames is not None else {}
         if one.result is not None:
-            refused |= {**both, **results}
-        if one.result is not None and one.is_layer:
-            del refused["--layer"]
-        elif refused.get("--layer") == "beside" and one.frames is not None and one.result is not None:
-            raise OptionError(
-                f"{one.place}: frames have no layer beside them: write the layers alone, with --layer only"
-            )
+            refused |= results
         for name, value in refused.items():
             if value is not None:
-                what = one.place if one.frames is not None else Path(str(one.root), one.output)
                 raise OptionError(
-                    f"{what}: {name} is for films, and this is a sequence of files: leave it out"
+                    f"{_name(one)}: {name} is for films, and this is a sequence of files: leave it out"
                 )
     given = {"--missing": choices.missing != "fail", "--fps": choices.rate, "--sound": choices.sound}
     if planned and all(one.frames is None for one in planned):
         for name, value in given.items():
             if value:
                 raise OptionError(f"{planned[0].place}: {name} is for picture sequences: leave it out")
+
+
+def _refuse_layer(one: Planned) -> None:
+    if one.frames is not None:
+        raise OptionError(
+            f"{_name(one)}: layers of a sequence are a sequence, too: write them alone, with --layer only "
+            "and -o FOLDER/"
+        )
+    if one.result is not None:
+        raise OptionError(
+            f"{_name(one)}: frames of a film have no layers: write that of the film, with --layer only and "
+            "-o layer.mkv"
+        )
+
+
+def _name(one: Planned) -> Place:
+    return one.place if one.frames is not None else Path(str(one.root), one.output)

@@ -223,7 +223,7 @@ def test_what_frames_do_not_hold_is_refused_or_told(tmp_path: Path, tiny_weights
     refused(OptionError, "no frames are written as .jpg", tmp_path / "%04d.jpg")
     refused(OptionError, "one number", tmp_path / "%04d_%04d.png")
     refused(OptionError, "--codec is for films", out, encoding=Encoding(codec="ffv1"))
-    refused(OptionError, "--layer is for films", out, layer="only")
+    refused(OptionError, "frames of a film have no layers: write that of the film", out, layer="only")
     refused(OptionError, "--fps is for picture sequences", out, fps=12)
     refused(OptionError, "several films", out, [film, out.with_name("b.mkv")])
     refused(InputError, "no such file", out, tmp_path / "b.mkv")

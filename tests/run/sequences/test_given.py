@@ -107,9 +107,9 @@ def test_layers_of_dpx_are_tiffs(tmp_path: Path, run: Run, transfer: int, most: 
 
 
 def test_layers_beside_frames_are_refused(reel: Path, tmp_path: Path, run: Run) -> None:
-    with pytest.raises(OptionError, match="frames have no layer beside them: write the layers alone"):
+    with pytest.raises(OptionError, match="layers of a sequence are a sequence, too: write them alone"):
         run(reel / "f%05d.png", tmp_path / "out", layer="beside")
-    with pytest.raises(OptionError, match="--layer is for films, and this is a sequence of files"):
+    with pytest.raises(OptionError, match="layers of a sequence are a sequence, too"):
         run(reel / "f%05d.png", tmp_path / "out.mkv", layer="only")
 
 
