@@ -134,7 +134,7 @@ def read_version(task: Task, photo: Photo, number: int, pages: int) -> Taken | N
 
 def _like(photo: Photo, version: Photo, is_layer: bool) -> Picture:
     """The version's pixels as numbers of the photo's profile; those of a layer are such already."""
-    if is_layer or version.icc == photo.icc:
+    if is_layer or tell_alike(version.icc, photo.icc):
         return version.rgb
     return in_profile(version.rgb, version.icc, photo.icc)
 
