@@ -134,7 +134,8 @@ def read_version(task: Task, photo: Photo, number: int, pages: int) -> Taken | N
 
 def _like(photo: Photo, version: Photo, is_layer: bool) -> Picture:
     """The version's pixels as numbers of the photo's profile; those of a layer are such already."""
-    if is_layer or tell_alike(version.icc, photo.icc):
+    same = version.icc == photo.icc or (version.icc is not None and tell_alike(version.icc, photo.icc))
+    if is_layer or same:  # a turn that changes nothing would still round to 8 bits
         return version.rgb
     return in_profile(version.rgb, version.icc, photo.icc)
 

@@ -1,6 +1,7 @@
+#!/usr/bin/env python3
 """Lay layers over their originals in real editing programs, change them there, and give them back.
 
-    python -m scripts.measure.editors PHOTOS FILM [--most 1]
+    scripts/measure/editors.py PHOTOS FILM [--most 1]
 
 Photos go through GIMP (2.10), the first 12 frames of the film through `melt`, which renders for
 Kdenlive. What a program shows is compared with our result: PSNR of RGB, and by how many levels of 8 bits luma

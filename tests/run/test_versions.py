@@ -16,7 +16,7 @@ from deoldify_lite.photo.io import read_photo
 from deoldify_lite.run.items import as_json, summary
 from helpers.photos import several_pages
 from helpers.pictures import textured
-from helpers.profiles import rgb_profile
+from helpers.profiles import SRGB_ICC, rgb_profile
 
 
 @pytest.fixture
@@ -117,6 +117,27 @@ def test_what_an_editor_does_to_a_layer_unasked_is_named(scans: Path, rendering:
     rgb = rgb.convert("L")
     grey = give_back()
     assert grey.status == "done" and any("set that to RGB" in warning for warning in grey.warnings)
+
+
+def test_versions_are_turned_into_the_profile_of_the_photo(tmp_path: Path, rendering: api.Rendering) -> None:
+    """One without a profile is in sRGB; the sRGB that an editor adds unasked changes nothing."""
+    grey = Image.fromarray(cv2.resize(textured(seed=3), (384, 320)))
+    wide = rgb_profile(((0.73, 0.27), (0.22, 0.70), (0.15, 0.05)), 2.2)
+
+    def taken(photo_icc: bytes | None, version_icc: bytes | None) -> np.ndarray:
+        photo, version = tmp_path / "a.png", tmp_path / "edited.png"
+        grey.convert("RGB").save(photo, icc_profile=photo_icc)
+        Image.fromarray(in_color(photo)).save(version, icc_profile=version_icc)
+        (item,) = api.colorize_folder(
+            photo, tmp_path / "out.png", rendering=rendering, colors_from=version, overwrite=True
+        )
+        assert item.status == "done", item.reason
+        return read_photo(item.output).rgb.astype(int)
+
+    as_it_is, turned = taken(None, None), taken(wide, SRGB_ICC)
+    assert np.array_equal(taken(None, SRGB_ICC), as_it_is)
+    assert np.abs(taken(wide, None) - turned).max() <= 1
+    assert np.abs(turned - as_it_is).mean() > 2
 
 
 def test_pages_take_their_colors_page_by_page(tmp_path: Path, rendering: api.Rendering) -> None:
