@@ -91,7 +91,8 @@ def take_sequences(
         The sequences, each with the folder among the inputs that it was found in; and all other inputs.
 
     Raises:
-        InputError: a pattern fits no files, or those of several sequences.
+        InputError: a pattern fits no files, or those of several sequences; a folder has no films, but
+            numbered pictures that may be one.
         OptionError: a sequence has a URL.
     """
     found: list[tuple[FrameFiles, Path | None]] = []
@@ -109,7 +110,10 @@ def take_sequences(
         elif place.is_dir():
             mine = _in_folder(place, choices, selection, skipped)
             found += [(one, place) for one in mine]
-            if not mine or find_media(place, suffixes, selection=selection):
+            has_films = bool(find_media(place, suffixes, selection=selection))
+            if not mine and not has_films:
+                _refuse_unrecognised(place)
+            if not mine or has_films:
                 others.append(place)
         elif is_pattern(place):
             found.append((find_sequence(place), None))
@@ -338,6 +342,15 @@ def warn_of_frames(planned: Sequence[Planned]) -> None:
                 "%s: %d files look like the frames of a film; coloured one by one, their colours flicker: "
                 "use colorize-video %s",
                 *(one.pattern, len(one), folder),
+            )
+
+
+def _refuse_unrecognised(folder: Path) -> None:
+    for one in list_sequences(folder):
+        if len(one) > 1:
+            raise InputError(
+                f"{folder}: holds no films, but {len(one)} numbered pictures, {one.pattern.name}: if they "
+                "are the frames of one, add --sequence; if they are photos, use colorize-folder"
             )
 
 

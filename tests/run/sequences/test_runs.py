@@ -289,6 +289,16 @@ def test_what_does_not_go_with_sequences_is_refused_before_the_work(
         api.colorize_video(tmp_path / "empty", rendering=rendering, sequence=True)
 
 
+def test_numbered_pictures_that_may_be_photos_are_asked_about(
+    tmp_path: Path, rendering: api.Rendering
+) -> None:
+    make_frames(tmp_path / "few", range(3))
+    with pytest.raises(InputError, match=r"holds no films, but 3 numbered pictures, .*--sequence"):
+        api.colorize_video(tmp_path / "few", rendering=rendering)
+    (item,) = api.colorize_video(tmp_path / "few", rendering=rendering, sequence=True, dry_run=True)
+    assert item.status == "planned"
+
+
 def test_sequences_by_url_are_refused(tmp_path: Path, rendering: api.Rendering) -> None:
     url = "memory://store/reel/%07d.dpx"
     for source, out, told in ((url, None, False), ("memory://store/reel", None, True)):
