@@ -279,7 +279,9 @@ def test_without_steadiness_each_frame_is_colored_alone(colorizer: dl.Colorizer)
     for frame, result in zip(
         frames, dl.colorize_frames(frames, colorizer=colorizer, steadiness=0), strict=True
     ):
-        assert result.dtype == np.uint16 and (result == colorizer.colorize(frame)).all()
+        # On some processors a batch rounds otherwise than a picture alone: one level of 65,536.
+        apart = np.abs(result.astype(int) - colorizer.colorize(frame))
+        assert result.dtype == np.uint16 and apart.max() <= 1
 
 
 @pytest.mark.slow

@@ -144,10 +144,10 @@ def test_the_page_edits_shots_of_a_sequence(
     (tmp_path / "uploads").mkdir()
     desk = ShotDesk(film, path, rendering, tmp_path / "uploads")
     first = desk.shots()[0]
-    plain = picture_in(desk.try_out(0, [], []))
-    still = Image.open(path.parent / f"shot-0001_frame-{first.frame:06}.png")
+    plain = picture_in(desk.try_out(0, first.telling, [], []))
+    still = Image.open(path.parent / f"shot-0001_frame-{first.telling:06}.png")
     assert np.abs(plain - np.asarray(still.resize(plain.shape[1::-1]), int)).mean() < 6
-    hinted = picture_in(desk.try_out(0, [f"f{first.frame},50%,50%,#2040e0"], []))
+    hinted = picture_in(desk.try_out(0, first.telling, [f"f{first.telling},50%,50%,#2040e0"], []))
     middle = hinted[hinted.shape[0] // 2, hinted.shape[1] // 2]
     assert middle[2] > middle[0] + 30
 
