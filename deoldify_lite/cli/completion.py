@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from deoldify_lite.cli.options import add_verbosity, describe
+from deoldify_lite.cli.options import add_verbosity, describe, here
 from deoldify_lite.errors import OptionError
 from deoldify_lite.storage.url import path_or_url
 
@@ -48,7 +48,7 @@ def print_completion(shell: str, commands: Sequence[argparse.ArgumentParser]) ->
         raise OptionError("completion needs shtab; run: pip install shtab") from error
     for parser in commands:
         for action in _actions(parser):
-            if action.type in (Path, path_or_url):
+            if action.type in (Path, here, path_or_url):
                 action.complete = shtab.FILE  # type: ignore[attr-defined]
         print(shtab.complete(parser, shell))
     return 0

@@ -8,14 +8,10 @@ from deoldify_lite.sequence.frame import Frame
 from deoldify_lite.sequence.frames import new_frame
 from deoldify_lite.sequence.light import shown
 
-# What layers are written as: kinds of 16 bits that every editor reads.
-SUFFIXES = {".png": ".png"}
-USUAL_SUFFIX = ".tif"
-
 
 def layer_suffix(suffix: str) -> str:
-    """The suffix of the layers of frames, by theirs."""
-    return SUFFIXES.get(suffix.lower(), USUAL_SUFFIX)
+    """The suffix of the layers of frames, by theirs: of kinds of 16 bits that every editor reads."""
+    return ".png" if suffix.lower() == ".png" else ".tif"
 
 
 def layer_of(frame: Frame, path: Path) -> Frame:

@@ -58,6 +58,8 @@ def bash_script() -> str:
         (["deoldify-lite", "completion", ""], set(SHELLS)),
         (["colorize-folder", "gran"], {"grandma.jpg"}),
         (["colorize-folder", "--json", "gran"], {"grandma.jpg"}),
+        (["colorize-video", "--keys", "gran"], {"grandma.jpg"}),
+        (["deoldify-lite", "preview", "gran"], {"grandma.jpg"}),
     ],
     ids=lambda value: " ".join(value if isinstance(value, list) else sorted(value)),
 )
